@@ -1,0 +1,2 @@
+/** benchmarks. */
+package io.github.promferry.benchmarks;

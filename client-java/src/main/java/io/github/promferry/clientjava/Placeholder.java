@@ -1,0 +1,6 @@
+package io.github.promferry.clientjava;
+
+/** Placeholder. */
+public final class Placeholder {
+    private Placeholder() {}
+}

@@ -1,0 +1,2 @@
+/** The bridge to client_java. */
+package io.github.promferry.clientjava;

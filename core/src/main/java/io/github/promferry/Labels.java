@@ -1,0 +1,610 @@
+package io.github.promferry;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An immutable label set: names sorted by their UTF-8 bytes, none twice, none empty, no empty value (an empty value is
+ * the same as no label). Thread-safe.
+ *
+ * <p>The labels are one byte array in the form that goes over the wire, so that encoding a series is copying bytes;
+ * strings are made only when asked for. The array holds, for each label in order, the field {@code labels} of Remote
+ * Write 1.0's {@code TimeSeries}:
+ *
+ * <pre>
+ *   0A length { 0A length name bytes, 12 length value bytes }
+ * </pre>
+ *
+ * <p>where lengths are protobuf varints. {@link #encoded()} gives a copy, {@link Cursor} walks it.
+ *
+ * @since 0.1
+ */
+public final class Labels implements Comparable<Labels> {
+    /** The name of the label that holds the metric name. */
+    public static final String METRIC_NAME = "__name__";
+
+    /** No labels. */
+    public static final Labels EMPTY = new Labels(new byte[0], 0);
+
+    private static final byte LABEL_TAG = 0x0A;
+    private static final byte NAME_TAG = 0x0A;
+    private static final byte VALUE_TAG = 0x12;
+
+    private final byte[] bytes;
+    private final int size;
+    /** Of the bytes; 0 until first asked for. A race computes it twice, to the same value. */
+    private int hash;
+
+    private Labels(byte[] bytes, int size) {
+        this.bytes = bytes;
+        this.size = size;
+    }
+
+    /**
+     * Labels from pairs, such as {@code of("__name__", "up", "job", "llm")}.
+     *
+     * @param namesAndValues name, value, name, value, in any order of the names; labels with an empty value are left out
+     * @return the labels
+     * @throws IllegalArgumentException for an odd number of strings, an empty or repeated name, or a string that is not
+     *     valid Unicode
+     */
+    public static Labels of(String... namesAndValues) {
+        if (namesAndValues.length % 2 != 0) {
+            throw new IllegalArgumentException("names and values come in pairs, got " + namesAndValues.length
+                    + " strings: " + Arrays.toString(namesAndValues));
+        }
+        Builder builder = builder();
+        for (int i = 0; i < namesAndValues.length; i += 2) {
+            builder.add(namesAndValues[i], namesAndValues[i + 1]);
+        }
+        return builder.build();
+    }
+
+    /**
+     * Labels from a map.
+     *
+     * @param labels name to value; labels with an empty value are left out
+     * @return the labels
+     * @throws IllegalArgumentException for an empty name or a string that is not valid Unicode
+     */
+    public static Labels of(Map<String, String> labels) {
+        Builder builder = builder();
+        labels.forEach(builder::add);
+        return builder.build();
+    }
+
+    /**
+     * A builder; not thread-safe.
+     *
+     * @return an empty builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * How many labels there are.
+     *
+     * @return the number of labels
+     */
+    public int size() {
+        return size;
+    }
+
+    /**
+     * Whether there are no labels.
+     *
+     * @return true if {@link #size()} is 0
+     */
+    public boolean isEmpty() {
+        return size == 0;
+    }
+
+    /**
+     * The value of a label.
+     *
+     * @param name a label name
+     * @return its value, or null if there is no such label
+     */
+    public @Nullable String get(String name) {
+        byte[] wanted = name.getBytes(UTF_8);
+        for (Cursor at = cursor(); at.next(); ) {
+            if (at.nameEquals(wanted)) {
+                return at.value();
+            }
+        }
+        return null;
+    }
+
+    /**
+     * The metric name.
+     *
+     * @return the value of {@code __name__}, or null if there is none
+     */
+    public @Nullable String metricName() {
+        return get(METRIC_NAME);
+    }
+
+    /**
+     * The labels as a map, in sorted order.
+     *
+     * @return an unmodifiable copy
+     */
+    public Map<String, String> toMap() {
+        Map<String, String> map = new LinkedHashMap<>();
+        for (Cursor at = cursor(); at.next(); ) {
+            map.put(at.name(), at.value());
+        }
+        return Collections.unmodifiableMap(map);
+    }
+
+    /**
+     * These labels plus those of the other set whose name is not here.
+     *
+     * @param defaults labels that lose against these
+     * @return the merged labels
+     */
+    public Labels withDefaults(Labels defaults) {
+        if (defaults.isEmpty()) {
+            return this;
+        }
+        if (isEmpty()) {
+            return defaults;
+        }
+        byte[] merged = new byte[bytes.length + defaults.bytes.length];
+        int length = 0;
+        int count = 0;
+        Cursor own = cursor();
+        Cursor other = defaults.cursor();
+        boolean ownLeft = own.next();
+        boolean otherLeft = other.next();
+        while (ownLeft || otherLeft) {
+            int order = !ownLeft ? 1 : !otherLeft ? -1 : own.compareNames(other);
+            Cursor taken = order <= 0 ? own : other;
+            System.arraycopy(taken.bytes, taken.start, merged, length, taken.end - taken.start);
+            length += taken.end - taken.start;
+            count++;
+            if (order <= 0) {
+                ownLeft = own.next();
+            }
+            if (order >= 0) {
+                otherLeft = other.next();
+            }
+        }
+        return new Labels(length == merged.length ? merged : Arrays.copyOf(merged, length), count);
+    }
+
+    /**
+     * The labels in the form described at the class.
+     *
+     * @return a copy
+     */
+    public byte[] encoded() {
+        return bytes.clone();
+    }
+
+    /**
+     * The size of {@link #encoded()}.
+     *
+     * @return bytes
+     */
+    public int encodedLength() {
+        return bytes.length;
+    }
+
+    /**
+     * Copies {@link #encoded()}, or a part of it between two {@linkplain Cursor#start() label starts}.
+     *
+     * @param from index of the first byte, 0 for all
+     * @param to index after the last byte, {@link #encodedLength()} for all
+     * @param target where to copy to
+     * @param at index in the target
+     * @return index in the target after the copy
+     */
+    public int copyEncoded(int from, int to, byte[] target, int at) {
+        System.arraycopy(bytes, from, target, at, to - from);
+        return at + to - from;
+    }
+
+    /**
+     * Walks the labels in order without making strings.
+     *
+     * @return a cursor before the first label; not thread-safe
+     */
+    public Cursor cursor() {
+        return new Cursor(bytes);
+    }
+
+    /**
+     * Orders label sets as Prometheus does: label by label, name before value, by bytes; of two sets of which one
+     * begins with the other, the shorter first.
+     */
+    @Override
+    public int compareTo(Labels other) {
+        Cursor mine = cursor();
+        Cursor theirs = other.cursor();
+        while (true) {
+            boolean left = mine.next();
+            boolean otherLeft = theirs.next();
+            if (!left || !otherLeft) {
+                return Boolean.compare(left, otherLeft);
+            }
+            int order = mine.compareNames(theirs);
+            if (order == 0) {
+                order = mine.compareValues(theirs);
+            }
+            if (order != 0) {
+                return order;
+            }
+        }
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return this == other || (other instanceof Labels labels && Arrays.equals(bytes, labels.bytes));
+    }
+
+    /** A hash of the labels that is the same in every process, so that it may pick shards and offsets. */
+    @Override
+    public int hashCode() {
+        int h = hash;
+        if (h == 0) {
+            h = Arrays.hashCode(bytes);
+            hash = h;
+        }
+        return h;
+    }
+
+    /** The series as an exposition would write it, such as {@code up{job="llm"}}. */
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder();
+        String separator = "{";
+        for (Cursor at = cursor(); at.next(); ) {
+            if (at.name().equals(METRIC_NAME)) {
+                text.insert(0, at.value());
+            } else {
+                text.append(separator).append(at.name()).append("=\"");
+                text.append(
+                        at.value().replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n"));
+                text.append('"');
+                separator = ",";
+            }
+        }
+        if (separator.equals(",")) {
+            text.append('}');
+        } else if (text.isEmpty()) {
+            text.append("{}");
+        }
+        return text.toString();
+    }
+
+    private static int varintLength(int value) {
+        // 7 bits a byte; lengths are never negative.
+        return value < 1 << 7 ? 1 : value < 1 << 14 ? 2 : value < 1 << 21 ? 3 : value < 1 << 28 ? 4 : 5;
+    }
+
+    private static int putVarint(byte[] target, int at, int value) {
+        int rest = value;
+        int next = at;
+        while (rest >= 0x80) {
+            target[next++] = (byte) (rest | 0x80);
+            rest >>>= 7;
+        }
+        target[next++] = (byte) rest;
+        return next;
+    }
+
+    /**
+     * Walks the encoded labels. Offsets are indexes into {@link Labels#encoded()}.
+     *
+     * @since 0.1
+     */
+    public static final class Cursor {
+        private final byte[] bytes;
+        private int start;
+        private int end;
+        private int nameStart;
+        private int nameEnd;
+        private int valueStart;
+        private int varintEnd;
+
+        private Cursor(byte[] bytes) {
+            this.bytes = bytes;
+        }
+
+        /**
+         * Moves to the next label.
+         *
+         * @return false if there is none
+         */
+        public boolean next() {
+            if (end == bytes.length) {
+                return false;
+            }
+            start = end;
+            int bodyLength = varint(start + 1);
+            end = varintEnd + bodyLength;
+            int nameLength = varint(varintEnd + 1);
+            nameStart = varintEnd;
+            nameEnd = nameStart + nameLength;
+            varint(nameEnd + 1);
+            valueStart = varintEnd;
+            return true;
+        }
+
+        /**
+         * Where the label begins, tag and length included.
+         *
+         * @return an index
+         */
+        public int start() {
+            return start;
+        }
+
+        /**
+         * Where the label ends, which is where its value ends and the next label begins.
+         *
+         * @return an index
+         */
+        public int end() {
+            return end;
+        }
+
+        /**
+         * Where the name's bytes begin.
+         *
+         * @return an index
+         */
+        public int nameStart() {
+            return nameStart;
+        }
+
+        /**
+         * Where the name's bytes end.
+         *
+         * @return an index
+         */
+        public int nameEnd() {
+            return nameEnd;
+        }
+
+        /**
+         * Where the value's bytes begin; they end at {@link #end()}.
+         *
+         * @return an index
+         */
+        public int valueStart() {
+            return valueStart;
+        }
+
+        /**
+         * The name as a string.
+         *
+         * @return a new string
+         */
+        public String name() {
+            return new String(bytes, nameStart, nameEnd - nameStart, UTF_8);
+        }
+
+        /**
+         * The value as a string.
+         *
+         * @return a new string
+         */
+        public String value() {
+            return new String(bytes, valueStart, end - valueStart, UTF_8);
+        }
+
+        /**
+         * Compares the names that two cursors stand on, by bytes.
+         *
+         * @param other another cursor
+         * @return negative, zero or positive
+         */
+        public int compareNames(Cursor other) {
+            return Arrays.compareUnsigned(bytes, nameStart, nameEnd, other.bytes, other.nameStart, other.nameEnd);
+        }
+
+        private int compareValues(Cursor other) {
+            return Arrays.compareUnsigned(bytes, valueStart, end, other.bytes, other.valueStart, other.end);
+        }
+
+        private boolean nameEquals(byte[] name) {
+            return Arrays.equals(bytes, nameStart, nameEnd, name, 0, name.length);
+        }
+
+        private int varint(int at) {
+            int value = 0;
+            int shift = 0;
+            int next = at;
+            byte b;
+            do {
+                b = bytes[next++];
+                value |= (b & 0x7F) << shift;
+                shift += 7;
+            } while (b < 0);
+            varintEnd = next;
+            return value;
+        }
+    }
+
+    /**
+     * Collects labels in any order. Usable again after {@link #build()}, which leaves it as it was; {@link #clear()}
+     * empties it. Not thread-safe.
+     *
+     * @since 0.1
+     */
+    public static final class Builder {
+        /** Names and values one after the other; {@code ends[2i]} and {@code ends[2i+1]} are where those of label i end. */
+        private byte[] text = new byte[128];
+
+        private int[] ends = new int[16];
+        private int count;
+
+        private Builder() {}
+
+        /**
+         * Adds a label; an empty value adds nothing.
+         *
+         * @param name not empty
+         * @param value any string
+         * @return this
+         * @throws IllegalArgumentException for an empty name or a string that is not valid Unicode
+         */
+        public Builder add(String name, String value) {
+            byte[] nameBytes = utf8(Objects.requireNonNull(name, "name"));
+            byte[] valueBytes = utf8(Objects.requireNonNull(value, "value"));
+            return add(nameBytes, 0, nameBytes.length, valueBytes, 0, valueBytes.length);
+        }
+
+        /**
+         * Adds a label given as UTF-8 bytes, which the caller has validated; an empty value adds nothing.
+         *
+         * @param name holds the name
+         * @param nameFrom where it begins
+         * @param nameTo where it ends
+         * @param value holds the value
+         * @param valueFrom where it begins
+         * @param valueTo where it ends
+         * @return this
+         * @throws IllegalArgumentException for an empty name
+         */
+        public Builder add(byte[] name, int nameFrom, int nameTo, byte[] value, int valueFrom, int valueTo) {
+            if (nameFrom == nameTo) {
+                throw new IllegalArgumentException("a label name is empty");
+            }
+            if (valueFrom == valueTo) {
+                return this;
+            }
+            if (ends.length == 2 * count) {
+                ends = Arrays.copyOf(ends, ends.length * 2);
+            }
+            int nameStart = end();
+            int valueStart = nameStart + nameTo - nameFrom;
+            int valueEnd = valueStart + valueTo - valueFrom;
+            if (valueEnd > text.length) {
+                text = Arrays.copyOf(text, Math.max(text.length * 2, valueEnd));
+            }
+            System.arraycopy(name, nameFrom, text, nameStart, nameTo - nameFrom);
+            System.arraycopy(value, valueFrom, text, valueStart, valueTo - valueFrom);
+            ends[2 * count] = valueStart;
+            ends[2 * count + 1] = valueEnd;
+            count++;
+            return this;
+        }
+
+        /**
+         * Forgets all labels.
+         *
+         * @return this
+         */
+        public Builder clear() {
+            count = 0;
+            return this;
+        }
+
+        /**
+         * The labels collected so far, sorted.
+         *
+         * @return immutable labels
+         * @throws IllegalArgumentException if a name was added twice
+         */
+        public Labels build() {
+            if (count == 0) {
+                return EMPTY;
+            }
+            int[] order = sorted();
+            int length = 0;
+            for (int label = 0; label < count; label++) {
+                int body = bodyLength(label);
+                length += 1 + varintLength(body) + body;
+            }
+            byte[] bytes = new byte[length];
+            int at = 0;
+            for (int i = 0; i < count; i++) {
+                if (i > 0 && compareNames(order[i - 1], order[i]) == 0) {
+                    throw new IllegalArgumentException("label name \"" + name(order[i]) + "\" is repeated");
+                }
+                at = put(order[i], bytes, at);
+            }
+            return new Labels(bytes, count);
+        }
+
+        private int[] sorted() {
+            Integer[] order = new Integer[count];
+            boolean ascending = true;
+            for (int i = 0; i < count; i++) {
+                order[i] = i;
+                ascending &= i == 0 || compareNames(i - 1, i) < 0;
+            }
+            if (!ascending) {
+                Arrays.sort(order, this::compareNames);
+            }
+            return Arrays.stream(order).mapToInt(Integer::intValue).toArray();
+        }
+
+        private int put(int label, byte[] target, int start) {
+            int nameStart = nameStart(label);
+            int nameLength = ends[2 * label] - nameStart;
+            int valueLength = ends[2 * label + 1] - ends[2 * label];
+            int at = start;
+            target[at++] = LABEL_TAG;
+            at = putVarint(target, at, bodyLength(label));
+            target[at++] = NAME_TAG;
+            at = putVarint(target, at, nameLength);
+            System.arraycopy(text, nameStart, target, at, nameLength);
+            at += nameLength;
+            target[at++] = VALUE_TAG;
+            at = putVarint(target, at, valueLength);
+            System.arraycopy(text, ends[2 * label], target, at, valueLength);
+            return at + valueLength;
+        }
+
+        private int bodyLength(int label) {
+            int nameLength = ends[2 * label] - nameStart(label);
+            int valueLength = ends[2 * label + 1] - ends[2 * label];
+            return 1 + varintLength(nameLength) + nameLength + 1 + varintLength(valueLength) + valueLength;
+        }
+
+        private int compareNames(int a, int b) {
+            return Arrays.compareUnsigned(text, nameStart(a), ends[2 * a], text, nameStart(b), ends[2 * b]);
+        }
+
+        private String name(int label) {
+            return new String(text, nameStart(label), ends[2 * label] - nameStart(label), UTF_8);
+        }
+
+        private int nameStart(int label) {
+            return label == 0 ? 0 : ends[2 * label - 1];
+        }
+
+        private int end() {
+            return nameStart(count);
+        }
+
+        private static byte[] utf8(String text) {
+            for (int i = 0; i < text.length(); i++) {
+                char c = text.charAt(i);
+                if (Character.isSurrogate(c)) {
+                    if (Character.isHighSurrogate(c)
+                            && i + 1 < text.length()
+                            && Character.isLowSurrogate(text.charAt(i + 1))) {
+                        i++;
+                    } else {
+                        throw new IllegalArgumentException(
+                                "not valid Unicode: \"" + text + "\" has half a surrogate pair at index " + i);
+                    }
+                }
+            }
+            return text.getBytes(StandardCharsets.UTF_8);
+        }
+    }
+}

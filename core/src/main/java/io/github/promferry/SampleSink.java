@@ -1,0 +1,35 @@
+package io.github.promferry;
+
+import java.time.Duration;
+
+/**
+ * Takes batches of samples: a Remote Write client, a test's list, a service's own code.
+ *
+ * <p>Called from several threads at once, but never concurrently for one set of {@linkplain SampleBatch#commonLabels()
+ * common labels}: a target's batches arrive one after the other, in the order of their timestamps.
+ *
+ * @since 0.1
+ */
+@FunctionalInterface
+public interface SampleSink {
+    /**
+     * Takes all rows of the batch, or none. The callee may read the batch until it returns and copies what it keeps; the
+     * caller uses the batch again afterwards.
+     *
+     * @param batch the rows; not empty
+     * @return true if the sink is now responsible for every row; false if it took none (queue full, closed), which the
+     *     sink has counted
+     */
+    boolean append(SampleBatch batch);
+
+    /**
+     * Waits until everything appended before the call has left the sink: delivered, or dropped and counted. Sinks that
+     * keep nothing return true at once, as this default does.
+     *
+     * @param timeout how long to wait at most
+     * @return true if nothing is left waiting
+     */
+    default boolean flush(Duration timeout) {
+        return true;
+    }
+}

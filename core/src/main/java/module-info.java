@@ -1,0 +1,10 @@
+/**
+ * The sample model, the two seams ({@link io.github.promferry.MetricSource} gives samples, {@link
+ * io.github.promferry.SampleSink} takes them) and the exposition parsers. Needs the JDK alone and starts no thread.
+ */
+@org.jspecify.annotations.NullMarked
+module io.github.promferry.core {
+    requires static transitive org.jspecify;
+
+    exports io.github.promferry;
+}

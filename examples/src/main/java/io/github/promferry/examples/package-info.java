@@ -1,0 +1,2 @@
+/** examples. */
+package io.github.promferry.examples;

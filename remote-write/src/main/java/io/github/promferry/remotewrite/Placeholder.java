@@ -1,0 +1,6 @@
+package io.github.promferry.remotewrite;
+
+/** Placeholder. */
+public final class Placeholder {
+    private Placeholder() {}
+}

@@ -1,0 +1,2 @@
+/** The Remote Write client. */
+package io.github.promferry.remotewrite;

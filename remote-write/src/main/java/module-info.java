@@ -1,0 +1,10 @@
+/** The Remote Write client: batch, queue, retry, send. */
+@org.jspecify.annotations.NullMarked
+module io.github.promferry.remotewrite {
+    requires static transitive org.jspecify;
+    requires transitive io.github.promferry.core;
+    requires java.net.http;
+    requires org.xerial.snappy;
+
+    exports io.github.promferry.remotewrite;
+}

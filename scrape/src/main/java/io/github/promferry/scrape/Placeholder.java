@@ -1,0 +1,6 @@
+package io.github.promferry.scrape;
+
+/** Placeholder. */
+public final class Placeholder {
+    private Placeholder() {}
+}

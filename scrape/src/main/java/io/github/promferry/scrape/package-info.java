@@ -1,0 +1,2 @@
+/** Scrapes targets. */
+package io.github.promferry.scrape;

@@ -1,0 +1,2 @@
+/** testkit. */
+package io.github.promferry.testkit;
