@@ -5,6 +5,8 @@
 @org.jspecify.annotations.NullMarked
 module io.github.promferry.core {
     requires static transitive org.jspecify;
+    requires transitive java.net.http;
 
     exports io.github.promferry;
+    exports io.github.promferry.http;
 }

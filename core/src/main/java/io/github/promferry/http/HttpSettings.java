@@ -1,0 +1,272 @@
+package io.github.promferry.http;
+
+import java.io.IOException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * How to reach a server: credentials, extra headers, connect timeout, redirects. Immutable and thread-safe; {@code
+ * toString} shows no secret.
+ *
+ * <p>Whoever sends a request builds its client with {@link #newClient()}, or takes one from the embedding service, and
+ * hands each request to {@link #applyTo}.
+ *
+ * @since 0.1
+ */
+public final class HttpSettings {
+    /** How long {@link Builder#connectTimeout} waits unless told otherwise. */
+    public static final Duration DEFAULT_CONNECT_TIMEOUT = Duration.ofSeconds(10);
+
+    /** Plain requests without credentials: {@code builder().build()}. */
+    public static final HttpSettings DEFAULTS = builder().build();
+
+    /**
+     * Header names that the library or the protocol owns, in lower case: those that Prometheus reserves in {@code
+     * http_headers} and {@code remote_write.headers}, and those that {@code java.net.http} refuses.
+     */
+    private static final Set<String> RESERVED = Set.of(
+            "accept",
+            "accept-encoding",
+            "authorization",
+            "connection",
+            "content-encoding",
+            "content-length",
+            "content-type",
+            "expect",
+            "host",
+            "keep-alive",
+            "proxy-authenticate",
+            "proxy-authorization",
+            "retry-attempt",
+            "transfer-encoding",
+            "upgrade",
+            "user-agent",
+            "www-authenticate",
+            "x-amz-content-sha256",
+            "x-amz-date",
+            "x-amz-security-token",
+            "x-prometheus-remote-read-version",
+            "x-prometheus-remote-write-version",
+            "x-prometheus-scrape-timeout-seconds");
+
+    private final Credentials credentials;
+    private final Map<String, String> headers;
+    private final Duration connectTimeout;
+    private final boolean followRedirects;
+
+    private HttpSettings(Builder builder) {
+        credentials = builder.credentials;
+        headers = Collections.unmodifiableMap(new TreeMap<>(builder.headers));
+        connectTimeout = builder.connectTimeout;
+        followRedirects = builder.followRedirects;
+    }
+
+    /**
+     * A builder with the defaults.
+     *
+     * @return a new builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * A builder that starts from these settings.
+     *
+     * @return a new builder
+     */
+    public Builder toBuilder() {
+        Builder builder = new Builder();
+        builder.credentials = credentials;
+        builder.headers.putAll(headers);
+        builder.connectTimeout = connectTimeout;
+        builder.followRedirects = followRedirects;
+        return builder;
+    }
+
+    /**
+     * Who asks.
+     *
+     * @return {@link Credentials#none()} if nobody in particular
+     */
+    public Credentials credentials() {
+        return credentials;
+    }
+
+    /**
+     * Extra headers of every request, such as a tenant's.
+     *
+     * @return name to value, unmodifiable
+     */
+    public Map<String, String> headers() {
+        return headers;
+    }
+
+    /**
+     * How long establishing a connection may take.
+     *
+     * @return a positive duration
+     */
+    public Duration connectTimeout() {
+        return connectTimeout;
+    }
+
+    /**
+     * Whether the sender of a request follows redirects. Whoever does so repeats the request as it was, and to another
+     * scheme, host or port without {@link #applyTo}: credentials and extra headers are for the configured server only.
+     *
+     * @return true by default
+     */
+    public boolean followRedirects() {
+        return followRedirects;
+    }
+
+    /**
+     * A client with these settings, for HTTP/1.1. It never follows redirects by itself, because {@code java.net.http}
+     * sends the {@code Authorization} header along to wherever a redirect points and turns a redirected POST into a GET.
+     *
+     * @return a new client; it ends its threads some time after it becomes unreachable
+     */
+    public HttpClient newClient() {
+        return HttpClient.newBuilder()
+                // On a cleartext connection the default would send an Upgrade header with every first request.
+                .version(HttpClient.Version.HTTP_1_1)
+                .followRedirects(HttpClient.Redirect.NEVER)
+                .connectTimeout(connectTimeout)
+                .build();
+    }
+
+    /**
+     * Adds the extra headers and the {@code Authorization} header to a request.
+     *
+     * @param request the request being built
+     * @throws IOException if the credentials cannot be had now
+     */
+    public void applyTo(HttpRequest.Builder request) throws IOException {
+        headers.forEach(request::setHeader);
+        String authorization = credentials.authorization();
+        if (authorization != null) {
+            request.setHeader("Authorization", authorization);
+        }
+    }
+
+    /** The settings with header values left out, since some are secrets. */
+    @Override
+    public String toString() {
+        return "HttpSettings[credentials=" + credentials + ", headers=" + headers.keySet() + ", connectTimeout="
+                + connectTimeout + ", followRedirects=" + followRedirects + "]";
+    }
+
+    /** RFC 9110, "Tokens". */
+    static boolean isToken(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            boolean letterOrDigit = c < 0x80 && Character.isLetterOrDigit(c);
+            if (!letterOrDigit && "!#$%&'*+-.^_`|~".indexOf(c) < 0) {
+                return false;
+            }
+        }
+        return !text.isEmpty();
+    }
+
+    /** RFC 9110, "Field Values", without the obsolete octets over 0x7F: they would be sent as question marks. */
+    static boolean isHeaderValue(String text) {
+        return text.chars().allMatch(c -> c == '\t' || (c >= 0x20 && c < 0x7F));
+    }
+
+    /**
+     * Collects settings; not thread-safe.
+     *
+     * @since 0.1
+     */
+    public static final class Builder {
+        private Credentials credentials = Credentials.none();
+        private final Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        private Duration connectTimeout = DEFAULT_CONNECT_TIMEOUT;
+        private boolean followRedirects = true;
+
+        private Builder() {}
+
+        /**
+         * Who asks.
+         *
+         * @param credentials such as {@code Credentials.basic(user, password)}; none by default
+         * @return this
+         */
+        public Builder credentials(Credentials credentials) {
+            this.credentials = Objects.requireNonNull(credentials, "credentials");
+            return this;
+        }
+
+        /**
+         * An extra header of every request, such as {@code X-Scope-OrgID}. Its value is never logged.
+         *
+         * @param name a header name; a second value for it replaces the first
+         * @param value the value
+         * @return this
+         * @throws IllegalArgumentException if the name is reserved for the protocol, or name or value cannot stand in a
+         *     header
+         */
+        public Builder header(String name, String value) {
+            if (!isToken(Objects.requireNonNull(name, "name"))) {
+                throw new IllegalArgumentException("\"" + name + "\" is not a header name");
+            }
+            String lower = name.toLowerCase(Locale.ROOT);
+            if (lower.equals("authorization")) {
+                throw new IllegalArgumentException(
+                        "header Authorization is not set by header(): use credentials(), which keeps it out of logs");
+            }
+            if (RESERVED.contains(lower)) {
+                throw new IllegalArgumentException("header " + name + " is reserved for the protocol: remove it");
+            }
+            if (!isHeaderValue(Objects.requireNonNull(value, "value"))) {
+                throw new IllegalArgumentException(
+                        "the value of header " + name + " has a line break, a control or a non-ASCII character");
+            }
+            headers.put(name, value);
+            return this;
+        }
+
+        /**
+         * How long establishing a connection may take; 10 s by default.
+         *
+         * @param connectTimeout a positive duration
+         * @return this
+         * @throws IllegalArgumentException if it is not positive
+         */
+        public Builder connectTimeout(Duration connectTimeout) {
+            if (connectTimeout.isZero() || connectTimeout.isNegative()) {
+                throw new IllegalArgumentException("connect timeout " + connectTimeout + " is not positive");
+            }
+            this.connectTimeout = connectTimeout;
+            return this;
+        }
+
+        /**
+         * Whether redirects are followed; true by default.
+         *
+         * @param followRedirects false to treat a redirect as a failure
+         * @return this
+         */
+        public Builder followRedirects(boolean followRedirects) {
+            this.followRedirects = followRedirects;
+            return this;
+        }
+
+        /**
+         * The settings.
+         *
+         * @return immutable settings
+         */
+        public HttpSettings build() {
+            return new HttpSettings(this);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/**
+ * What both HTTP sides share, scraping and sending: {@link io.github.promferry.http.HttpSettings} says how to reach a
+ * server, {@link io.github.promferry.http.Credentials} who asks. Nothing here opens a connection or starts a thread.
+ */
+package io.github.promferry.http;
