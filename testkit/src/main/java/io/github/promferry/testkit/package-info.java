@@ -1,2 +1,8 @@
-/** testkit. */
+/**
+ * Fakes that are real: servers on loopback sockets, not mocks. {@link io.github.promferry.testkit.ScriptedTarget} serves
+ * scripted pages and protocol faults, {@link io.github.promferry.testkit.ManualClock} moves by hand.
+ */
+@NullMarked
 package io.github.promferry.testkit;
+
+import org.jspecify.annotations.NullMarked;
