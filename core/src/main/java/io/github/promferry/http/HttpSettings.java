@@ -129,18 +129,27 @@ public final class HttpSettings {
     }
 
     /**
-     * A client with these settings, for HTTP/1.1. It never follows redirects by itself, because {@code java.net.http}
-     * sends the {@code Authorization} header along to wherever a redirect points and turns a redirected POST into a GET.
+     * A client with these settings, for HTTP/1.1: {@code newClientBuilder().build()}.
      *
      * @return a new client; it ends its threads some time after it becomes unreachable
      */
     public HttpClient newClient() {
+        return newClientBuilder().build();
+    }
+
+    /**
+     * The builder of a client with these settings, for HTTP/1.1, to which an executor may be added. The client never
+     * follows redirects by itself, because {@code java.net.http} sends the {@code Authorization} header along to wherever
+     * a redirect points and turns a redirected POST into a GET.
+     *
+     * @return a new builder
+     */
+    public HttpClient.Builder newClientBuilder() {
         return HttpClient.newBuilder()
                 // On a cleartext connection the default would send an Upgrade header with every first request.
                 .version(HttpClient.Version.HTTP_1_1)
                 .followRedirects(HttpClient.Redirect.NEVER)
-                .connectTimeout(connectTimeout)
-                .build();
+                .connectTimeout(connectTimeout);
     }
 
     /**
