@@ -3,7 +3,7 @@
 module io.github.promferry.remotewrite {
     requires static transitive org.jspecify;
     requires transitive io.github.promferry.core;
-    requires java.net.http;
+    requires transitive java.net.http;
     requires org.xerial.snappy;
 
     exports io.github.promferry.remotewrite;

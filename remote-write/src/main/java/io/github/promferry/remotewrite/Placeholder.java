@@ -1,6 +1,0 @@
-package io.github.promferry.remotewrite;
-
-/** Placeholder. */
-public final class Placeholder {
-    private Placeholder() {}
-}

@@ -1,0 +1,71 @@
+package io.github.promferry.remotewrite;
+
+import java.util.Collections;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What a writer has done so far. In each snapshot {@code accepted = delivered + dropped + waiting} holds exactly.
+ *
+ * @param accepted samples that {@link RemoteWriter#append} took
+ * @param refused samples that {@link RemoteWriter#append} did not take: queue full or writer closed
+ * @param delivered samples that the receiver has
+ * @param dropped samples given up, by reason: {@code http_400} and the like for a status that is not tried again, {@code
+ *     not_written} if the receiver says that it left them out, {@code queue_full}, {@code too_old}, {@code gave_up} for a
+ *     broken connection that the retry policy gave up, {@code relabeled} and {@code invalid} for series that cannot be
+ *     sent, {@code closed}
+ * @param waiting samples in open requests, in the queue and under way
+ * @param waitingBytes compressed bytes of the requests in the queue and under way
+ * @param waitingBlocks how many requests that is
+ * @param exemplarsDelivered exemplars in delivered requests
+ * @param requests attempts to send a request
+ * @param retries attempts after the first of a request
+ * @param bytesSent compressed bytes of all attempts
+ * @param oldestWaitingMillis timestamp of the oldest sample in a finished request, or {@link Long#MAX_VALUE} if none waits
+ * @param newestDeliveredMillis timestamp of the newest delivered sample, or {@link Long#MIN_VALUE} before the first
+ * @since 0.1
+ */
+public record WriterStats(
+        long accepted,
+        long refused,
+        long delivered,
+        Map<String, Long> dropped,
+        long waiting,
+        long waitingBytes,
+        int waitingBlocks,
+        long exemplarsDelivered,
+        long requests,
+        long retries,
+        long bytesSent,
+        long oldestWaitingMillis,
+        long newestDeliveredMillis) {
+    /**
+     * Copies the map.
+     *
+     * @param accepted samples taken
+     * @param refused samples not taken
+     * @param delivered samples that the receiver has
+     * @param dropped samples given up, by reason
+     * @param waiting samples not yet decided
+     * @param waitingBytes compressed bytes of waiting requests
+     * @param waitingBlocks waiting requests
+     * @param exemplarsDelivered exemplars in delivered requests
+     * @param requests attempts
+     * @param retries attempts after the first
+     * @param bytesSent compressed bytes of all attempts
+     * @param oldestWaitingMillis timestamp of the oldest waiting sample
+     * @param newestDeliveredMillis timestamp of the newest delivered sample
+     */
+    public WriterStats {
+        dropped = Collections.unmodifiableMap(new TreeMap<>(dropped));
+    }
+
+    /**
+     * All samples given up.
+     *
+     * @return the sum over all reasons
+     */
+    public long droppedTotal() {
+        return dropped.values().stream().mapToLong(Long::longValue).sum();
+    }
+}
