@@ -65,6 +65,7 @@ public final class ScriptedAnswer {
     private Duration dripPause = Duration.ZERO;
     private int cutAt = ALL;
     private End end = End.KEEP_ALIVE;
+    private boolean success;
     private @Nullable Script script;
 
     private ScriptedAnswer() {}
@@ -85,6 +86,7 @@ public final class ScriptedAnswer {
         dripPause = from.dripPause;
         cutAt = from.cutAt;
         end = from.end;
+        success = from.success;
         script = from.script;
     }
 
@@ -124,12 +126,23 @@ public final class ScriptedAnswer {
     }
 
     /**
+     * What the server answers if all is well; for use with {@link #delay} and the faults.
+     *
+     * @return status 204; {@link StrictReceiver} adds the headers of its proper answer
+     */
+    public static ScriptedAnswer success() {
+        ScriptedAnswer answer = status(204);
+        answer.success = true;
+        return answer;
+    }
+
+    /**
      * Reads the request and never answers.
      *
      * @return an answer that ends only when a side closes the connection
      */
     public static ScriptedAnswer hang() {
-        return status(200).delay(FOREVER).closeConnection();
+        return success().delay(FOREVER).closeConnection();
     }
 
     /**
@@ -257,14 +270,13 @@ public final class ScriptedAnswer {
     }
 
     /**
-     * Answers without reading the request's body; the connection is closed.
+     * Answers without reading the request's body; the connection is closed, which the answer says.
      *
      * @return a changed copy
      */
     public ScriptedAnswer unread() {
-        ScriptedAnswer copy = new ScriptedAnswer(this);
+        ScriptedAnswer copy = closeConnection();
         copy.unread = true;
-        copy.end = end == End.KEEP_ALIVE ? End.CLOSE : end;
         return copy;
     }
 
@@ -356,12 +368,38 @@ public final class ScriptedAnswer {
         return copy;
     }
 
-    int status() {
-        return status;
+    /** The status that the peer gets to see, 0 if none. */
+    int visibleStatus() {
+        return script == null ? status : 0;
     }
 
-    boolean isProperResponse() {
-        return script == null;
+    boolean isSuccess() {
+        return success;
+    }
+
+    /** Whether a receiver of 1.0 that answers so, or breaks the connection instead, has stored the samples. */
+    boolean keepsSamples() {
+        return script != null || (status >= 200 && status < 300);
+    }
+
+    /** Whether a receiver of 2.0 that answers so has stored the samples: a success says how many. */
+    boolean keepsSamplesOf2() {
+        return script != null
+                || success
+                || (keepsSamples()
+                        && headers.stream()
+                                .anyMatch(header -> header.getKey().startsWith("X-Prometheus-Remote-Write-")));
+    }
+
+    /** Whether the peer gets a success for certain, once the answer is sent. */
+    boolean surelyArrives() {
+        return script == null
+                && status >= 200
+                && status < 300
+                && delay.isZero()
+                && stallHead.isZero()
+                && isPlainBody()
+                && end != End.RESET;
     }
 
     boolean leavesBodyUnread() {
@@ -370,7 +408,13 @@ public final class ScriptedAnswer {
 
     /** Sends the answer; returns whether the connection may serve another request. */
     boolean send(LoopbackServer.Exchange exchange) throws IOException, InterruptedException {
+        return send(exchange, () -> {});
+    }
+
+    /** Sends the answer, and tells when its first byte is about to leave. */
+    boolean send(LoopbackServer.Exchange exchange, Runnable beforeFirstByte) throws IOException, InterruptedException {
         exchange.pause(delay);
+        beforeFirstByte.run();
         OutputStream out = exchange.out();
         Script writer = script;
         if (writer == null) {
