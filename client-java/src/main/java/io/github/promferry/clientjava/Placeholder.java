@@ -1,6 +1,0 @@
-package io.github.promferry.clientjava;
-
-/** Placeholder. */
-public final class Placeholder {
-    private Placeholder() {}
-}
