@@ -9,4 +9,5 @@ module io.github.promferry.core {
 
     exports io.github.promferry;
     exports io.github.promferry.http;
+    exports io.github.promferry.parse;
 }

@@ -1,0 +1,67 @@
+package io.github.promferry.parse;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.util.Arrays;
+
+/** Writes bucket bounds and quantiles the way Prometheus 3 stores them: {@code 1.0}, {@code 1e+06}, {@code +Inf}. */
+final class BoundFormat {
+    /** Up to here {@code Double.toString} is shortest even before JDK 19, whatever the value. */
+    private static final double TO_STRING_IS_SHORTEST = 1e16;
+
+    private static final int MAX_DIGITS = 17;
+
+    private BoundFormat() {}
+
+    /** The bytes rewritten if they are a number, else a copy of them. */
+    static byte[] normalized(byte[] text, int from, int to) {
+        DecimalParser number = new DecimalParser();
+        if (number.parse(text, from, to) != to || to == from) {
+            return Arrays.copyOfRange(text, from, to);
+        }
+        return format(Double.longBitsToDouble(number.bits())).getBytes(US_ASCII);
+    }
+
+    static String format(double value) {
+        if (Double.isNaN(value)) {
+            return "NaN";
+        }
+        if (Double.isInfinite(value)) {
+            return value > 0 ? "+Inf" : "-Inf";
+        }
+        if (value == 0) {
+            return "0.0";
+        }
+        BigDecimal shortest = shortest(Math.abs(value)).stripTrailingZeros();
+        String digits = shortest.unscaledValue().toString();
+        int exponent = digits.length() - 1 - shortest.scale();
+        String text = exponent < -4 || exponent >= 6 ? scientific(digits, exponent) : plain(shortest);
+        return value < 0 ? "-" + text : text;
+    }
+
+    private static BigDecimal shortest(double magnitude) {
+        if (magnitude >= TO_STRING_IS_SHORTEST) {
+            for (int digits = 1; digits < MAX_DIGITS; digits++) {
+                BigDecimal candidate = new BigDecimal(magnitude, new MathContext(digits));
+                if (candidate.doubleValue() == magnitude) {
+                    return candidate;
+                }
+            }
+            return new BigDecimal(magnitude, new MathContext(MAX_DIGITS));
+        }
+        return new BigDecimal(Double.toString(magnitude));
+    }
+
+    private static String scientific(String digits, int exponent) {
+        String fraction = digits.length() > 1 ? "." + digits.substring(1) : "";
+        int size = Math.abs(exponent);
+        return digits.charAt(0) + fraction + (exponent < 0 ? "e-" : "e+") + (size < 10 ? "0" : "") + size;
+    }
+
+    private static String plain(BigDecimal value) {
+        String text = value.toPlainString();
+        return text.indexOf('.') < 0 ? text + ".0" : text;
+    }
+}

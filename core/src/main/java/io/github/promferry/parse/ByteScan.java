@@ -1,0 +1,144 @@
+package io.github.promferry.parse;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.security.SecureRandom;
+
+/**
+ * Looks at eight bytes at a time. Nothing here reads at or behind {@code to}, whatever the array holds there: the tail of
+ * a range is read by an overlapping word or byte by byte.
+ */
+final class ByteScan {
+    private static final VarHandle WORDS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+    private static final long ONES = 0x0101_0101_0101_0101L;
+    private static final long HIGH_BITS = 0x8080_8080_8080_8080L;
+    private static final long NEWLINES = '\n' * ONES;
+
+    /** Random for each JVM, so that nobody can write a page whose series all fall into one slot of the dictionary. */
+    private static final long SALT;
+
+    private static final long MULTIPLIER;
+
+    static {
+        SecureRandom random = new SecureRandom();
+        SALT = random.nextLong();
+        MULTIPLIER = random.nextLong() | 1;
+    }
+
+    private ByteScan() {}
+
+    static long wordAt(byte[] bytes, int at) {
+        return (long) WORDS.get(bytes, at);
+    }
+
+    /** The first newline, or {@code to}. */
+    static int indexOfNewline(byte[] bytes, int from, int to) {
+        int at = from;
+        for (; at <= to - 8; at += 8) {
+            long zeroAtHit = wordAt(bytes, at) ^ NEWLINES;
+            // The lowest flagged byte is a real hit; those above it may be false (a borrow), so take only the lowest.
+            long hits = (zeroAtHit - ONES) & ~zeroAtHit & HIGH_BITS;
+            if (hits != 0) {
+                return at + (Long.numberOfTrailingZeros(hits) >>> 3);
+            }
+        }
+        while (at < to && bytes[at] != '\n') {
+            at++;
+        }
+        return at;
+    }
+
+    /** The first byte that is neither space nor tab, or {@code to}. */
+    static int skipBlanks(byte[] bytes, int from, int to) {
+        int at = from;
+        while (at < to && isBlank(bytes[at])) {
+            at++;
+        }
+        return at;
+    }
+
+    static boolean isBlank(byte b) {
+        return b == ' ' || b == '\t';
+    }
+
+    /** Multiplies and folds eight bytes a step: four times as fast as a byte-wise polynomial on a page of series. */
+    static int hash(byte[] bytes, int from, int to, int seed) {
+        long hash = SALT ^ seed ^ ((long) (to - from) << 32);
+        int at = from;
+        for (; at <= to - 8; at += 8) {
+            hash = mix(hash, wordAt(bytes, at));
+        }
+        if (at < to) {
+            hash = mix(hash, to - from >= 8 ? wordAt(bytes, to - 8) : shortWord(bytes, at, to));
+        }
+        return (int) (hash ^ (hash >>> 32));
+    }
+
+    private static long mix(long hash, long word) {
+        long mixed = hash ^ word;
+        return (mixed * MULTIPLIER) ^ Math.multiplyHigh(mixed, MULTIPLIER) ^ Long.rotateLeft(word, 29);
+    }
+
+    private static long shortWord(byte[] bytes, int from, int to) {
+        long word = 0;
+        for (int at = from; at < to; at++) {
+            word = (word << 8) | (bytes[at] & 0xFF);
+        }
+        return word;
+    }
+
+    /** The first byte that does not belong to valid UTF-8 (RFC 3629: no surrogates, nothing overlong), or -1. */
+    static int invalidUtf8(byte[] bytes, int from, int to) {
+        int at = from;
+        while (true) {
+            while (at <= to - 8 && (wordAt(bytes, at) & HIGH_BITS) == 0) {
+                at += 8;
+            }
+            while (at < to && bytes[at] >= 0) {
+                at++;
+            }
+            if (at >= to) {
+                return -1;
+            }
+            int length = sequenceLength(bytes, at, to);
+            if (length == 0) {
+                return at;
+            }
+            at += length;
+        }
+    }
+
+    /** Of a sequence that begins with a byte above 0x7F; 0 if it is not valid. */
+    private static int sequenceLength(byte[] bytes, int at, int to) {
+        int lead = bytes[at] & 0xFF;
+        int length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+        if (lead < 0xC2 || lead > 0xF4 || at + length > to) {
+            return 0;
+        }
+        int second = bytes[at + 1] & 0xFF;
+        int low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+        int high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+        if (second < low || second > high) {
+            return 0;
+        }
+        for (int i = 2; i < length; i++) {
+            if ((bytes[at + i] & 0xC0) != 0x80) {
+                return 0;
+            }
+        }
+        return length;
+    }
+
+    /** How many code points valid UTF-8 has. */
+    static int codePoints(byte[] bytes, int from, int to) {
+        int count = 0;
+        for (int at = from; at < to; at++) {
+            if ((bytes[at] & 0xC0) != 0x80) {
+                count++;
+            }
+        }
+        return count;
+    }
+}

@@ -1,0 +1,217 @@
+package io.github.promferry.parse;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.github.promferry.MetricMetadata;
+import io.github.promferry.MetricType;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Reads a line that begins with {@code #} and that nobody has met before in this context. */
+final class CommentLexer {
+    private static final Map<String, MetricType> TEXT_TYPES = Map.of(
+            "counter", MetricType.COUNTER,
+            "gauge", MetricType.GAUGE,
+            "histogram", MetricType.HISTOGRAM,
+            "summary", MetricType.SUMMARY,
+            "untyped", MetricType.UNKNOWN);
+    private static final Map<String, MetricType> OPENMETRICS_TYPES = Map.of(
+            "counter", MetricType.COUNTER,
+            "gauge", MetricType.GAUGE,
+            "histogram", MetricType.HISTOGRAM,
+            "gaugehistogram", MetricType.GAUGE_HISTOGRAM,
+            "stateset", MetricType.STATE_SET,
+            "info", MetricType.INFO,
+            "summary", MetricType.SUMMARY,
+            "unknown", MetricType.UNKNOWN);
+
+    private final SeriesLexer names;
+
+    private byte[] page = {};
+    private int tolerated;
+    private boolean endMark;
+
+    CommentLexer(SeriesLexer names) {
+        this.names = names;
+    }
+
+    void begin(byte[] page) {
+        this.page = page;
+    }
+
+    /** {@link Tolerated} kinds of the last call. */
+    int tolerated() {
+        return tolerated;
+    }
+
+    /** Whether the last call read {@code # EOF} of OpenMetrics. */
+    boolean isEndMark() {
+        return endMark;
+    }
+
+    /**
+     * What the page says of the family after the line, or null if the line says nothing.
+     *
+     * @throws SyntaxError if it is a TYPE, HELP or UNIT line without a valid name or text
+     */
+    @Nullable
+    MetricMetadata read(int from, int lineEnd, FamilyContext context) {
+        tolerated = 0;
+        endMark = false;
+        int to = lineEnd;
+        if (page[to - 1] == '\r') {
+            to--;
+            tolerate(Tolerated.CARRIAGE_RETURN);
+        }
+        int word = ByteScan.skipBlanks(page, from + 1, to);
+        int wordEnd = word;
+        while (wordEnd < to && !ByteScan.isBlank(page[wordEnd])) {
+            wordEnd++;
+        }
+        String keyword = word > from + 1 && wordEnd - word <= 4 ? ascii(word, wordEnd) : "";
+        if (context.isOpenMetrics() && keyword.equals("EOF") && ByteScan.skipBlanks(page, wordEnd, to) == to) {
+            endMark = true;
+            tolerateBlanks(context, word != from + 2 || wordEnd != to);
+            return null;
+        }
+        int nameFrom = ByteScan.skipBlanks(page, wordEnd, to);
+        boolean metadata = keyword.equals("TYPE") || keyword.equals("HELP") || keyword.equals("UNIT");
+        if (!metadata || nameFrom == to) {
+            return comment(context);
+        }
+        tolerateBlanks(
+                context,
+                word != from + 2 || nameFrom != wordEnd + 1 || page[word - 1] == '\t' || page[wordEnd] == '\t');
+        return metadata(keyword, nameFrom, to, context);
+    }
+
+    private @Nullable MetricMetadata comment(FamilyContext context) {
+        if (context.isOpenMetrics()) {
+            tolerate(Tolerated.COMMENT);
+        }
+        return null;
+    }
+
+    private @Nullable MetricMetadata metadata(String keyword, int nameFrom, int to, FamilyContext context) {
+        int nameEnd = names.nameEnd(nameFrom, to);
+        boolean named = nameEnd > nameFrom && (nameEnd == to || ByteScan.isBlank(page[nameEnd]));
+        if (!named) {
+            if (keyword.equals("UNIT") && !context.isOpenMetrics()) {
+                // In text it is only a comment that looks like one of ours.
+                return null;
+            }
+            throw new SyntaxError(
+                    nameEnd > nameFrom ? "a blank after the metric name" : "a metric name after " + keyword, nameEnd);
+        }
+        String family = names.nameIn(nameFrom, nameEnd);
+        int textFrom = Math.min(nameEnd + 1, to);
+        if (nameEnd == to) {
+            tolerate(Tolerated.MISSING_METADATA_TEXT);
+        }
+        MetricMetadata before = context.metadata.family().equals(family)
+                ? context.metadata
+                : new MetricMetadata(family, MetricType.UNKNOWN, "", "");
+        return switch (keyword) {
+            case "TYPE" -> withType(before, textFrom, to, context);
+            case "HELP" -> withHelp(before, textFrom, to, context);
+            default -> withUnit(before, textFrom, to, context);
+        };
+    }
+
+    private MetricMetadata withType(MetricMetadata before, int from, int to, FamilyContext context) {
+        int wordFrom = ByteScan.skipBlanks(page, from, to);
+        int wordTo = trimmedEnd(wordFrom, to);
+        String word = new String(page, wordFrom, wordTo - wordFrom, UTF_8);
+        Map<String, MetricType> own = context.isOpenMetrics() ? OPENMETRICS_TYPES : TEXT_TYPES;
+        MetricType type = own.get(word);
+        if (type == null || wordFrom != from || wordTo != to) {
+            tolerate(Tolerated.TYPE_WORD);
+        }
+        if (type == null) {
+            type = foreign(word.toLowerCase(Locale.ROOT));
+        }
+        if (before.type() != MetricType.UNKNOWN) {
+            tolerate(Tolerated.REPEATED_METADATA);
+        }
+        return new MetricMetadata(before.family(), type, before.help(), before.unit());
+    }
+
+    private static MetricType foreign(String word) {
+        MetricType type = OPENMETRICS_TYPES.get(word);
+        return type != null ? type : word.equals("gauge_histogram") ? MetricType.GAUGE_HISTOGRAM : MetricType.UNKNOWN;
+    }
+
+    private MetricMetadata withHelp(MetricMetadata before, int from, int to, FamilyContext context) {
+        int invalid = ByteScan.invalidUtf8(page, from, to);
+        if (invalid >= 0 && !context.has(FamilyContext.REPLACE_INVALID_HELP)) {
+            throw new SyntaxError("valid UTF-8 in the help text", invalid);
+        }
+        if (!before.help().isEmpty()) {
+            tolerate(Tolerated.REPEATED_METADATA);
+        }
+        String help = unescaped(new String(page, from, to - from, UTF_8), context.isOpenMetrics());
+        return new MetricMetadata(before.family(), before.type(), help, before.unit());
+    }
+
+    /** In one pass from the left; what is no escape stays, backslash and all. Text knows no {@code \"}. */
+    static String unescaped(String text, boolean openMetrics) {
+        int backslash = text.indexOf('\\');
+        if (backslash < 0) {
+            return text;
+        }
+        StringBuilder plain = new StringBuilder(text.length());
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            char next = c == '\\' && i + 1 < text.length() ? text.charAt(i + 1) : 0;
+            if (next == 'n' || next == '\\' || (next == '"' && openMetrics)) {
+                plain.append(next == 'n' ? '\n' : next);
+                i++;
+            } else {
+                plain.append(c);
+            }
+        }
+        return plain.toString();
+    }
+
+    private MetricMetadata withUnit(MetricMetadata before, int from, int to, FamilyContext context) {
+        int unitFrom = ByteScan.skipBlanks(page, from, to);
+        int unitTo = trimmedEnd(unitFrom, to);
+        int invalid = ByteScan.invalidUtf8(page, unitFrom, unitTo);
+        if (invalid >= 0) {
+            throw new SyntaxError("valid UTF-8 in the unit", invalid);
+        }
+        String unit = new String(page, unitFrom, unitTo - unitFrom, UTF_8);
+        if (!context.isOpenMetrics()) {
+            tolerate(Tolerated.UNIT_IN_TEXT);
+        } else if (!unit.isEmpty() && !before.family().endsWith("_" + unit)) {
+            tolerate(Tolerated.UNIT_MISMATCH);
+        }
+        if (!before.unit().isEmpty()) {
+            tolerate(Tolerated.REPEATED_METADATA);
+        }
+        return new MetricMetadata(before.family(), before.type(), before.help(), unit);
+    }
+
+    private int trimmedEnd(int from, int to) {
+        int end = to;
+        while (end > from && ByteScan.isBlank(page[end - 1])) {
+            end--;
+        }
+        return end;
+    }
+
+    private String ascii(int from, int to) {
+        return new String(page, from, to - from, UTF_8);
+    }
+
+    private void tolerate(Tolerated kind) {
+        tolerated |= kind.bit();
+    }
+
+    private void tolerateBlanks(FamilyContext context, boolean odd) {
+        if (odd && context.isOpenMetrics()) {
+            tolerate(Tolerated.BLANKS);
+        }
+    }
+}

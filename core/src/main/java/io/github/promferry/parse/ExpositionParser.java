@@ -1,0 +1,166 @@
+package io.github.promferry.parse;
+
+import io.github.promferry.SampleBatch;
+import java.util.Objects;
+
+/**
+ * Reads the pages of one target, one after the other, into rows of a {@link SampleBatch}.
+ *
+ * <p>It remembers the order of the last good page. A line that comes where it came last time is recognized by comparing
+ * bytes; a known line elsewhere by its hash; only a line never seen by any parser of the {@link SeriesDictionary} is taken
+ * apart, checked and handed to the {@link SeriesResolver}. In the steady state nothing is allocated.
+ *
+ * <p>Used by one thread at a time. The page's array is read during the call only and not kept. When the target is gone,
+ * call {@link #forget} so that the dictionary can let its series go.
+ *
+ * @since 0.1
+ */
+public final class ExpositionParser {
+    private final ParseOptions options;
+    private final PageOrder order;
+    private final PageCounts counts = new PageCounts();
+    private final TextParser text;
+
+    /** A parser with a dictionary of its own that keeps every series as exposed, and the default options. */
+    public ExpositionParser() {
+        this(new SeriesDictionary(SeriesResolver.AS_EXPOSED), ParseOptions.DEFAULTS);
+    }
+
+    /**
+     * A parser.
+     *
+     * @param dictionary shared by the parsers of all targets whose series are resolved alike
+     * @param options how pages are read
+     */
+    public ExpositionParser(SeriesDictionary dictionary, ParseOptions options) {
+        Objects.requireNonNull(dictionary, "dictionary");
+        this.options = Objects.requireNonNull(options, "options");
+        order = new PageOrder(dictionary, options.trackTimestampsStaleness());
+        text = new TextParser(dictionary, options, order, counts);
+    }
+
+    /**
+     * Reads a page. Its rows are added in page order; of a series that stands twice on it, without timestamps of their
+     * own, the first. If the page cannot be read, the batch is at its former size again and what this parser remembers is
+     * as before, so that {@link #addAllStale} ends the series of the last good page.
+     *
+     * @param format what the page is in
+     * @param page holds the page; bytes outside of the range have no influence
+     * @param from where it begins
+     * @param to where it ends
+     * @param timestampMillis of samples that have no timestamp of their own
+     * @param into where the rows go
+     * @throws ExpositionException if the page is malformed, breaks a limit, or the resolver rejects a series
+     */
+    public void parse(ExpositionFormat format, byte[] page, int from, int to, long timestampMillis, SampleBatch into) {
+        Objects.requireNonNull(format, "format");
+        Objects.checkFromToIndex(from, to, page.length);
+        int rows = into.size();
+        counts.reset();
+        order.begin();
+        boolean good = false;
+        try {
+            text.parse(format, page, from, to, timestampMillis, into);
+            checkSampleLimit();
+            order.commit();
+            good = true;
+        } finally {
+            if (!good) {
+                into.truncate(rows);
+                order.abort();
+            }
+        }
+    }
+
+    /**
+     * Sample lines of the last page, before the resolver dropped any, duplicates included; of a page that could not be
+     * read, those before the error.
+     *
+     * @return a number of lines
+     */
+    public int sampleCount() {
+        return counts.samples;
+    }
+
+    /**
+     * Sample lines of the last page that the resolver kept, duplicates included.
+     *
+     * @return a number of lines
+     */
+    public int keptCount() {
+        return counts.kept;
+    }
+
+    /**
+     * Series of the last page that the page before did not have.
+     *
+     * @return a number of series
+     */
+    public int newSeriesCount() {
+        return order.newSeries();
+    }
+
+    /**
+     * Samples of the last page that were left out because their series stood further above already.
+     *
+     * @return a number of samples
+     */
+    public int duplicateCount() {
+        return counts.duplicates;
+    }
+
+    /**
+     * Lines of the last page that were left out as malformed; only with {@link ParseOptions#skipBadLines}.
+     *
+     * @return a number of lines
+     */
+    public int badLineCount() {
+        return counts.badLines;
+    }
+
+    /**
+     * How often the last page did what its format forbids.
+     *
+     * @param kind what it did
+     * @return a number of lines
+     */
+    public int toleratedCount(Tolerated kind) {
+        return counts.tolerated(kind);
+    }
+
+    /**
+     * Adds a stale row for each series of the page before the last that the last page lacks. Call it once after each good
+     * page. Series whose samples had timestamps of their own are left out, unless {@link
+     * ParseOptions#trackTimestampsStaleness}.
+     *
+     * @param timestampMillis of the rows
+     * @param into where the rows go
+     */
+    public void addVanished(long timestampMillis, SampleBatch into) {
+        order.addVanished(timestampMillis, into);
+    }
+
+    /**
+     * Adds a stale row for each series of the last good page, for a scrape that failed or a target that is gone; then no
+     * series is live, and a second call adds nothing. The next good page brings the series back without being slow.
+     *
+     * @param timestampMillis of the rows
+     * @param into where the rows go
+     */
+    public void addAllStale(long timestampMillis, SampleBatch into) {
+        order.addAllStale(timestampMillis, into);
+    }
+
+    /** Forgets the last page and gives its series back to the dictionary. The parser can be used again. */
+    public void forget() {
+        order.forget();
+    }
+
+    private void checkSampleLimit() {
+        int limit = options.sampleLimit();
+        if (limit > 0 && counts.kept > limit) {
+            throw ExpositionException.page(
+                    counts.kept + " samples", "at most " + limit + " (sampleLimit); raise it or expose fewer series");
+        }
+    }
+}

@@ -1,0 +1,38 @@
+package io.github.promferry.parse;
+
+import java.util.Arrays;
+
+/** What was met on a page. */
+final class PageCounts {
+    private final int[] tolerated = new int[Tolerated.values().length];
+
+    int samples;
+    int kept;
+    int duplicates;
+    int badLines;
+    int nativeHistograms;
+
+    void reset() {
+        samples = 0;
+        kept = 0;
+        duplicates = 0;
+        badLines = 0;
+        nativeHistograms = 0;
+        Arrays.fill(tolerated, 0);
+    }
+
+    int tolerated(Tolerated kind) {
+        return tolerated[kind.index()];
+    }
+
+    void tolerate(Tolerated kind) {
+        tolerated[kind.index()]++;
+    }
+
+    /** Counts each kind of a set of {@link Tolerated#bit} once. */
+    void tolerateAll(int kinds) {
+        for (int left = kinds; left != 0; left &= left - 1) {
+            tolerated[Integer.numberOfTrailingZeros(left)]++;
+        }
+    }
+}

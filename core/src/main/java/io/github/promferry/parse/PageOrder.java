@@ -1,0 +1,636 @@
+package io.github.promferry.parse;
+
+import io.github.promferry.SampleBatch;
+import io.github.promferry.SampleValues;
+import io.github.promferry.Series;
+import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The lines of a target's last good page in their order, and the lap over the next page.
+ *
+ * <p>The order hardly changes from page to page, so the line that comes next is predicted: {@link #expected}. While
+ * predictions hold, a lap only counts up {@link #next}; nothing is written. A line that is not the expected one is {@link
+ * #take taken}: its place is looked for a few lines ahead; if it is not there, the line is noted as an insertion at this
+ * place of the old order. Lines of the old order that were passed over are noted as ranges. When the page has been read to
+ * its end, {@link #commit} makes the new order from the old one and those notes, and knows what is new and what has
+ * vanished from the notes alone. If the page fails, {@link #abort} drops the notes, and the order is as it was.
+ *
+ * <p>Where the series of a taken line might already be known to this target (moved far, or a duplicate), an index from
+ * series to places is built, once for a lap at most. So a page costs a time linear in its lines, in whatever order a
+ * hostile target sends them. After two neighbors of the old order have come one after the other, the lap jumps to their
+ * place.
+ */
+final class PageOrder {
+    /** Mark of a line that has a timestamp of its own: no stale rows. */
+    private static final int STAMPED = 1;
+    /** Mark of a line whose series stood further above already. */
+    private static final int DUPLICATE = 2;
+    /** Mark during a lap only: the line has come earlier on this page than its place here. */
+    private static final int MOVED = 4;
+
+    /** States in the index; a state from 0 on is a place in the order that the lap has not skipped. */
+    private static final int SEEN = -1;
+
+    private static final int PASSED_OVER = -2;
+    private static final int UNKNOWN = -3;
+
+    /** Vanished series come in ones and twos; whole families are found by the index. */
+    private static final int LOOK_AHEAD = 8;
+
+    /** Up to so many are compared one by one rather than through the index. */
+    private static final int FEW = 16;
+
+    private static final int[] NO_INTS = {};
+    private static final byte[] NO_BYTES = {};
+    private static final Entry[] NO_ENTRIES = {};
+    private static final Series[] NO_SERIES = {};
+
+    private final SeriesDictionary dictionary;
+    private final boolean trackStamped;
+
+    /** {@link Entry#END} behind the last. */
+    private Entry[] order = {Entry.END};
+
+    private int size;
+    /** For each line; null while no line has any. */
+    private byte @Nullable [] marks;
+    /** Whether the series of the order are alive, that is, no stale rows have been given for them. */
+    private boolean live;
+
+    private int next;
+
+    private Entry[] taken = NO_ENTRIES;
+    private int[] takenAt = NO_INTS;
+    private byte[] takenMarks = NO_BYTES;
+    private int takenCount;
+    /** Of those taken, how many could have been known to this target. */
+    private int takenKnown;
+
+    private int[] skips = NO_INTS;
+    private int skipCount;
+
+    private int[] changedSlots = NO_INTS;
+    private byte[] changedMarks = NO_BYTES;
+    private int changedCount;
+
+    /** Place of the line dealt with last; of a taken one the complement of its number. */
+    private int lastPlace;
+    /** Where the last taken line stands in the old order, if further ahead than the lap looks. */
+    private int lastFar;
+
+    private boolean moved;
+    private @Nullable PlaceIndex index;
+    private int newSeries;
+
+    private Series[] vanished = NO_SERIES;
+    private int vanishedCount;
+
+    PageOrder(SeriesDictionary dictionary, boolean trackStamped) {
+        this.dictionary = dictionary;
+        this.trackStamped = trackStamped;
+    }
+
+    // ---- what the hot loop reads; it takes them to locals and gives the place back
+
+    Entry[] order() {
+        return order;
+    }
+
+    /** Whether every expected line is an ordinary one, so that {@link #advanceTo} may stand for {@link #hit}. */
+    boolean isPlain() {
+        return marks == null;
+    }
+
+    int next() {
+        return next;
+    }
+
+    /** The lines up to here were as expected. */
+    void advanceTo(int place) {
+        next = place;
+    }
+
+    Entry expected() {
+        return order[next];
+    }
+
+    // ---- the lap
+
+    void begin() {
+        next = 0;
+        lastFar = -2;
+        newSeries = 0;
+        forgetVanished();
+    }
+
+    int lines() {
+        return next + takenCount;
+    }
+
+    int newSeries() {
+        return newSeries;
+    }
+
+    /**
+     * The line is the expected one.
+     *
+     * @return whether its series has not been on this page yet
+     */
+    boolean hit() {
+        boolean first = isFirstAt(next);
+        lastPlace = next++;
+        return first;
+    }
+
+    /**
+     * The line is not the expected one.
+     *
+     * @param entry what it is, with a reference that passes to this object
+     * @return whether its series has not been on this page yet
+     */
+    boolean take(Entry entry) {
+        if (entry.isOnlyMine()) {
+            insert(entry);
+            countNew(entry);
+            return true;
+        }
+        int near = near(entry.canonical);
+        return near >= 0 ? catchUp(entry, near) : takeFar(entry);
+    }
+
+    /** Notes of the line dealt with last whether it has a timestamp of its own and whether it is a duplicate. */
+    void note(boolean stamped, boolean first) {
+        int wanted = (stamped ? STAMPED : 0) | (first ? 0 : DUPLICATE);
+        if (lastPlace < 0) {
+            takenMarks[~lastPlace] = (byte) wanted;
+        } else if ((marksAt(lastPlace) & (STAMPED | DUPLICATE)) != wanted) {
+            change(lastPlace, wanted);
+        }
+    }
+
+    /** The page was good: it becomes the remembered one. */
+    void commit() {
+        if (live) {
+            collectVanished();
+        }
+        if (takenCount > 0 || skipCount > 0 || next < size) {
+            rebuild();
+            dictionary.sweepIfWorthwhile();
+        } else {
+            applyChanges();
+            clearMoved();
+        }
+        live = true;
+        endLap();
+    }
+
+    /** The page was bad: the remembered one stays. */
+    void abort() {
+        for (int i = 0; i < takenCount; i++) {
+            taken[i].release(dictionary);
+        }
+        clearMoved();
+        endLap();
+    }
+
+    // ---- between laps
+
+    void addVanished(long timestampMillis, SampleBatch into) {
+        for (int i = 0; i < vanishedCount; i++) {
+            into.add(vanished[i], timestampMillis, SampleValues.STALE_NAN_BITS);
+        }
+        forgetVanished();
+    }
+
+    void addAllStale(long timestampMillis, SampleBatch into) {
+        for (int place = 0; live && place < size; place++) {
+            Series series = order[place].series;
+            if (series != null && mayGoStale(place)) {
+                into.add(series, timestampMillis, SampleValues.STALE_NAN_BITS);
+            }
+        }
+        live = false;
+        forgetVanished();
+    }
+
+    void forget() {
+        for (int place = 0; place < size; place++) {
+            order[place].release(dictionary);
+        }
+        order = new Entry[] {Entry.END};
+        size = 0;
+        marks = null;
+        live = false;
+        forgetVanished();
+        dictionary.sweepIfWorthwhile();
+    }
+
+    // ---- insides
+
+    private int marksAt(int place) {
+        return marks == null ? 0 : marks[place];
+    }
+
+    private boolean isFirstAt(int place) {
+        int mark = marksAt(place) & (DUPLICATE | MOVED);
+        if (mark == 0) {
+            return true;
+        }
+        if ((mark & MOVED) != 0 || (takenCount == 0 && skipCount == 0)) {
+            return false;
+        }
+        // A duplicate of a line that may have been passed over on this page.
+        PlaceIndex places = index();
+        Entry series = order[place].canonical;
+        if (isSeen(places.get(series))) {
+            return false;
+        }
+        places.put(series, SEEN);
+        return true;
+    }
+
+    private boolean isSeen(int state) {
+        return state == SEEN || (state >= 0 && state < next);
+    }
+
+    private int near(Entry canonical) {
+        int limit = Math.min(next + LOOK_AHEAD, size);
+        for (int place = next; place < limit; place++) {
+            if (order[place].canonical == canonical) {
+                return place;
+            }
+        }
+        return -1;
+    }
+
+    /** Goes on behind a place ahead where the series of the line stands, in the same spelling or another. */
+    private boolean catchUp(Entry entry, int place) {
+        boolean first = isFirstAt(place);
+        if (order[place] == entry) {
+            skipTo(place);
+            next = place + 1;
+            lastPlace = place;
+            entry.release(dictionary);
+        } else {
+            skipTo(place + 1);
+            next = place + 1;
+            insert(entry);
+            takenKnown++;
+        }
+        return first;
+    }
+
+    private boolean takeFar(Entry entry) {
+        PlaceIndex places = index();
+        int state = places.get(entry.canonical);
+        if (state >= next) {
+            boolean inStep = state == lastFar + 1;
+            lastFar = state;
+            if (inStep) {
+                return catchUp(entry, state);
+            }
+            markMoved(state);
+        } else if (state == UNKNOWN) {
+            countNew(entry);
+        }
+        boolean first = state >= next || !isSeen(state);
+        insert(entry);
+        takenKnown++;
+        return first;
+    }
+
+    private void countNew(Entry entry) {
+        if (entry.isKept()) {
+            newSeries++;
+        }
+    }
+
+    private void markMoved(int place) {
+        byte[] all = marks;
+        if (all == null) {
+            all = new byte[size];
+            marks = all;
+        }
+        all[place] |= MOVED;
+        moved = true;
+    }
+
+    private void insert(Entry entry) {
+        if (takenCount == taken.length) {
+            int capacity = Math.max(16, takenCount * 2);
+            taken = Arrays.copyOf(taken, capacity);
+            takenAt = Arrays.copyOf(takenAt, capacity);
+            takenMarks = Arrays.copyOf(takenMarks, capacity);
+        }
+        taken[takenCount] = entry;
+        takenAt[takenCount] = next;
+        takenMarks[takenCount] = 0;
+        lastPlace = ~takenCount++;
+        if (index != null) {
+            index.put(entry.canonical, SEEN);
+        }
+    }
+
+    /** Passes over the lines of the old order from {@link #next} on. */
+    private void skipTo(int place) {
+        if (place == next) {
+            return;
+        }
+        if (2 * skipCount == skips.length) {
+            skips = Arrays.copyOf(skips, Math.max(16, skips.length * 2));
+        }
+        skips[2 * skipCount] = next;
+        skips[2 * skipCount + 1] = place;
+        skipCount++;
+        PlaceIndex places = index;
+        for (int i = next; places != null && i < place; i++) {
+            passOver(places, i);
+        }
+    }
+
+    private void passOver(PlaceIndex places, int place) {
+        Entry series = order[place].canonical;
+        if (places.get(series) == place) {
+            places.put(series, PASSED_OVER);
+        }
+    }
+
+    private PlaceIndex index() {
+        PlaceIndex places = index;
+        if (places == null) {
+            places = buildIndex();
+            index = places;
+        }
+        return places;
+    }
+
+    private PlaceIndex buildIndex() {
+        PlaceIndex places = new PlaceIndex(size + takenCount);
+        for (int place = size - 1; place >= 0; place--) {
+            // From the end, so that the first place of a series that stands there twice wins.
+            places.put(order[place].canonical, place);
+        }
+        for (int skip = 0; skip < skipCount; skip++) {
+            for (int place = skips[2 * skip]; place < skips[2 * skip + 1]; place++) {
+                passOver(places, place);
+            }
+        }
+        for (int i = 0; i < takenCount; i++) {
+            places.put(taken[i].canonical, SEEN);
+        }
+        return places;
+    }
+
+    private void change(int place, int wanted) {
+        if (changedCount == changedSlots.length) {
+            int capacity = Math.max(16, changedCount * 2);
+            changedSlots = Arrays.copyOf(changedSlots, capacity);
+            changedMarks = Arrays.copyOf(changedMarks, capacity);
+        }
+        changedSlots[changedCount] = place;
+        changedMarks[changedCount++] = (byte) wanted;
+    }
+
+    private boolean mayGoStale(int place) {
+        int mark = marksAt(place);
+        return (mark & DUPLICATE) == 0 && (trackStamped || (mark & STAMPED) == 0);
+    }
+
+    private void collectVanished() {
+        for (int skip = 0; skip < skipCount; skip++) {
+            collectVanished(skips[2 * skip], skips[2 * skip + 1]);
+        }
+        collectVanished(next, size);
+        for (int i = 0; i < changedCount; i++) {
+            // As in Prometheus: with a timestamp of its own the series leaves the set that is watched, once.
+            Series series = order[changedSlots[i]].series;
+            if (series != null
+                    && (changedMarks[i] & STAMPED) != 0
+                    && (changedMarks[i] & DUPLICATE) == 0
+                    && mayGoStale(changedSlots[i])
+                    && !trackStamped) {
+                addVanished(series);
+            }
+        }
+    }
+
+    private void collectVanished(int from, int to) {
+        for (int place = from; place < to; place++) {
+            Series series = order[place].series;
+            if (series != null && mayGoStale(place) && !isOnPage(order[place].canonical)) {
+                addVanished(series);
+            }
+        }
+    }
+
+    private boolean isOnPage(Entry canonical) {
+        if (index == null) {
+            if (takenKnown == 0) {
+                return false;
+            }
+            if (takenCount <= FEW) {
+                return isAmongTaken(canonical);
+            }
+        }
+        return isSeen(index().get(canonical));
+    }
+
+    private boolean isAmongTaken(Entry canonical) {
+        for (int i = 0; i < takenCount; i++) {
+            if (taken[i].canonical == canonical) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void addVanished(Series series) {
+        if (vanishedCount == vanished.length) {
+            vanished = Arrays.copyOf(vanished, Math.max(16, vanishedCount * 2));
+        }
+        vanished[vanishedCount++] = series;
+    }
+
+    private void forgetVanished() {
+        if (vanishedCount > 0) {
+            vanished = NO_SERIES;
+            vanishedCount = 0;
+        }
+    }
+
+    /** Writes the new order: old lines, without those passed over, with those taken at their places. */
+    private void rebuild() {
+        applyChanges();
+        int length = next + takenCount;
+        for (int skip = 0; skip < skipCount; skip++) {
+            length -= skips[2 * skip + 1] - skips[2 * skip];
+        }
+        Entry[] newOrder = new Entry[length + 1];
+        byte[] newMarks = marks == null && !anyTakenMark() ? null : new byte[length];
+        int from = 0;
+        int to = 0;
+        int take = 0;
+        int skip = 0;
+        while (true) {
+            int takeAt = take < takenCount ? takenAt[take] : next;
+            int skipAt = skip < skipCount ? skips[2 * skip] : next;
+            int count = Math.min(takeAt, skipAt) - from;
+            copy(from, newOrder, newMarks, to, count);
+            from += count;
+            to += count;
+            // At one place the lines taken come first: a lap stays at a place until it passes over it.
+            if (take < takenCount && takeAt == from) {
+                newOrder[to] = taken[take];
+                if (newMarks != null) {
+                    newMarks[to] = takenMarks[take];
+                }
+                to++;
+                take++;
+            } else if (skip < skipCount && skipAt == from) {
+                from = skips[2 * skip + 1];
+                releasePlaces(skipAt, from);
+                skip++;
+            } else {
+                break;
+            }
+        }
+        releasePlaces(next, size);
+        newOrder[length] = Entry.END;
+        order = newOrder;
+        size = length;
+        marks = newMarks != null && anyMark(newMarks) ? newMarks : null;
+    }
+
+    private void copy(int from, Entry[] newOrder, byte @Nullable [] newMarks, int to, int count) {
+        System.arraycopy(order, from, newOrder, to, count);
+        byte[] old = marks;
+        for (int i = 0; old != null && newMarks != null && i < count; i++) {
+            newMarks[to + i] = (byte) (old[from + i] & ~MOVED);
+        }
+    }
+
+    private void releasePlaces(int from, int to) {
+        for (int place = from; place < to; place++) {
+            order[place].release(dictionary);
+        }
+    }
+
+    private boolean anyTakenMark() {
+        for (int i = 0; i < takenCount; i++) {
+            if (takenMarks[i] != 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean anyMark(byte[] marks) {
+        for (byte mark : marks) {
+            if (mark != 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void applyChanges() {
+        byte[] all = marks;
+        for (int i = 0; i < changedCount; i++) {
+            if (all == null) {
+                all = new byte[size];
+                marks = all;
+            }
+            all[changedSlots[i]] = (byte) (changedMarks[i] | (all[changedSlots[i]] & MOVED));
+        }
+        if (changedCount > 0 && all != null && !anyMark(all)) {
+            marks = null;
+        }
+    }
+
+    private void clearMoved() {
+        byte[] all = marks;
+        if (moved && all != null) {
+            for (int place = 0; place < size; place++) {
+                all[place] &= ~MOVED;
+            }
+            marks = anyMark(all) ? all : null;
+        }
+    }
+
+    private void endLap() {
+        Arrays.fill(taken, 0, takenCount, null);
+        if (taken.length > Math.max(64, size)) {
+            // A page that was all new left room for all of its lines.
+            taken = NO_ENTRIES;
+            takenAt = NO_INTS;
+            takenMarks = NO_BYTES;
+        }
+        if (skips.length > Math.max(64, size)) {
+            skips = NO_INTS;
+        }
+        if (changedSlots.length > Math.max(64, size / 8)) {
+            changedSlots = NO_INTS;
+            changedMarks = NO_BYTES;
+        }
+        takenCount = 0;
+        takenKnown = 0;
+        skipCount = 0;
+        changedCount = 0;
+        moved = false;
+        index = null;
+    }
+
+    /** Series, by identity, to states; open addressing, at most half full. */
+    private static final class PlaceIndex {
+        private Entry[] keys;
+        private int[] states;
+        private int count;
+
+        PlaceIndex(int expected) {
+            int slots = Integer.highestOneBit(Math.max(expected, 8)) * 4;
+            keys = new Entry[slots];
+            states = new int[slots];
+        }
+
+        int get(Entry key) {
+            int slot = slot(keys, key);
+            return keys[slot] == null ? UNKNOWN : states[slot];
+        }
+
+        void put(Entry key, int state) {
+            int slot = slot(keys, key);
+            states[slot] = state;
+            if (keys[slot] == null) {
+                keys[slot] = key;
+                if (2 * ++count > keys.length) {
+                    grow();
+                }
+            }
+        }
+
+        private static int slot(Entry[] keys, Entry key) {
+            int mask = keys.length - 1;
+            int slot = key.hash & mask;
+            while (keys[slot] != null && keys[slot] != key) {
+                slot = (slot + 1) & mask;
+            }
+            return slot;
+        }
+
+        private void grow() {
+            Entry[] oldKeys = keys;
+            int[] oldStates = states;
+            keys = new Entry[2 * oldKeys.length];
+            states = new int[keys.length];
+            for (int i = 0; i < oldKeys.length; i++) {
+                if (oldKeys[i] != null) {
+                    int slot = slot(keys, Objects.requireNonNull(oldKeys[i]));
+                    keys[slot] = oldKeys[i];
+                    states[slot] = oldStates[i];
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,344 @@
+package io.github.promferry.parse;
+
+import java.util.Objects;
+
+/**
+ * How pages are read. Immutable; {@link #DEFAULTS} takes what real exporters write and delivers it unchanged.
+ *
+ * @since 0.1
+ */
+public final class ParseOptions {
+    /** Tolerant, names and label values as on the page, timestamps honored, {@code # EOF} required in OpenMetrics. */
+    public static final ParseOptions DEFAULTS = builder().build();
+
+    /**
+     * What becomes of {@code _created} lines.
+     *
+     * @since 0.1
+     */
+    public enum Created {
+        /** Ordinary series, as Prometheus stores them. */
+        SERIES,
+        /** They become the start timestamp of the samples they belong to, and no series. */
+        START_TIMESTAMP,
+        /** They are left out. */
+        DROP
+    }
+
+    private final boolean strict;
+    private final boolean utf8Names;
+    private final boolean skipBadLines;
+    private final boolean normalizeBounds;
+    private final boolean honorTimestamps;
+    private final boolean trackTimestampsStaleness;
+    private final boolean endMarkRequired;
+    private final boolean replaceInvalidHelp;
+    private final Created created;
+    private final int sampleLimit;
+    private final int lineLimit;
+
+    private ParseOptions(Builder builder) {
+        strict = builder.strict;
+        utf8Names = builder.utf8Names;
+        skipBadLines = builder.skipBadLines;
+        normalizeBounds = builder.normalizeBounds;
+        honorTimestamps = builder.honorTimestamps;
+        trackTimestampsStaleness = builder.trackTimestampsStaleness;
+        endMarkRequired = builder.endMarkRequired;
+        replaceInvalidHelp = builder.replaceInvalidHelp;
+        created = builder.created;
+        sampleLimit = builder.sampleLimit;
+        lineLimit = builder.lineLimit;
+    }
+
+    /**
+     * A builder that begins with the {@linkplain #DEFAULTS defaults}.
+     *
+     * @return a new builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * A builder that begins with these options.
+     *
+     * @return a new builder
+     */
+    public Builder toBuilder() {
+        return new Builder(this);
+    }
+
+    /**
+     * Whether pages must follow the specification of their format to the letter.
+     *
+     * @return false by default
+     */
+    public boolean strict() {
+        return strict;
+    }
+
+    /**
+     * Whether strict mode takes quoted names in OpenMetrics 1.0 and text 0.0.4.
+     *
+     * @return false by default; text 1.0.0 and OpenMetrics 2.0 have them anyway
+     */
+    public boolean utf8Names() {
+        return utf8Names;
+    }
+
+    /**
+     * Whether a malformed line is left out and counted instead of failing the page.
+     *
+     * @return false by default
+     */
+    public boolean skipBadLines() {
+        return skipBadLines;
+    }
+
+    /**
+     * Whether {@code le} of histograms and {@code quantile} of summaries are rewritten as Prometheus 3 does.
+     *
+     * @return false by default
+     */
+    public boolean normalizeBounds() {
+        return normalizeBounds;
+    }
+
+    /**
+     * Whether timestamps on the page are delivered.
+     *
+     * @return true by default
+     */
+    public boolean honorTimestamps() {
+        return honorTimestamps;
+    }
+
+    /**
+     * Whether series with timestamps on the page get stale rows too.
+     *
+     * @return false by default
+     */
+    public boolean trackTimestampsStaleness() {
+        return trackTimestampsStaleness;
+    }
+
+    /**
+     * Whether an OpenMetrics page without {@code # EOF} fails.
+     *
+     * @return true by default: it is the only guard against half a page
+     */
+    public boolean endMarkRequired() {
+        return endMarkRequired;
+    }
+
+    /**
+     * Whether bytes of a help text that are not UTF-8 are replaced instead of failing the page.
+     *
+     * @return false by default
+     */
+    public boolean replaceInvalidHelp() {
+        return replaceInvalidHelp;
+    }
+
+    /**
+     * What becomes of {@code _created} lines.
+     *
+     * @return {@link Created#SERIES} by default
+     */
+    public Created created() {
+        return created;
+    }
+
+    /**
+     * How many kept samples a page may have; more fail it.
+     *
+     * @return 0 for no limit, the default
+     */
+    public int sampleLimit() {
+        return sampleLimit;
+    }
+
+    /**
+     * How many lines of a page are remembered; a page with more fails.
+     *
+     * @return 4 million by default
+     */
+    public int lineLimit() {
+        return lineLimit;
+    }
+
+    /**
+     * Builds {@link ParseOptions}. Not thread-safe.
+     *
+     * @since 0.1
+     */
+    public static final class Builder {
+        private boolean strict;
+        private boolean utf8Names;
+        private boolean skipBadLines;
+        private boolean normalizeBounds;
+        private boolean honorTimestamps = true;
+        private boolean trackTimestampsStaleness;
+        private boolean endMarkRequired = true;
+        private boolean replaceInvalidHelp;
+        private Created created = Created.SERIES;
+        private int sampleLimit;
+        private int lineLimit = 4_000_000;
+
+        private Builder() {}
+
+        private Builder(ParseOptions options) {
+            strict = options.strict;
+            utf8Names = options.utf8Names;
+            skipBadLines = options.skipBadLines;
+            normalizeBounds = options.normalizeBounds;
+            honorTimestamps = options.honorTimestamps;
+            trackTimestampsStaleness = options.trackTimestampsStaleness;
+            endMarkRequired = options.endMarkRequired;
+            replaceInvalidHelp = options.replaceInvalidHelp;
+            created = options.created;
+            sampleLimit = options.sampleLimit;
+            lineLimit = options.lineLimit;
+        }
+
+        /**
+         * Demands that pages follow the specification to the letter.
+         *
+         * @param strict false by default
+         * @return this
+         */
+        public Builder strict(boolean strict) {
+            this.strict = strict;
+            return this;
+        }
+
+        /**
+         * Lets strict mode take quoted names where the answer's {@code escaping=allow-utf-8} permits them.
+         *
+         * @param utf8Names false by default
+         * @return this
+         */
+        public Builder utf8Names(boolean utf8Names) {
+            this.utf8Names = utf8Names;
+            return this;
+        }
+
+        /**
+         * Leaves malformed lines out and counts them, instead of failing the page.
+         *
+         * @param skipBadLines false by default
+         * @return this
+         */
+        public Builder skipBadLines(boolean skipBadLines) {
+            this.skipBadLines = skipBadLines;
+            return this;
+        }
+
+        /**
+         * Rewrites {@code le} of histograms and {@code quantile} of summaries as Prometheus 3 does ({@code 1} becomes
+         * {@code 1.0}), for a store that a Prometheus feeds too.
+         *
+         * @param normalizeBounds false by default
+         * @return this
+         */
+        public Builder normalizeBounds(boolean normalizeBounds) {
+            this.normalizeBounds = normalizeBounds;
+            return this;
+        }
+
+        /**
+         * Delivers timestamps of the page; otherwise every sample gets the time of the scrape.
+         *
+         * @param honorTimestamps true by default
+         * @return this
+         */
+        public Builder honorTimestamps(boolean honorTimestamps) {
+            this.honorTimestamps = honorTimestamps;
+            return this;
+        }
+
+        /**
+         * Gives stale rows to series with timestamps on the page too.
+         *
+         * @param trackTimestampsStaleness false by default
+         * @return this
+         */
+        public Builder trackTimestampsStaleness(boolean trackTimestampsStaleness) {
+            this.trackTimestampsStaleness = trackTimestampsStaleness;
+            return this;
+        }
+
+        /**
+         * Fails OpenMetrics pages without {@code # EOF}.
+         *
+         * @param endMarkRequired true by default
+         * @return this
+         */
+        public Builder endMarkRequired(boolean endMarkRequired) {
+            this.endMarkRequired = endMarkRequired;
+            return this;
+        }
+
+        /**
+         * Replaces bytes of a help text that are not UTF-8 by U+FFFD, instead of failing the page.
+         *
+         * @param replaceInvalidHelp false by default
+         * @return this
+         */
+        public Builder replaceInvalidHelp(boolean replaceInvalidHelp) {
+            this.replaceInvalidHelp = replaceInvalidHelp;
+            return this;
+        }
+
+        /**
+         * Says what becomes of {@code _created} lines.
+         *
+         * @param created {@link Created#SERIES} by default
+         * @return this
+         */
+        public Builder created(Created created) {
+            this.created = Objects.requireNonNull(created, "created");
+            return this;
+        }
+
+        /**
+         * Fails pages with more kept samples.
+         *
+         * @param sampleLimit 0 for no limit, the default
+         * @return this
+         * @throws IllegalArgumentException if negative
+         */
+        public Builder sampleLimit(int sampleLimit) {
+            if (sampleLimit < 0) {
+                throw new IllegalArgumentException("sampleLimit is " + sampleLimit + ": use 0 for no limit");
+            }
+            this.sampleLimit = sampleLimit;
+            return this;
+        }
+
+        /**
+         * Fails pages with more lines, comments included, since every line is remembered.
+         *
+         * @param lineLimit 4 million by default
+         * @return this
+         * @throws IllegalArgumentException unless positive
+         */
+        public Builder lineLimit(int lineLimit) {
+            if (lineLimit < 1) {
+                throw new IllegalArgumentException("lineLimit is " + lineLimit + ": it must be at least 1");
+            }
+            this.lineLimit = lineLimit;
+            return this;
+        }
+
+        /**
+         * The options.
+         *
+         * @return immutable options
+         */
+        public ParseOptions build() {
+            return new ParseOptions(this);
+        }
+    }
+}

@@ -1,0 +1,298 @@
+package io.github.promferry.parse;
+
+import io.github.promferry.Exemplar;
+import io.github.promferry.Labels;
+import io.github.promferry.SampleBatch;
+import io.github.promferry.SampleValues;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Reads what stands behind the series on a sample line, where it is more than a plain number: odd blanks, timestamps,
+ * start timestamps, exemplars. Holds the result of the last call.
+ */
+final class SampleTail {
+    /** OpenMetrics 1.0, "Exemplars": names and values of the labels together, in code points. */
+    private static final int MAX_EXEMPLAR_CODE_POINTS = 128;
+
+    /** Milliseconds of the year 3000: later means that somebody wrote milliseconds where seconds are due. */
+    private static final long FAR_AHEAD_MILLIS = 32_503_680_000_000L;
+
+    private final SeriesLexer labels;
+    private final PageCounts counts;
+    private final DecimalParser numbers = new DecimalParser();
+    private final TimestampParser timestamps = new TimestampParser();
+    private final List<Exemplar> exemplars = new ArrayList<>();
+
+    private byte[] page = {};
+    private int to;
+    private boolean openMetrics;
+    private boolean version2;
+
+    private long bits;
+    private boolean stamped;
+    private long timestampMillis;
+    private long startMillis;
+
+    SampleTail(SeriesLexer labels, PageCounts counts) {
+        this.labels = labels;
+        this.counts = counts;
+    }
+
+    void begin(byte[] page, int to, ExpositionFormat format) {
+        this.page = page;
+        this.to = to;
+        openMetrics = format.isOpenMetrics();
+        version2 = format == ExpositionFormat.OPENMETRICS_2_0_0;
+    }
+
+    long bits() {
+        return bits;
+    }
+
+    boolean isStamped() {
+        return stamped;
+    }
+
+    long timestampMillis() {
+        return timestampMillis;
+    }
+
+    long startMillis() {
+        return startMillis;
+    }
+
+    List<Exemplar> exemplars() {
+        return exemplars;
+    }
+
+    /**
+     * Reads the rest of a line from the end of the series on.
+     *
+     * @return where the next line begins
+     * @throws SyntaxError if value or timestamp are malformed
+     */
+    int read(int seriesEnd) {
+        int at = blanks(seriesEnd, seriesEnd + 1);
+        int end = numbers.parse(page, at, to);
+        if (end == DecimalParser.OUT_OF_RANGE) {
+            throw new SyntaxError("a number that a double can hold", token(at), at);
+        }
+        if (end < 0 || !endsToken(end)) {
+            throw new SyntaxError("a number", token(at), at);
+        }
+        bits = numbers.bits();
+        if (bits == SampleValues.NORMAL_NAN_BITS && numbers.wasSignedNan()) {
+            counts.tolerate(Tolerated.SIGNED_NAN);
+        }
+        return afterValue(end);
+    }
+
+    /**
+     * Reads the rest of a line from the end of the value on.
+     *
+     * @return where the next line begins
+     */
+    int afterValue(int valueEnd) {
+        stamped = false;
+        startMillis = SampleBatch.NO_TIMESTAMP;
+        if (!exemplars.isEmpty()) {
+            exemplars.clear();
+        }
+        int at = ByteScan.skipBlanks(page, valueEnd, to);
+        if (isLineEnd(at)) {
+            tolerateBlanks(valueEnd, at, valueEnd);
+            return nextLine(at);
+        }
+        tolerateBlanks(valueEnd, at, valueEnd + 1);
+        if (page[at] != '#' && !isStart(at)) {
+            at = afterToken(timestamp(at));
+        }
+        if (openMetrics && at < to && isStart(at)) {
+            at = afterToken(startTimestamp(at));
+        }
+        if (at < to && page[at] == '#') {
+            return behindHash(at);
+        }
+        if (!isLineEnd(at)) {
+            throw new SyntaxError("the end of the line" + (stamped ? "" : " or a timestamp"), at);
+        }
+        return nextLine(at);
+    }
+
+    private int timestamp(int at) {
+        int end = openMetrics ? timestamps.parseSeconds(page, at, to) : timestamps.parseMillis(page, at, to);
+        if (end == TimestampParser.OUT_OF_RANGE) {
+            throw new SyntaxError("milliseconds that a 64-bit integer can hold", token(at), at);
+        }
+        if (end < 0 || !endsToken(end)) {
+            throw new SyntaxError(
+                    openMetrics ? "a timestamp in seconds" : "a timestamp in milliseconds", token(at), at);
+        }
+        stamped = true;
+        timestampMillis = timestamps.millis();
+        if (!openMetrics && timestamps.wasSeconds()) {
+            counts.tolerate(Tolerated.TIMESTAMP_IN_SECONDS);
+        }
+        if (openMetrics && timestampMillis > FAR_AHEAD_MILLIS) {
+            counts.tolerate(Tolerated.TIMESTAMP_FAR_AHEAD);
+        }
+        return end;
+    }
+
+    private boolean isStart(int at) {
+        return at + 3 <= to && page[at] == 's' && page[at + 1] == 't' && page[at + 2] == '@';
+    }
+
+    private int startTimestamp(int at) {
+        int end = timestamps.parseSeconds(page, at + 3, to);
+        if (end < 0 || !endsToken(end)) {
+            throw new SyntaxError("a start timestamp in seconds", token(at), at);
+        }
+        startMillis = timestamps.millis();
+        if (!version2) {
+            counts.tolerate(Tolerated.OPENMETRICS_2_SYNTAX);
+        }
+        return end;
+    }
+
+    // ---- exemplars
+
+    /** Everything from a {@code #} on; never fails the line, since the sample before it is whole. */
+    private int behindHash(int hash) {
+        int at = hash;
+        while (at < to && page[at] == '#') {
+            int next = exemplar(at);
+            if (next < 0) {
+                return nextLine(ByteScan.indexOfNewline(page, at, to));
+            }
+            at = next;
+        }
+        if (!isLineEnd(at)) {
+            dropLastExemplar();
+            return nextLine(ByteScan.indexOfNewline(page, at, to));
+        }
+        return nextLine(at);
+    }
+
+    private void dropLastExemplar() {
+        if (!exemplars.isEmpty()) {
+            exemplars.remove(exemplars.size() - 1);
+        }
+        counts.tolerate(Tolerated.EXEMPLAR_DROPPED);
+    }
+
+    /** Reads one exemplar; returns where what follows it begins, or -1 if it is none or is malformed. */
+    private int exemplar(int hash) {
+        int brace = ByteScan.skipBlanks(page, hash + 1, to);
+        if (brace == to || page[brace] != '{') {
+            counts.tolerate(Tolerated.TRAILING_COMMENT);
+            return -1;
+        }
+        try {
+            if (brace == hash + 1) {
+                throw new SyntaxError("a space before the labels of the exemplar", brace);
+            }
+            return wellFormedExemplar(brace);
+        } catch (SyntaxError e) {
+            counts.tolerate(Tolerated.EXEMPLAR_DROPPED);
+            return -1;
+        }
+    }
+
+    private int wellFormedExemplar(int brace) {
+        int close = labels.labelsEnd(brace);
+        Labels exemplarLabels = labels.exemplarLabels(brace, close);
+        if (codePoints(exemplarLabels) > MAX_EXEMPLAR_CODE_POINTS) {
+            throw new SyntaxError("at most 128 characters of labels in an exemplar", brace);
+        }
+        int valueAt = ByteScan.skipBlanks(page, close, to);
+        int end = numbers.parse(page, valueAt, to);
+        if (end < 0 || !endsToken(end) || valueAt == close) {
+            throw new SyntaxError("a number", valueAt);
+        }
+        double value = Double.longBitsToDouble(numbers.bits());
+        long millis = SampleBatch.NO_TIMESTAMP;
+        int at = ByteScan.skipBlanks(page, end, to);
+        if (!isLineEnd(at) && page[at] != '#') {
+            end = timestamps.parseSeconds(page, at, to);
+            if (end < 0 || !endsToken(end)) {
+                throw new SyntaxError("a timestamp in seconds", at);
+            }
+            millis = timestamps.millis();
+            at = ByteScan.skipBlanks(page, end, to);
+        }
+        if (!isLineEnd(at) && page[at] != '#') {
+            throw new SyntaxError("the end of the line", at);
+        }
+        exemplars.add(new Exemplar(exemplarLabels, value, millis));
+        if (!openMetrics) {
+            counts.tolerate(Tolerated.EXEMPLAR_IN_TEXT);
+        } else if (exemplars.size() > 1 && !version2) {
+            counts.tolerate(Tolerated.SEVERAL_EXEMPLARS);
+        }
+        return at;
+    }
+
+    static int codePoints(Labels labels) {
+        int count = 0;
+        byte[] encoded = labels.encoded();
+        for (Labels.Cursor at = labels.cursor(); at.next(); ) {
+            count += ByteScan.codePoints(encoded, at.nameStart(), at.nameEnd());
+            count += ByteScan.codePoints(encoded, at.valueStart(), at.end());
+        }
+        return count;
+    }
+
+    // ---- line ends and blanks
+
+    /** Whether only the end of a line is here. */
+    boolean isLineEnd(int at) {
+        return at >= to || page[at] == '\n' || (page[at] == '\r' && (at + 1 == to || page[at + 1] == '\n'));
+    }
+
+    /** Where the line after the one that ends here begins. */
+    int nextLine(int lineEnd) {
+        int at = lineEnd;
+        if (at < to && page[at] == '\r') {
+            counts.tolerate(Tolerated.CARRIAGE_RETURN);
+            at++;
+        }
+        if (at >= to) {
+            counts.tolerate(Tolerated.MISSING_FINAL_NEWLINE);
+            return to;
+        }
+        return at + 1;
+    }
+
+    private boolean endsToken(int at) {
+        return at >= to || ByteScan.isBlank(page[at]) || isLineEnd(at);
+    }
+
+    private int afterToken(int end) {
+        int at = ByteScan.skipBlanks(page, end, to);
+        tolerateBlanks(end, at, isLineEnd(at) ? end : end + 1);
+        return at;
+    }
+
+    private int blanks(int from, int expectedEnd) {
+        int at = ByteScan.skipBlanks(page, from, to);
+        tolerateBlanks(from, at, expectedEnd);
+        return at;
+    }
+
+    private void tolerateBlanks(int from, int at, int expectedEnd) {
+        if (openMetrics && (at != expectedEnd || (at > from && page[from] == '\t'))) {
+            counts.tolerate(Tolerated.BLANKS);
+        }
+    }
+
+    /** The word that begins here, for messages. */
+    private String token(int at) {
+        int end = at;
+        while (end < to && !endsToken(end)) {
+            end++;
+        }
+        return end == at ? ExpositionException.excerpt(page, at, to) : ExpositionException.excerpt(page, at, end);
+    }
+}

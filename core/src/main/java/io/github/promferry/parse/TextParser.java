@@ -1,0 +1,360 @@
+package io.github.promferry.parse;
+
+import io.github.promferry.Exemplar;
+import io.github.promferry.Labels;
+import io.github.promferry.MetricMetadata;
+import io.github.promferry.SampleBatch;
+import io.github.promferry.Series;
+import java.util.Arrays;
+import java.util.Objects;
+
+/**
+ * Reads a page of one of the text formats. {@link #predicted} is the hot loop: it compares each line with the one that
+ * came at this place last time and reads the number behind it; no scan, no hash, nothing allocated. Whatever is not as
+ * ordinary as that, by line: {@link #line}.
+ */
+final class TextParser {
+    /** Returned instead of an index: the line is another one than it seemed. */
+    private static final int NOT_THIS = -1;
+
+    private final SeriesDictionary dictionary;
+    private final ParseOptions options;
+    private final PageOrder order;
+    private final PageCounts counts;
+    private final SeriesLexer lexer = new SeriesLexer();
+    private final CommentLexer comments = new CommentLexer(lexer);
+    private final SampleTail tail;
+    private final DecimalParser numbers = new DecimalParser();
+    private final StampedDuplicates stampedDuplicates = new StampedDuplicates();
+
+    private byte[] page = {};
+    private int from;
+    private int to;
+    private boolean openMetrics;
+    private FamilyContext context = FamilyContext.NOWHERE;
+    private long timestampMillis;
+    private SampleBatch into = new SampleBatch();
+    private boolean ended;
+
+    TextParser(SeriesDictionary dictionary, ParseOptions options, PageOrder order, PageCounts counts) {
+        this.dictionary = dictionary;
+        this.options = options;
+        this.order = order;
+        this.counts = counts;
+        tail = new SampleTail(lexer, counts);
+    }
+
+    void parse(ExpositionFormat format, byte[] page, int from, int to, long timestampMillis, SampleBatch into) {
+        this.page = page;
+        this.from = from;
+        this.to = to;
+        this.timestampMillis = timestampMillis;
+        this.into = into;
+        openMetrics = format.isOpenMetrics();
+        ended = false;
+        context = dictionary.context(MetricMetadata.NONE, dialect());
+        lexer.begin(page, to, openMetrics);
+        comments.begin(page);
+        tail.begin(page, to, format);
+        stampedDuplicates.begin(into);
+        try {
+            lines();
+        } catch (SyntaxError e) {
+            throw ExpositionException.of(e, page, from, to);
+        } finally {
+            // A parser that waits for its next page must not keep this one alive.
+            this.page = new byte[0];
+            lexer.begin(this.page, 0, openMetrics);
+            comments.begin(this.page);
+            tail.begin(this.page, 0, format);
+            stampedDuplicates.end();
+        }
+    }
+
+    private int dialect() {
+        return (openMetrics ? FamilyContext.OPENMETRICS : 0)
+                | (options.normalizeBounds() ? FamilyContext.NORMALIZE_BOUNDS : 0)
+                | (options.created() == ParseOptions.Created.SERIES ? 0 : FamilyContext.CREATED_APART)
+                | (options.replaceInvalidHelp() ? FamilyContext.REPLACE_INVALID_HELP : 0);
+    }
+
+    private void lines() {
+        int at = skipByteOrderMark(from);
+        while (at < to) {
+            at = predicted(at);
+            if (at < to) {
+                at = options.skipBadLines() ? lineOrNext(at) : line(at);
+            }
+        }
+        if (openMetrics && !ended && options.endMarkRequired()) {
+            throw new SyntaxError("`# EOF` as the last line of an OpenMetrics page: perhaps the page was cut off", to);
+        }
+    }
+
+    private int skipByteOrderMark(int at) {
+        if (to - at >= 3 && page[at] == (byte) 0xEF && page[at + 1] == (byte) 0xBB && page[at + 2] == (byte) 0xBF) {
+            counts.tolerate(Tolerated.BYTE_ORDER_MARK);
+            return at + 3;
+        }
+        return at;
+    }
+
+    /**
+     * Reads lines for as long as each is the expected one.
+     *
+     * @return where the first line begins that is not, or the end of the page
+     */
+    private int predicted(int start) {
+        byte[] bytes = page;
+        int end = to;
+        long time = timestampMillis;
+        SampleBatch batch = into;
+        DecimalParser decimal = numbers;
+        Entry[] entries = order.order();
+        FamilyContext here = context;
+        int next = order.next();
+        int dropped = 0;
+        int samples = 0;
+        int at = start;
+        if (!order.isPlain()) {
+            return predictedOneByOne(start);
+        }
+        while (at < end) {
+            Entry entry = entries[next];
+            byte[] key = entry.key;
+            int keyEnd = at + key.length;
+            if (entry.context != here || keyEnd >= end || !Arrays.equals(bytes, at, keyEnd, key, 0, key.length)) {
+                break;
+            }
+            if (entry.traits <= Entry.DROPPED) {
+                if (bytes[keyEnd] != ' ') {
+                    break;
+                }
+                int valueEnd = decimal.parse(bytes, keyEnd + 1, end);
+                if (valueEnd < 0 || valueEnd >= end || bytes[valueEnd] != '\n') {
+                    break;
+                }
+                samples++;
+                if (entry.traits == Entry.KEPT) {
+                    batch.add(Objects.requireNonNull(entry.series), time, decimal.bits());
+                } else {
+                    dropped++;
+                }
+                at = valueEnd + 1;
+            } else {
+                if (entry.traits != Entry.COMMENT || bytes[keyEnd] != '\n') {
+                    break;
+                }
+                here = ((Entry.Comment) entry).after;
+                at = keyEnd + 1;
+            }
+            next++;
+        }
+        order.advanceTo(next);
+        context = here;
+        counts.samples += samples;
+        counts.kept += samples - dropped;
+        return at;
+    }
+
+    /** The same for pages with marks (timestamps, duplicates), where each line needs a look at its mark. */
+    private int predictedOneByOne(int start) {
+        int at = start;
+        while (at < to) {
+            Entry entry = order.expected();
+            byte[] key = entry.key;
+            int keyEnd = at + key.length;
+            if (entry.context != context || keyEnd >= to || !Arrays.equals(page, at, keyEnd, key, 0, key.length)) {
+                return at;
+            }
+            int end = entry instanceof Entry.Comment comment ? expectedComment(comment, keyEnd) : sample(entry, keyEnd);
+            if (end == NOT_THIS) {
+                return at;
+            }
+            at = end;
+        }
+        return at;
+    }
+
+    private int expectedComment(Entry.Comment comment, int keyEnd) {
+        if (comment.traits != Entry.COMMENT || page[keyEnd] != '\n') {
+            return NOT_THIS;
+        }
+        order.hit();
+        context = comment.after;
+        return keyEnd + 1;
+    }
+
+    /** A sample line of the expected entry, with any tail. */
+    private int sample(Entry entry, int keyEnd) {
+        if (!endsSeries(entry, keyEnd)) {
+            return NOT_THIS;
+        }
+        if (options.skipBadLines()) {
+            // The tail may yet turn out bad; then the line must not have counted.
+            return NOT_THIS;
+        }
+        int end = tail.read(keyEnd);
+        deliver(entry, order.hit());
+        return end;
+    }
+
+    /** Whether the series is not longer than the entry's key, as {@code ab} is longer than {@code a}. */
+    private boolean endsSeries(Entry entry, int keyEnd) {
+        byte[] key = entry.key;
+        if (key.length > 0 && key[key.length - 1] == '}') {
+            return true;
+        }
+        int at = ByteScan.skipBlanks(page, keyEnd, to);
+        return at > keyEnd && at < to && page[at] != '{';
+    }
+
+    private int lineOrNext(int at) {
+        int rows = into.size();
+        try {
+            return line(at);
+        } catch (SyntaxError e) {
+            into.truncate(rows);
+            counts.badLines++;
+            int newline = ByteScan.indexOfNewline(page, at, to);
+            return Math.min(newline + 1, to);
+        }
+    }
+
+    /** Reads one line of any kind; returns where the next begins. */
+    private int line(int start) {
+        int at = ByteScan.skipBlanks(page, start, to);
+        if (tail.isLineEnd(at)) {
+            return blankLine(at);
+        }
+        if (at > start && openMetrics) {
+            counts.tolerate(Tolerated.BLANKS);
+        }
+        if (ended) {
+            throw new SyntaxError("nothing after `# EOF`", at);
+        }
+        return page[at] == '#' ? comment(at) : sample(at);
+    }
+
+    private int blankLine(int lineEnd) {
+        if (openMetrics) {
+            counts.tolerate(Tolerated.BLANK_LINE);
+        }
+        if (lineEnd < to && page[lineEnd] == '\r') {
+            counts.tolerate(Tolerated.CARRIAGE_RETURN);
+            return Math.min(lineEnd + 2, to);
+        }
+        return Math.min(lineEnd + 1, to);
+    }
+
+    private int comment(int at) {
+        int end = ByteScan.indexOfNewline(page, at, to);
+        Entry entry = order.expected();
+        if (isLine(entry, at, end)) {
+            order.hit();
+        } else {
+            entry = knownOrNewComment(at, end);
+            order.take(entry);
+            checkLineLimit();
+        }
+        counts.tolerateAll(entry.tolerated());
+        if (entry.kind() == Entry.END_MARK) {
+            ended = true;
+            return Math.min(end + 1, to);
+        }
+        context = ((Entry.Comment) entry).after;
+        if (end == to) {
+            counts.tolerate(Tolerated.MISSING_FINAL_NEWLINE);
+            return to;
+        }
+        return end + 1;
+    }
+
+    private boolean isLine(Entry entry, int at, int end) {
+        return entry.context == context && Arrays.equals(page, at, end, entry.key, 0, entry.key.length);
+    }
+
+    private Entry knownOrNewComment(int at, int end) {
+        int hash = SeriesDictionary.hash(page, at, end, context);
+        Entry known = dictionary.find(page, at, end, hash, context);
+        if (known != null) {
+            return known;
+        }
+        MetricMetadata after = comments.read(at, end, context);
+        int kind = comments.isEndMark() ? Entry.END_MARK : Entry.COMMENT;
+        int traits = Entry.traits(kind, comments.tolerated());
+        return dictionary.addComment(page, at, end, hash, context, after, traits);
+    }
+
+    private int sample(int at) {
+        int seriesEnd = lexer.seriesEnd(at);
+        // Before the line counts, so that one with a bad value leaves no trace.
+        int end = tail.read(seriesEnd);
+        Entry entry = order.expected();
+        boolean first;
+        if (isLine(entry, at, seriesEnd)) {
+            first = order.hit();
+        } else {
+            entry = knownOrNewSample(at, seriesEnd);
+            first = order.take(entry);
+            checkLineLimit();
+        }
+        deliver(entry, first);
+        return end;
+    }
+
+    private Entry knownOrNewSample(int at, int end) {
+        int hash = SeriesDictionary.hash(page, at, end, context);
+        Entry known = dictionary.find(page, at, end, hash, context);
+        return known != null ? known : newSample(at, end, hash);
+    }
+
+    private Entry newSample(int at, int end, int hash) {
+        Labels exposed = lexer.series(at, end, context);
+        if (context.has(FamilyContext.CREATED_APART) && lexer.isCreatedOf(context)) {
+            int traits = Entry.traits(Entry.CREATED, lexer.tolerated());
+            return dictionary.addSample(page, at, end, hash, context, null, traits);
+        }
+        MetricMetadata metadata = lexer.isOwnedBy(context) ? context.metadata : MetricMetadata.NONE;
+        int tolerated = lexer.tolerated();
+        Series series;
+        try {
+            series = dictionary.resolve(exposed, metadata);
+        } catch (SeriesRejectedException e) {
+            throw ExpositionException.rejected(e, page, from, at, to);
+        }
+        int traits = Entry.traits(series == null ? Entry.DROPPED : Entry.KEPT, tolerated);
+        return dictionary.addSample(page, at, end, hash, context, series, traits);
+    }
+
+    private void checkLineLimit() {
+        if (order.lines() > options.lineLimit()) {
+            throw ExpositionException.page(
+                    "more than " + options.lineLimit() + " lines",
+                    "at most lineLimit of ParseOptions; raise it or expose fewer series");
+        }
+    }
+
+    private void deliver(Entry entry, boolean first) {
+        counts.samples++;
+        counts.tolerateAll(entry.tolerated());
+        Series series = entry.series;
+        if (series == null) {
+            return;
+        }
+        counts.kept++;
+        boolean stamped = tail.isStamped() && options.honorTimestamps();
+        order.note(stamped, first);
+        if (!first && !(stamped && stampedDuplicates.isNew(series, tail.timestampMillis()))) {
+            counts.duplicates++;
+            return;
+        }
+        into.add(series, stamped ? tail.timestampMillis() : timestampMillis, tail.bits());
+        if (tail.startMillis() != SampleBatch.NO_TIMESTAMP) {
+            into.startTimestamp(tail.startMillis());
+        }
+        for (Exemplar exemplar : tail.exemplars()) {
+            into.addExemplar(exemplar);
+        }
+    }
+}
