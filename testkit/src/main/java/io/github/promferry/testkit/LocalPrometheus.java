@@ -1,0 +1,163 @@
+package io.github.promferry.testkit;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * A Prometheus server of this machine that takes Remote Write, on a free loopback port. Data and port stay over {@link
+ * #stop()} and {@link #restart()}. Thread-safe.
+ */
+public final class LocalPrometheus implements AutoCloseable {
+    private static final String SELF = "prometheus_http_requests_total{code=";
+
+    private final LocalServer server;
+    private final int port;
+    private final HttpClient client =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+    private LocalPrometheus(LocalServer server, int port) {
+        this.server = server;
+        this.port = port;
+    }
+
+    /**
+     * Starts a server that scrapes nothing, and waits until it is ready.
+     *
+     * @param binary the program, see {@link LocalServer#find}
+     * @param directory for configuration, data and log; exists
+     * @return a running server
+     */
+    public static LocalPrometheus start(Path binary, Path directory) {
+        Path config = directory.resolve("prometheus.yml");
+        try {
+            Files.writeString(config, "global: {}\n");
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write " + config, e);
+        }
+        int port = LocalServer.freePort();
+        LocalServer server = LocalServer.start(
+                directory,
+                URI.create("http://127.0.0.1:" + port + "/-/ready"),
+                List.of(
+                        binary.toString(),
+                        "--config.file=" + config,
+                        "--storage.tsdb.path=" + directory.resolve("data"),
+                        "--web.listen-address=127.0.0.1:" + port,
+                        "--web.enable-remote-write-receiver"));
+        return new LocalPrometheus(server, port);
+    }
+
+    /**
+     * Where to write to.
+     *
+     * @return the receiver's URL
+     */
+    public URI writeUri() {
+        return URI.create("http://127.0.0.1:" + port + "/api/v1/write");
+    }
+
+    /**
+     * Evaluates PromQL now.
+     *
+     * @param expression to evaluate
+     * @return the answer, JSON
+     * @throws IllegalStateException with the server's words, if it refuses the expression
+     */
+    public String query(String expression) {
+        return post("query", "query=" + URLEncoder.encode(expression, StandardCharsets.UTF_8));
+    }
+
+    /**
+     * Finds all values of a label.
+     *
+     * @param label its name
+     * @return the answer, JSON
+     */
+    public String labelValues(String label) {
+        return send(
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/api/v1/label/" + label + "/values")));
+    }
+
+    /**
+     * What the server exposes about itself.
+     *
+     * @return a page in text format
+     */
+    public String ownMetrics() {
+        return send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/metrics")));
+    }
+
+    /**
+     * How many write requests the server has answered so since it was started last.
+     *
+     * @param status of the answer
+     * @return 0 if none
+     */
+    public long writesAnswered(int status) {
+        String series = SELF + "\"" + status + "\",handler=\"/api/v1/write\"} ";
+        return ownMetrics()
+                .lines()
+                .filter(line -> line.startsWith(series))
+                .mapToLong(line -> (long) Double.parseDouble(line.substring(series.length())))
+                .sum();
+    }
+
+    /** Asks the server to end and waits for it. */
+    public void stop() {
+        server.stop();
+    }
+
+    /** Starts the server again and waits until it is ready. */
+    public void restart() {
+        server.start();
+    }
+
+    /**
+     * What the server has printed since its first start.
+     *
+     * @return its log
+     */
+    public String log() {
+        return server.log();
+    }
+
+    @Override
+    public void close() {
+        server.close();
+    }
+
+    private String post(String call, String form) {
+        return send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/api/v1/" + call))
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .POST(BodyPublishers.ofString(form)));
+    }
+
+    private String send(HttpRequest.Builder request) {
+        try {
+            HttpResponse<String> response =
+                    client.send(request.timeout(Duration.ofSeconds(30)).build(), BodyHandlers.ofString());
+            if (response.statusCode() != 200) {
+                throw new IllegalStateException(
+                        response.uri() + " answered " + response.statusCode() + ": " + response.body());
+            }
+            return response.body();
+        } catch (IOException e) {
+            throw new UncheckedIOException("Prometheus on port " + port + " does not answer", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while asking Prometheus", e);
+        }
+    }
+}
