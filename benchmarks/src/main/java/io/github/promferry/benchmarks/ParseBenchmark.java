@@ -1,5 +1,9 @@
 package io.github.promferry.benchmarks;
 
+import io.github.promferry.Labels;
+import io.github.promferry.SampleBatch;
+import io.github.promferry.parse.ExpositionFormat;
+import io.github.promferry.parse.ExpositionParser;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -21,18 +25,29 @@ import org.openjdk.jmh.annotations.Warmup;
 @State(Scope.Thread)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
-@Fork(value = 2, jvmArgs = {"-Xms1g", "-Xmx1g", "-XX:+UseSerialGC"})
+@Fork(
+        value = 2,
+        jvmArgs = {"-Xms1g", "-Xmx1g", "-XX:+UseSerialGC"})
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 4, time = 1)
 public class ParseBenchmark {
     static final int SCRAPES = 8;
+
+    /** One series in so many is new on each page of {@link #oneInAHundredNew}. */
+    static final int ONE_IN = 100;
+
+    /** Any time after 2001; a scrape every second. */
+    private static final long FIRST_SCRAPE_MILLIS = 1_700_000_000_000L;
 
     /** Which page. */
     @Param({BenchmarkPage.VLLM, BenchmarkPage.ALL_TYPES})
     public String page = BenchmarkPage.VLLM;
 
     private BenchmarkPage[] scrapes = {};
+    private BenchmarkPage[] changingScrapes = {};
     private int scrape;
+    private ExpositionParser parser = new ExpositionParser();
+    private final SampleBatch batch = new SampleBatch();
     private int[] lineEnds = {};
     private StringParser stringParser = new StringParser();
     private HawkularParser hawkularParser = new HawkularParser();
@@ -44,6 +59,8 @@ public class ParseBenchmark {
     @Setup
     public void setUp() {
         scrapes = BenchmarkPage.scrapes(page, SCRAPES);
+        changingScrapes = BenchmarkPage.scrapes(page, SCRAPES, ONE_IN);
+        parser = new ExpositionParser();
         lineEnds = new int[10_000];
         stringParser = new StringParser();
         hawkularParser = new HawkularParser();
@@ -54,6 +71,29 @@ public class ParseBenchmark {
     public int yardstickNewlineScan(Throughput throughput) {
         BenchmarkPage next = next(throughput);
         return NewlineScan.lineEnds(next.bytes(), next.length(), lineEnds);
+    }
+
+    /** The product with the same series on every page. */
+    @Benchmark
+    public SampleBatch steadyState(Throughput throughput) {
+        return parse(parser, next(throughput));
+    }
+
+    /** The product when one series in a hundred is new on each page and another one is gone. */
+    @Benchmark
+    public SampleBatch oneInAHundredNew(Throughput throughput) {
+        BenchmarkPage next = changingScrapes[scrape & SCRAPES - 1];
+        next.renew(scrape++);
+        throughput.add(next);
+        parse(parser, next);
+        parser.addVanished(FIRST_SCRAPE_MILLIS, batch);
+        return batch;
+    }
+
+    /** The product's first page of a target, whose every series is new to it. */
+    @Benchmark
+    public SampleBatch firstSight(Throughput throughput) {
+        return parse(new ExpositionParser(), next(throughput));
     }
 
     /** The peer with strings and a hash map. */
@@ -69,6 +109,13 @@ public class ParseBenchmark {
         BenchmarkPage next = next(throughput);
         hawkularParser.parse(next.bytes(), next.length());
         return hawkularParser.sum();
+    }
+
+    private SampleBatch parse(ExpositionParser with, BenchmarkPage next) {
+        batch.reset(Labels.EMPTY);
+        long time = FIRST_SCRAPE_MILLIS + 1000L * scrape;
+        with.parse(ExpositionFormat.TEXT_0_0_4, next.bytes(), 0, next.length(), time, batch);
+        return batch;
     }
 
     private BenchmarkPage next(Throughput throughput) {

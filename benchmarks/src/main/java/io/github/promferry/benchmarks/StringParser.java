@@ -18,7 +18,8 @@ final class StringParser {
 
     record ParsedSeries(String name, Map<String, String> labels) {}
 
-    record Sample(ParsedSeries series, double value, @Nullable Long timestampMillis) {}
+    record Sample(
+            ParsedSeries series, double value, @Nullable Long timestampMillis) {}
 
     List<Sample> parse(byte[] page, int length) {
         String text = new String(page, 0, length, UTF_8);

@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.github.promferry.SampleBatch;
+import io.github.promferry.SampleValues;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,7 +49,8 @@ class ParseBenchmarkTest {
         for (BenchmarkPage page : BenchmarkPage.scrapes(name, ParseBenchmark.SCRAPES)) {
             String text = new String(page.bytes(), 0, page.length(), UTF_8);
             int count = NewlineScan.lineEnds(page.bytes(), page.length(), ends);
-            assertThat(count).isEqualTo((int) text.chars().filter(c -> c == '\n').count());
+            assertThat(count)
+                    .isEqualTo((int) text.chars().filter(c -> c == '\n').count());
             for (int i = 0; i < count; i++) {
                 assertThat(page.bytes()[ends[i]]).isEqualTo((byte) '\n');
             }
@@ -72,6 +75,62 @@ class ParseBenchmarkTest {
             assertThat(hawkular.samples()).isEqualTo(page.samples());
             assertThat(hawkular.sum()).isCloseTo(page.sum(), within(RELATIVE_ERROR * page.sum()));
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {BenchmarkPage.VLLM, BenchmarkPage.ALL_TYPES})
+    void theProductReadsEverySample(String name) {
+        ParseBenchmark benchmark = new ParseBenchmark();
+        benchmark.page = name;
+        benchmark.setUp();
+        BenchmarkPage[] scrapes = BenchmarkPage.scrapes(name, ParseBenchmark.SCRAPES);
+        for (int lap = 0; lap < 3 * scrapes.length; lap++) {
+            assertReads(scrapes[lap % scrapes.length], benchmark.steadyState(new Throughput()));
+        }
+        assertReads(scrapes[0], benchmark.firstSight(new Throughput()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {BenchmarkPage.VLLM, BenchmarkPage.ALL_TYPES})
+    void everyNewSeriesComesAndTheOneBeforeGoesStale(String name) {
+        ParseBenchmark benchmark = new ParseBenchmark();
+        benchmark.page = name;
+        benchmark.setUp();
+        BenchmarkPage page = BenchmarkPage.scrapes(name, 1, ParseBenchmark.ONE_IN)[0];
+        benchmark.oneInAHundredNew(new Throughput());
+        for (int lap = 0; lap < 20; lap++) {
+            SampleBatch batch = benchmark.oneInAHundredNew(new Throughput());
+            assertThat(batch.size()).isEqualTo(page.samples() + page.renewable());
+            for (int row = page.samples(); row < batch.size(); row++) {
+                assertThat(SampleValues.isStale(batch.valueBits(row))).isTrue();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {BenchmarkPage.VLLM, BenchmarkPage.ALL_TYPES})
+    void theSteadyStateAllocatesNothing(String name) {
+        ParseBenchmark benchmark = new ParseBenchmark();
+        benchmark.page = name;
+        benchmark.setUp();
+        Throughput throughput = new Throughput();
+        double perSample = AllocationMeter.bytesPerLap(() -> benchmark.steadyState(throughput))
+                / BenchmarkPage.scrapes(name, 1)[0].samples();
+
+        assertThat(perSample)
+                .as("bytes per sample; to see where they come from: java -jar benchmarks/target/benchmarks.jar"
+                        + " ParseBenchmark.steadyState -prof gc")
+                .isLessThan(1);
+    }
+
+    private static void assertReads(BenchmarkPage page, SampleBatch batch) {
+        assertThat(batch.size()).isEqualTo(page.samples());
+        double sum = 0;
+        for (int row = 0; row < batch.size(); row++) {
+            double value = Double.longBitsToDouble(batch.valueBits(row));
+            sum += Double.isFinite(value) ? value : 0;
+        }
+        assertThat(sum).isEqualTo(page.sum());
     }
 
     private static List<String> seriesOf(BenchmarkPage page) {

@@ -73,7 +73,6 @@ record Agent(String name, CommandLine command) {
                   - job_name: llm
                     static_configs:
                       - targets: %2$s
-                """
-                .formatted(intervalSeconds, targets);
+                """.formatted(intervalSeconds, targets);
     }
 }

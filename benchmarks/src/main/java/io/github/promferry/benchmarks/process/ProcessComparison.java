@@ -72,7 +72,8 @@ public final class ProcessComparison {
         try (TargetFleet fleet = new TargetFleet(BenchmarkPage.VLLM, targets)) {
             fleet.start();
             int series = BenchmarkPage.scrapes(BenchmarkPage.VLLM, 1)[0].samples();
-            print("%d targets x %d series every %d s, warm-up %d s, measured %d s, %d processors%n%n",
+            print(
+                    "%d targets x %d series every %d s, warm-up %d s, measured %d s, %d processors%n%n",
                     targets,
                     series,
                     intervalSeconds,
@@ -86,7 +87,8 @@ public final class ProcessComparison {
             for (Agent agent : agents()) {
                 Result result = measure(agent, fleet.addresses());
                 first = first == 0 ? result.cpuSecondsPerMillion() : first;
-                print("| %s | %,.0f | %.3f | %.2f | %.0f | %.0f | %.2f | %.1f | %d |%n",
+                print(
+                        "| %s | %,.0f | %.3f | %.2f | %.0f | %.0f | %.2f | %.1f | %d |%n",
                         agent.name(),
                         result.samplesPerSecond(),
                         result.cpuSecondsPerMillion(),
@@ -127,15 +129,16 @@ public final class ProcessComparison {
             case "promferry-v1" -> promferry(name, "prometheus.WriteRequest");
             case "promferry-v2" -> promferry(name, "io.prometheus.write.v2.Request");
             default ->
-                throw new IllegalArgumentException("unknown agent \"" + name
-                        + "\", expected vmagent, prometheus, promferry-v1 or promferry-v2");
+                throw new IllegalArgumentException(
+                        "unknown agent \"" + name + "\", expected vmagent, prometheus, promferry-v1 or promferry-v2");
         };
     }
 
     private @Nullable Agent promferry(String name, String protocol) {
         Path jar = find(options.getOrDefault("forwarder", "examples/target/promferry-forwarder.jar"));
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-        List<String> flags = List.of(options.getOrDefault("java-flags", SMALL_JVM).trim().split("\\s+", 0));
+        List<String> flags =
+                List.of(options.getOrDefault("java-flags", SMALL_JVM).trim().split("\\s+", 0));
         return jar == null ? null : Agent.promferry(name, java, jar, flags, intervalSeconds, protocol);
     }
 
