@@ -70,6 +70,7 @@ public final class StrictReceiver implements AutoCloseable {
     private final LoopbackServer server;
     private final String scheme;
     private final int keptSamples;
+    private final int keptAttempts;
     private final int maxBodyBytes;
     private final int maxSamples;
     private final boolean repeatsAllowed;
@@ -79,12 +80,13 @@ public final class StrictReceiver implements AutoCloseable {
     private Dialect dialect;
     private @Nullable String authorization;
 
-    private final List<WriteAttempt> attempts = new ArrayList<>();
+    private final ArrayDeque<WriteAttempt> attempts = new ArrayDeque<>();
+    private int attemptCount;
     private final List<String> violations = new ArrayList<>();
     private final Map<Labels, Stored> store = new LinkedHashMap<>();
     private final Map<String, MetricMetadata> families = new LinkedHashMap<>();
     /** Digests of stored requests that bring samples; true once a 2xx must have reached the sender. */
-    private final Map<String, Boolean> storedBodies = new HashMap<>();
+    private final Map<String, Boolean> storedBodies;
 
     private long sampleCount;
     private long repeatedSampleCount;
@@ -108,6 +110,13 @@ public final class StrictReceiver implements AutoCloseable {
     private StrictReceiver(Builder builder) {
         scheme = builder.tls == null ? "http" : "https";
         keptSamples = builder.keptSamples;
+        keptAttempts = builder.keptAttempts;
+        storedBodies = new LinkedHashMap<>() {
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
+                return size() > keptAttempts;
+            }
+        };
         maxBodyBytes = builder.maxBodyBytes;
         maxSamples = builder.maxSamples;
         repeatsAllowed = builder.repeatsAllowed;
@@ -374,7 +383,7 @@ public final class StrictReceiver implements AutoCloseable {
      * @throws AssertionError if fewer came in time
      */
     public List<WriteAttempt> awaitAttempts(int count, Duration atMost) {
-        ScriptedTarget.awaitCount(this, attempts::size, count, atMost, "requests");
+        ScriptedTarget.awaitCount(this, () -> attemptCount, count, atMost, "requests");
         return attempts();
     }
 
@@ -460,7 +469,7 @@ public final class StrictReceiver implements AutoCloseable {
         if (outcome == Outcome.REPEATED) {
             repeatedSampleCount += decoded.sampleCount();
         } else {
-            keep(decoded, attempts.size() - 1);
+            keep(decoded, attemptCount - 1);
             if (decoded.sampleCount() + decoded.histogramCount() > 0) {
                 storedBodies.put(digest, false);
             }
@@ -495,10 +504,14 @@ public final class StrictReceiver implements AutoCloseable {
             int status,
             List<String> broken) {
         int samples = decoded == null ? 0 : decoded.sampleCount();
+        if (attempts.size() == keptAttempts) {
+            attempts.removeFirst();
+        }
         attempts.add(new WriteAttempt(request, body.length, digest, samples, outcome, status, List.copyOf(broken)));
         for (String rule : broken) {
-            violations.add("request " + (attempts.size() - 1) + ": " + rule);
+            violations.add("request " + attemptCount + ": " + rule);
         }
+        attemptCount++;
         notifyAll();
     }
 
@@ -609,6 +622,7 @@ public final class StrictReceiver implements AutoCloseable {
         private Dialect dialect = Dialect.BOTH;
         private @Nullable String authorization;
         private int keptSamples = Integer.MAX_VALUE;
+        private int keptAttempts = Integer.MAX_VALUE;
         private int maxBodyBytes = 32 << 20;
         private int maxSamples = Integer.MAX_VALUE;
         private boolean repeatsAllowed;
@@ -668,6 +682,17 @@ public final class StrictReceiver implements AutoCloseable {
          */
         public Builder keepSamples(int newestOfEachSeries) {
             keptSamples = newestOfEachSeries;
+            return this;
+        }
+
+        /**
+         * Bounds memory for long runs.
+         *
+         * @param newest older attempts are forgotten, and repeats of them no longer recognized; all are kept by default
+         * @return this
+         */
+        public Builder keepAttempts(int newest) {
+            keptAttempts = newest;
             return this;
         }
 

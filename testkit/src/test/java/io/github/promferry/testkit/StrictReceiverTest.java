@@ -533,12 +533,15 @@ class StrictReceiverTest {
 
     @Test
     void forgetsOldSamplesWhenBounded() throws Exception {
-        restartWith(StrictReceiver.builder().keepSamples(2));
+        restartWith(StrictReceiver.builder().keepSamples(2).keepAttempts(3));
         for (int i = 0; i < 5; i++) {
             post(version1(NOW + i, i).build());
         }
         assertThat(receiver.samples(UP)).extracting(ReceivedSample::value).containsExactly(3.0, 4.0);
         assertThat(receiver.sampleCount()).isEqualTo(5);
+        assertThat(receiver.attempts()).hasSize(3);
+        assertThat(receiver.awaitAttempts(5, Duration.ofSeconds(10))).hasSize(3);
+        assertThat(receiver.samples(UP).get(1).request()).isEqualTo(4);
         assertThat(receiver.latest()).containsOnlyKeys(UP);
         assertThat(receiver.seriesNamed("up")).containsExactly(UP);
         assertThat(receiver.seriesNamed("down")).isEmpty();
