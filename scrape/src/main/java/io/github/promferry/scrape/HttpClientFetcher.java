@@ -1,0 +1,307 @@
+package io.github.promferry.scrape;
+
+import io.github.promferry.http.HttpSettings;
+import io.github.promferry.scrape.ScrapeFailure.Kind;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandler;
+import java.net.http.HttpResponse.BodySubscriber;
+import java.net.http.HttpResponse.BodySubscribers;
+import java.nio.ByteBuffer;
+import java.nio.channels.UnresolvedAddressException;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Flow;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Fetches by {@code java.net.http}. What that client leaves to its users is done here: redirects (it would send the
+ * {@code Authorization} header to any host), a limit of the body, and ending an exchange for good: its own timeout stops
+ * at the headers, and only {@code cancel(true)} of the future that {@code sendAsync} returned closes the connection.
+ */
+final class HttpClientFetcher implements Fetcher {
+    /** As in Go's client, which Prometheus uses. */
+    static final int MAX_REDIRECTS = 10;
+
+    private final HttpClient client;
+    private final HttpSettings settings;
+    private final Executor executor;
+    private final PageBuffers buffers;
+
+    /**
+     * A fetcher for all targets that share the settings.
+     *
+     * @param executor for the client and for reading credential files, which may block: never the parse workers
+     */
+    HttpClientFetcher(HttpSettings settings, Executor executor, PageBuffers buffers) {
+        this.client = settings.newClientBuilder().executor(executor).build();
+        this.settings = settings;
+        this.executor = executor;
+        this.buffers = buffers;
+    }
+
+    @Override
+    public Fetch fetch(Request request, Receiver receiver) {
+        Exchange exchange = new Exchange(request, receiver);
+        executor.execute(exchange::begin);
+        return exchange;
+    }
+
+    /** The client ends its selector thread when it is collected; before JDK 21 it has no way to be told. */
+    @Override
+    public void close() {}
+
+    /** One fetch with the redirects it is sent on. */
+    private final class Exchange implements Fetch {
+        private final Request request;
+        private final Receiver receiver;
+        // Written by one hop after the other.
+        private URI uri;
+        private boolean trusted = true;
+        private int redirects;
+        // Guarded by this.
+        private @Nullable CompletableFuture<?> hop;
+        private boolean canceled;
+
+        Exchange(Request request, Receiver receiver) {
+            this.request = request;
+            this.receiver = receiver;
+            this.uri = request.uri();
+        }
+
+        @Override
+        public void cancel() {
+            CompletableFuture<?> running;
+            synchronized (this) {
+                canceled = true;
+                running = hop;
+            }
+            if (running != null) {
+                running.cancel(true);
+            }
+        }
+
+        void begin() {
+            try {
+                send();
+            } catch (IOException e) {
+                // Credentials.authorization: the message names the file, never its content.
+                fail(Kind.TARGET, "no credentials: " + e.getMessage());
+            } catch (IllegalArgumentException e) {
+                fail(Kind.TARGET, "java.net.http refuses the target's address: " + e.getMessage());
+            } catch (RuntimeException e) {
+                fail(Kind.INTERNAL, "cannot send the request: " + e);
+            }
+        }
+
+        private void send() throws IOException {
+            HttpRequest.Builder message = HttpRequest.newBuilder(uri).GET();
+            if (trusted) {
+                settings.applyTo(message);
+            }
+            request.headers().forEach(message::setHeader);
+            CompletableFuture<HttpResponse<@Nullable PageBuffer>> sent;
+            synchronized (this) {
+                if (canceled) {
+                    return;
+                }
+                sent = client.sendAsync(message.build(), bodyHandler());
+                hop = sent;
+            }
+            CompletableFuture<Void> unused = sent.handle((response, error) -> {
+                if (error != null) {
+                    failed(error);
+                } else {
+                    answered(response);
+                }
+                return null;
+            });
+        }
+
+        private BodyHandler<@Nullable PageBuffer> bodyHandler() {
+            return info -> info.statusCode() == 200
+                    ? new PageSubscriber(request.maxBytes(), buffers)
+                    // Read to the end, so that the connection can be used again.
+                    : BodySubscribers.replacing(null);
+        }
+
+        private void answered(HttpResponse<@Nullable PageBuffer> response) {
+            int status = response.statusCode();
+            PageBuffer page = response.body();
+            if (page != null) {
+                receiver.arrived(new Page(
+                        response.headers().firstValue("Content-Type").orElse(null),
+                        response.headers().firstValue("Content-Encoding").orElse(null),
+                        page));
+            } else if (isRedirect(status) && settings.followRedirects()) {
+                redirect(status, response.headers().firstValue("Location").orElse(null));
+            } else {
+                fail(Kind.STATUS, statusMessage(status));
+            }
+        }
+
+        private void redirect(int status, @Nullable String location) {
+            if (location == null) {
+                fail(Kind.STATUS, statusMessage(status) + " without a Location header");
+                return;
+            }
+            if (++redirects > MAX_REDIRECTS) {
+                fail(Kind.STATUS, "stopped after " + MAX_REDIRECTS + " redirects");
+                return;
+            }
+            URI next;
+            try {
+                next = uri.resolve(location);
+            } catch (IllegalArgumentException e) {
+                fail(Kind.STATUS, "the target redirects to an address that is no URI");
+                return;
+            }
+            trusted &= sameServer(request.uri(), next);
+            uri = next;
+            begin();
+        }
+
+        private void failed(Throwable thrown) {
+            Throwable error =
+                    thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
+            for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+                if (cause instanceof FetchException found) {
+                    receiver.failed(found.failure());
+                    return;
+                }
+            }
+            fail(Kind.CONNECTION, describe(error, uri));
+        }
+
+        private void fail(Kind kind, String message) {
+            receiver.failed(ScrapeFailure.of(kind, message));
+        }
+    }
+
+    static boolean isRedirect(int status) {
+        return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+    }
+
+    static String statusMessage(int status) {
+        return "server returned HTTP status " + status
+                + switch (status) {
+                    case 401, 403 -> ": check the credentials of the job";
+                    case 404 -> ": check the path of the job";
+                    default -> "";
+                };
+    }
+
+    /** Credentials and extra headers are for the configured server alone; a redirect never takes them elsewhere. */
+    static boolean sameServer(URI configured, URI other) {
+        return String.valueOf(configured.getScheme()).equalsIgnoreCase(other.getScheme())
+                && String.valueOf(configured.getHost()).equalsIgnoreCase(other.getHost())
+                && port(configured) == port(other);
+    }
+
+    static int port(URI uri) {
+        return uri.getPort() >= 0 ? uri.getPort() : "https".equalsIgnoreCase(uri.getScheme()) ? 443 : 80;
+    }
+
+    /** The client's exceptions often have no message, or a misleading one. */
+    static String describe(Throwable error, URI uri) {
+        String server = uri.getHost() + ":" + port(uri);
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            if (cause instanceof UnresolvedAddressException || cause instanceof UnknownHostException) {
+                return "host " + uri.getHost() + " is not known";
+            }
+        }
+        if (error instanceof ConnectException) {
+            String why = rootMessage(error);
+            return "cannot connect to " + server + (why == null ? "" : ": " + why);
+        }
+        String why = rootMessage(error);
+        return "the connection to " + server + " broke: "
+                + (why == null ? error.getClass().getSimpleName() : why);
+    }
+
+    private static @Nullable String rootMessage(Throwable error) {
+        String message = null;
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            if (cause.getMessage() != null) {
+                message = cause.getMessage().strip().replace('\n', ' ');
+            }
+        }
+        return message == null || message.isEmpty()
+                ? null
+                : message.toLowerCase(Locale.ROOT).startsWith("java.") ? null : message;
+    }
+
+    /** Collects a body in a lent buffer and stops at the limit. */
+    private static final class PageSubscriber implements BodySubscriber<@Nullable PageBuffer> {
+        private final int maxBytes;
+        private final PageBuffers buffers;
+        private final CompletableFuture<@Nullable PageBuffer> complete = new CompletableFuture<>();
+        private Flow.@Nullable Subscription subscription;
+        private @Nullable PageBuffer page;
+        private boolean refused;
+
+        PageSubscriber(int maxBytes, PageBuffers buffers) {
+            this.maxBytes = maxBytes;
+            this.buffers = buffers;
+        }
+
+        @Override
+        public CompletionStage<@Nullable PageBuffer> getBody() {
+            return complete;
+        }
+
+        @Override
+        public void onSubscribe(Flow.Subscription subscription) {
+            this.subscription = subscription;
+            subscription.request(Long.MAX_VALUE);
+        }
+
+        @Override
+        public void onNext(List<ByteBuffer> parts) {
+            PageBuffer into = page;
+            if (into == null) {
+                // Not before the first byte: targets that hang hold no buffer.
+                into = buffers.lend();
+                page = into;
+            }
+            for (ByteBuffer part : parts) {
+                if (refused) {
+                    return;
+                }
+                if (part.remaining() >= maxBytes - into.length()) {
+                    refuse();
+                } else {
+                    into.append(part);
+                }
+            }
+        }
+
+        @Override
+        public void onError(Throwable error) {
+            complete.completeExceptionally(error);
+        }
+
+        @Override
+        public void onComplete() {
+            complete.complete(page == null ? buffers.lend() : page);
+        }
+
+        private void refuse() {
+            refused = true;
+            Flow.Subscription running = subscription;
+            if (running != null) {
+                running.cancel();
+            }
+            complete.completeExceptionally(GzipReader.bodyTooLarge(maxBytes));
+        }
+    }
+}

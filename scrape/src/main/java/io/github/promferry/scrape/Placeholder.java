@@ -1,6 +1,0 @@
-package io.github.promferry.scrape;
-
-/** Placeholder. */
-public final class Placeholder {
-    private Placeholder() {}
-}

@@ -1,0 +1,720 @@
+package io.github.promferry.scrape;
+
+import io.github.promferry.http.HttpSettings;
+import io.github.promferry.parse.ExpositionFormat;
+import io.github.promferry.parse.ParseOptions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What to scrape and how: the targets of a job, and what holds for all of them. Immutable.
+ *
+ * <pre>{@code
+ * ScrapeJob.builder("llm")
+ *         .target("127.0.0.1:8000")
+ *         .interval(Duration.ofSeconds(15))
+ *         .build();
+ * }</pre>
+ *
+ * @since 0.1
+ */
+public final class ScrapeJob {
+    /** Between two scrapes of a target unless told otherwise. Prometheus' own default is a minute. */
+    public static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(15);
+
+    /** A scrape may take so long unless told otherwise, or the interval if that is shorter. */
+    public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(10);
+
+    /** A page may have so many bytes unless told otherwise: 16 MiB. */
+    public static final int DEFAULT_BODY_SIZE_LIMIT = 16 << 20;
+
+    /** {@link Builder#userAgent} unless told otherwise. */
+    public static final String DEFAULT_USER_AGENT = "promferry/0.1.0";
+
+    /** What is asked for, best first, unless told otherwise. */
+    public static final List<ExpositionFormat> DEFAULT_FORMATS = List.of(
+            ExpositionFormat.OPENMETRICS_1_0_0,
+            ExpositionFormat.OPENMETRICS_0_0_1,
+            ExpositionFormat.TEXT_1_0_0,
+            ExpositionFormat.TEXT_0_0_4);
+
+    /**
+     * Which series tell of the scrape itself.
+     *
+     * @since 0.1
+     */
+    public enum Reports {
+        /** None. */
+        NONE,
+        /**
+         * {@code up}, {@code scrape_duration_seconds}, {@code scrape_samples_scraped}, {@code
+         * scrape_samples_post_metric_relabeling}, {@code scrape_series_added}.
+         */
+        STANDARD,
+        /** Those and {@code scrape_timeout_seconds}, {@code scrape_sample_limit}, {@code scrape_body_size_bytes}. */
+        EXTRA
+    }
+
+    private final Builder settings;
+
+    private ScrapeJob(Builder settings) {
+        this.settings = settings;
+    }
+
+    /**
+     * A job without targets yet.
+     *
+     * @param name becomes the label {@code job}
+     * @return a new builder
+     */
+    public static Builder builder(String name) {
+        return new Builder(name);
+    }
+
+    /**
+     * A builder that starts from this job.
+     *
+     * @return a new builder
+     */
+    public Builder toBuilder() {
+        return new Builder(settings);
+    }
+
+    /**
+     * The name.
+     *
+     * @return the value of the label {@code job}
+     */
+    public String name() {
+        return settings.name;
+    }
+
+    /**
+     * The targets the job starts with.
+     *
+     * @return an unmodifiable list
+     * @see Scraper#addTarget
+     */
+    public List<Target> targets() {
+        return Collections.unmodifiableList(settings.targets);
+    }
+
+    /**
+     * Time between two scrapes of a target.
+     *
+     * @return a positive duration
+     */
+    public Duration interval() {
+        return settings.interval;
+    }
+
+    /**
+     * How long a scrape may take until its page has come.
+     *
+     * @return at most the interval
+     */
+    public Duration timeout() {
+        Duration set = settings.timeout;
+        if (set != null) {
+            return set;
+        }
+        return settings.interval.compareTo(DEFAULT_TIMEOUT) < 0 ? settings.interval : DEFAULT_TIMEOUT;
+    }
+
+    /**
+     * The path of the page.
+     *
+     * @return begins with a slash
+     */
+    public String path() {
+        return settings.path;
+    }
+
+    /**
+     * The scheme.
+     *
+     * @return {@code http} or {@code https}
+     */
+    public String scheme() {
+        return settings.scheme;
+    }
+
+    /**
+     * The query parameters.
+     *
+     * @return name to values, sorted, unmodifiable
+     */
+    public SortedMap<String, List<String>> params() {
+        return Collections.unmodifiableSortedMap(settings.params);
+    }
+
+    /**
+     * Whether labels on the page win over those of the target.
+     *
+     * @return false by default
+     */
+    public boolean honorLabels() {
+        return settings.honorLabels;
+    }
+
+    /**
+     * How pages are read.
+     *
+     * @return options of the parser
+     */
+    public ParseOptions parsing() {
+        return settings.parsing;
+    }
+
+    /**
+     * Whether timestamps on the page are used.
+     *
+     * @return true by default
+     */
+    public boolean honorTimestamps() {
+        return settings.parsing.honorTimestamps();
+    }
+
+    /**
+     * Whether series with timestamps on the page get stale markers.
+     *
+     * @return false by default
+     */
+    public boolean trackTimestampsStaleness() {
+        return settings.parsing.trackTimestampsStaleness();
+    }
+
+    /**
+     * How many bytes of a page, unpacked, are too many.
+     *
+     * @return a positive number
+     */
+    public int bodySizeLimit() {
+        return settings.bodySizeLimit;
+    }
+
+    /**
+     * How many samples a page may have after relabeling.
+     *
+     * @return 0 for any number
+     */
+    public int sampleLimit() {
+        return settings.parsing.sampleLimit();
+    }
+
+    /**
+     * How many labels a series may have.
+     *
+     * @return 0 for any number
+     */
+    public int labelLimit() {
+        return settings.labelLimit;
+    }
+
+    /**
+     * How long a label name may be.
+     *
+     * @return bytes, 0 for any length
+     */
+    public int labelNameLengthLimit() {
+        return settings.labelNameLengthLimit;
+    }
+
+    /**
+     * How long a label value may be.
+     *
+     * @return bytes, 0 for any length
+     */
+    public int labelValueLengthLimit() {
+        return settings.labelValueLengthLimit;
+    }
+
+    /**
+     * Whether targets may compress their pages.
+     *
+     * @return true by default
+     */
+    public boolean compression() {
+        return settings.compression;
+    }
+
+    /**
+     * The formats that are asked for, best first.
+     *
+     * @return an unmodifiable list
+     */
+    public List<ExpositionFormat> formats() {
+        return settings.formats;
+    }
+
+    /**
+     * How to read a page whose content type tells nothing.
+     *
+     * @return null to fail such a scrape
+     */
+    public @Nullable ExpositionFormat fallbackFormat() {
+        return settings.fallbackFormat;
+    }
+
+    /**
+     * How to reach the targets.
+     *
+     * @return credentials, headers, redirects
+     */
+    public HttpSettings http() {
+        return settings.http;
+    }
+
+    /**
+     * The value of the {@code User-Agent} header.
+     *
+     * @return product and version
+     */
+    public String userAgent() {
+        return settings.userAgent;
+    }
+
+    /**
+     * Whether the label {@code instance} of a target on this host has the host's name.
+     *
+     * @return true by default
+     */
+    public boolean instanceFromHostName() {
+        return settings.instanceFromHostName;
+    }
+
+    /**
+     * Whether a new target is scraped at once.
+     *
+     * @return true by default
+     */
+    public boolean firstScrapeAtOnce() {
+        return settings.firstScrapeAtOnce;
+    }
+
+    /**
+     * Which series tell of the scrape itself.
+     *
+     * @return {@link Reports#STANDARD} by default
+     */
+    public Reports reports() {
+        return settings.reports;
+    }
+
+    /** The job without query parameters, which may hold tokens. */
+    @Override
+    public String toString() {
+        return "ScrapeJob[" + name() + ", " + targets().size() + " targets, every " + interval() + ", timeout "
+                + timeout() + ", " + scheme() + " " + path() + ", " + http() + "]";
+    }
+
+    /**
+     * Collects what a job is; not thread-safe.
+     *
+     * @since 0.1
+     */
+    public static final class Builder {
+        private final String name;
+        private final List<Target> targets = new ArrayList<>();
+        private Duration interval = DEFAULT_INTERVAL;
+        private @Nullable Duration timeout;
+        private String path = "/metrics";
+        private String scheme = "http";
+        private final TreeMap<String, List<String>> params = new TreeMap<>();
+        private boolean honorLabels;
+        private ParseOptions parsing = ParseOptions.DEFAULTS;
+        private int bodySizeLimit = DEFAULT_BODY_SIZE_LIMIT;
+        private int labelLimit;
+        private int labelNameLengthLimit;
+        private int labelValueLengthLimit;
+        private boolean compression = true;
+        private List<ExpositionFormat> formats = DEFAULT_FORMATS;
+        private @Nullable ExpositionFormat fallbackFormat = ExpositionFormat.TEXT_0_0_4;
+        private HttpSettings http = HttpSettings.DEFAULTS;
+        private String userAgent = DEFAULT_USER_AGENT;
+        private boolean instanceFromHostName = true;
+        private boolean firstScrapeAtOnce = true;
+        private Reports reports = Reports.STANDARD;
+
+        private Builder(String name) {
+            if (Objects.requireNonNull(name, "name").isEmpty()) {
+                throw new IllegalArgumentException("the job has no name: it becomes the label job of all its series");
+            }
+            this.name = name;
+        }
+
+        private Builder(Builder from) {
+            name = from.name;
+            targets.addAll(from.targets);
+            interval = from.interval;
+            timeout = from.timeout;
+            path = from.path;
+            scheme = from.scheme;
+            params.putAll(from.params);
+            honorLabels = from.honorLabels;
+            parsing = from.parsing;
+            bodySizeLimit = from.bodySizeLimit;
+            labelLimit = from.labelLimit;
+            labelNameLengthLimit = from.labelNameLengthLimit;
+            labelValueLengthLimit = from.labelValueLengthLimit;
+            compression = from.compression;
+            formats = from.formats;
+            fallbackFormat = from.fallbackFormat;
+            http = from.http;
+            userAgent = from.userAgent;
+            instanceFromHostName = from.instanceFromHostName;
+            firstScrapeAtOnce = from.firstScrapeAtOnce;
+            reports = from.reports;
+        }
+
+        /**
+         * Adds a target without labels of its own.
+         *
+         * @param address host and port, such as {@code 127.0.0.1:8000}
+         * @return this
+         * @throws IllegalArgumentException if the address is not a host with or without a port
+         */
+        public Builder target(String address) {
+            return target(Target.of(address));
+        }
+
+        /**
+         * Adds a target.
+         *
+         * @param target scraped from the start
+         * @return this
+         */
+        public Builder target(Target target) {
+            targets.add(Objects.requireNonNull(target, "target"));
+            return this;
+        }
+
+        /**
+         * Time between two scrapes of a target; 15 s by default.
+         *
+         * @param interval at least a millisecond
+         * @return this
+         * @throws IllegalArgumentException if it is shorter
+         */
+        public Builder interval(Duration interval) {
+            this.interval = atLeastAMillisecond("interval", interval);
+            return this;
+        }
+
+        /**
+         * How long a scrape may take until its page has come: connecting, headers and body. By default 10 s, or the
+         * interval if that is shorter.
+         *
+         * @param timeout at most the interval
+         * @return this
+         * @throws IllegalArgumentException if it is shorter than a millisecond
+         */
+        public Builder timeout(Duration timeout) {
+            this.timeout = atLeastAMillisecond("timeout", timeout);
+            return this;
+        }
+
+        /**
+         * The path of the page; {@code /metrics} by default.
+         *
+         * @param path without a query
+         * @return this
+         */
+        public Builder path(String path) {
+            if (path.indexOf('?') >= 0 || path.indexOf('#') >= 0) {
+                throw new IllegalArgumentException(
+                        "path \"" + path.replaceFirst("[?#].*", "") + "\" has a query: give it by param()");
+            }
+            this.path = path.startsWith("/") ? path : "/" + path;
+            return this;
+        }
+
+        /**
+         * The scheme; {@code http} by default.
+         *
+         * @param scheme {@code http} or {@code https}
+         * @return this
+         * @throws IllegalArgumentException if it is another
+         */
+        public Builder scheme(String scheme) {
+            this.scheme = checkedScheme(scheme);
+            return this;
+        }
+
+        /**
+         * Adds a query parameter.
+         *
+         * @param name of the parameter; given again, it gets one more value
+         * @param value not encoded
+         * @return this
+         */
+        public Builder param(String name, String value) {
+            List<String> values = new ArrayList<>(params.getOrDefault(name, List.of()));
+            values.add(Objects.requireNonNull(value, "value"));
+            params.put(Objects.requireNonNull(name, "name"), List.copyOf(values));
+            return this;
+        }
+
+        /**
+         * Which label wins when the page and the target both have it. False, the default: the target's, and that of the
+         * page becomes {@code exported_<name>}. True: that of the page, as a page which gathers other targets' series
+         * needs it.
+         *
+         * @param honorLabels true for the page's
+         * @return this
+         */
+        public Builder honorLabels(boolean honorLabels) {
+            this.honorLabels = honorLabels;
+            return this;
+        }
+
+        /**
+         * How pages are read; tolerant and unchanged by default. Replaces what {@link #honorTimestamps}, {@link
+         * #trackTimestampsStaleness} and {@link #sampleLimit} have set so far, which are a part of it.
+         *
+         * @param parsing options of the parser
+         * @return this
+         */
+        public Builder parsing(ParseOptions parsing) {
+            this.parsing = Objects.requireNonNull(parsing, "parsing");
+            return this;
+        }
+
+        /**
+         * Whether timestamps on the page are used; true by default.
+         *
+         * @param honorTimestamps false to stamp all samples with the time of the scrape
+         * @return this
+         */
+        public Builder honorTimestamps(boolean honorTimestamps) {
+            parsing = parsing.toBuilder().honorTimestamps(honorTimestamps).build();
+            return this;
+        }
+
+        /**
+         * Whether a series that has timestamps on the page gets a stale marker when it vanishes; false by default.
+         *
+         * @param trackTimestampsStaleness true to mark it
+         * @return this
+         */
+        public Builder trackTimestampsStaleness(boolean trackTimestampsStaleness) {
+            parsing = parsing.toBuilder()
+                    .trackTimestampsStaleness(trackTimestampsStaleness)
+                    .build();
+            return this;
+        }
+
+        /**
+         * How many bytes of a page, unpacked, are too many; 16 MiB by default. A page that reaches them fails the scrape
+         * without being read further.
+         *
+         * @param bytes a positive number
+         * @return this
+         * @throws IllegalArgumentException if it is not positive
+         */
+        public Builder bodySizeLimit(int bytes) {
+            if (bytes <= 0) {
+                throw new IllegalArgumentException("body size limit " + bytes + " is not positive");
+            }
+            bodySizeLimit = bytes;
+            return this;
+        }
+
+        /**
+         * How many samples a page may have after relabeling; a page with more fails the scrape. Any number by default.
+         *
+         * @param samples 0 for any number
+         * @return this
+         * @throws IllegalArgumentException if it is negative
+         */
+        public Builder sampleLimit(int samples) {
+            parsing = parsing.toBuilder()
+                    .sampleLimit(notNegative("sample limit", samples))
+                    .build();
+            return this;
+        }
+
+        /**
+         * How many labels a series may have, those of the target and {@code __name__} included; a series with more fails
+         * the scrape. Any number by default.
+         *
+         * @param labels 0 for any number
+         * @return this
+         * @throws IllegalArgumentException if it is negative
+         */
+        public Builder labelLimit(int labels) {
+            labelLimit = notNegative("label limit", labels);
+            return this;
+        }
+
+        /**
+         * How long a label name may be; a longer one fails the scrape. Any length by default.
+         *
+         * @param bytes in UTF-8, 0 for any length
+         * @return this
+         * @throws IllegalArgumentException if it is negative
+         */
+        public Builder labelNameLengthLimit(int bytes) {
+            labelNameLengthLimit = notNegative("label name length limit", bytes);
+            return this;
+        }
+
+        /**
+         * How long a label value may be; a longer one fails the scrape. Any length by default.
+         *
+         * @param bytes in UTF-8, 0 for any length
+         * @return this
+         * @throws IllegalArgumentException if it is negative
+         */
+        public Builder labelValueLengthLimit(int bytes) {
+            labelValueLengthLimit = notNegative("label value length limit", bytes);
+            return this;
+        }
+
+        /**
+         * Whether targets may compress their pages by gzip; true by default. Compressing costs a Python engine more than
+         * a fast network does.
+         *
+         * @param compression false to ask for plain pages
+         * @return this
+         */
+        public Builder compression(boolean compression) {
+            this.compression = compression;
+            return this;
+        }
+
+        /**
+         * The formats to ask for, best first. A page is read in the format it says it has, whatever was asked for.
+         *
+         * @param formats at least one, none twice
+         * @return this
+         * @throws IllegalArgumentException if there is none, or one twice
+         */
+        public Builder formats(List<ExpositionFormat> formats) {
+            if (formats.isEmpty() || EnumSet.copyOf(formats).size() != formats.size()) {
+                throw new IllegalArgumentException(
+                        "formats " + formats + ": give at least one format, and none of them twice");
+            }
+            this.formats = List.copyOf(formats);
+            return this;
+        }
+
+        /**
+         * How to read a page whose content type is missing or tells nothing; as text 0.0.4 by default.
+         *
+         * @param format null to fail such a scrape, as Prometheus 3 does
+         * @return this
+         */
+        public Builder fallbackFormat(@Nullable ExpositionFormat format) {
+            fallbackFormat = format;
+            return this;
+        }
+
+        /**
+         * How to reach the targets: credentials, headers, redirects.
+         *
+         * @param http such as {@code HttpSettings.builder().credentials(Credentials.bearer(token)).build()}
+         * @return this
+         */
+        public Builder http(HttpSettings http) {
+            this.http = Objects.requireNonNull(http, "http");
+            return this;
+        }
+
+        /**
+         * The value of the {@code User-Agent} header; {@value ScrapeJob#DEFAULT_USER_AGENT} by default.
+         *
+         * @param userAgent product and version, such as {@code my-service/1.2}
+         * @return this
+         * @throws IllegalArgumentException if it cannot stand in a header
+         */
+        public Builder userAgent(String userAgent) {
+            if (userAgent.isBlank() || !userAgent.chars().allMatch(c -> c >= ' ' && c < 0x7F)) {
+                throw new IllegalArgumentException(
+                        "user agent \"" + userAgent + "\" is blank or has a character that cannot stand in a header");
+            }
+            this.userAgent = userAgent;
+            return this;
+        }
+
+        /**
+         * Whether a target whose address is a wildcard or this very host ({@code 0.0.0.0}, {@code [::]}, {@code
+         * 127.0.0.1}, {@code localhost}) gets the host's name instead of that address as its label {@code instance}; the
+         * port stays. True by default: replicas that scrape "127.0.0.1:8000" each would all write the same series.
+         *
+         * @param instanceFromHostName false to take every address as written, as Prometheus does
+         * @return this
+         */
+        public Builder instanceFromHostName(boolean instanceFromHostName) {
+            this.instanceFromHostName = instanceFromHostName;
+            return this;
+        }
+
+        /**
+         * Whether a new target is scraped at once, and from then on at its own moments in the interval; true by default.
+         *
+         * @param firstScrapeAtOnce false to wait for its first moment, as Prometheus does
+         * @return this
+         */
+        public Builder firstScrapeAtOnce(boolean firstScrapeAtOnce) {
+            this.firstScrapeAtOnce = firstScrapeAtOnce;
+            return this;
+        }
+
+        /**
+         * Which series tell of the scrape itself; {@link Reports#STANDARD} by default.
+         *
+         * @param reports which
+         * @return this
+         */
+        public Builder reports(Reports reports) {
+            this.reports = Objects.requireNonNull(reports, "reports");
+            return this;
+        }
+
+        /**
+         * The job.
+         *
+         * @return an immutable job
+         * @throws IllegalArgumentException if the timeout is longer than the interval, or a label of a target that says
+         *     something for the scrape cannot be understood
+         */
+        public ScrapeJob build() {
+            if (timeout != null && timeout.compareTo(interval) > 0) {
+                throw new IllegalArgumentException("job " + name + ": timeout " + PrometheusDuration.format(timeout)
+                        + " is longer than the interval " + PrometheusDuration.format(interval));
+            }
+            return new ScrapeJob(new Builder(this));
+        }
+
+        static String checkedScheme(String scheme) {
+            String lower = scheme.toLowerCase(Locale.ROOT);
+            if (!lower.equals("http") && !lower.equals("https")) {
+                throw new IllegalArgumentException("scheme \"" + scheme + "\" is neither http nor https");
+            }
+            return lower;
+        }
+
+        private static Duration atLeastAMillisecond(String what, Duration duration) {
+            if (duration.toMillis() < 1) {
+                throw new IllegalArgumentException(what + " " + duration + " is shorter than a millisecond");
+            }
+            return duration;
+        }
+
+        private static int notNegative(String what, int value) {
+            if (value < 0) {
+                throw new IllegalArgumentException(what + " " + value + " is negative; 0 switches it off");
+            }
+            return value;
+        }
+    }
+}

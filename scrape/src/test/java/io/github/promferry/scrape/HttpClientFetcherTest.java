@@ -1,0 +1,11 @@
+package io.github.promferry.scrape;
+
+import io.github.promferry.http.HttpSettings;
+import java.util.concurrent.ExecutorService;
+
+class HttpClientFetcherTest extends FetcherContract {
+    @Override
+    Fetcher create(HttpSettings settings, ExecutorService threads) {
+        return new HttpClientFetcher(settings, threads, buffers);
+    }
+}

@@ -1,0 +1,274 @@
+package io.github.promferry.scrape;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.awaitility.Awaitility.await;
+
+import io.github.promferry.SampleBatch;
+import io.github.promferry.SampleSink;
+import io.github.promferry.Series;
+import io.github.promferry.scrape.TargetStatus.Health;
+import io.github.promferry.testkit.ScriptedAnswer;
+import io.github.promferry.testkit.ScriptedTarget;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The whole scraper with its threads, against real servers. */
+class ScraperTest {
+    private static final Duration AT_MOST = Duration.ofSeconds(20);
+
+    private final HandDriven.Rows rows = new HandDriven.Rows();
+    private ScriptedTarget target;
+
+    @BeforeEach
+    void start() {
+        target = ScriptedTarget.start(ScriptedAnswer.page("a 1\nb{x=\"y\"} 2\n"));
+    }
+
+    @AfterEach
+    void stop() {
+        target.close();
+        await().atMost(AT_MOST).untilAsserted(() -> assertThat(threads()).isEmpty());
+    }
+
+    private static List<String> threads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .map(Thread::getName)
+                .filter(name -> name.startsWith("promferry-scrape"))
+                .toList();
+    }
+
+    @Test
+    void bringsTheSamplesOfATargetToTheSink() {
+        ScrapeJob job = ScrapeJob.builder("llm").target(target.hostPort()).build();
+        try (Scraper scraper =
+                Scraper.builder().sink(rows).job(job).hostName("pod-1").build()) {
+            assertThat(threads()).isEmpty();
+            assertThat(scraper.status().get(0).health()).isEqualTo(Health.UNKNOWN);
+            scraper.start();
+            scraper.start();
+            await().atMost(AT_MOST).until(() -> scraper.status().get(0).health() == Health.UP);
+            String common = "instance=\"pod-1:" + target.port() + "\",job=\"llm\"";
+            assertThat(rows.all)
+                    .extracting(row -> row.replaceFirst(" @.*", ""))
+                    .contains("a{" + common + "} 1", "b{" + common + ",x=\"y\"} 2", "up{" + common + "} 1");
+            assertThat(target.requests().get(0).header("User-Agent")).isEqualTo("promferry/0.1.0");
+        }
+    }
+
+    @Test
+    void readsCompressedPages() {
+        target.answer(ScriptedAnswer.page("a 1\n" + "# filler\n".repeat(50_000)).gzip());
+        ScrapeJob job = ScrapeJob.builder("llm").target(target.hostPort()).build();
+        try (Scraper scraper = Scraper.builder().sink(rows).job(job).build()) {
+            scraper.start();
+            await().atMost(AT_MOST).until(() -> scraper.status().get(0).health() == Health.UP);
+            assertThat(scraper.status().get(0).lastScrape().bodyBytes()).isEqualTo(450_004);
+            assertThat(rows.takeBrief()).contains("a 1", "scrape_samples_scraped 1");
+        }
+    }
+
+    @Test
+    void aBombBehindGzipFailsTheScrapeByItsUnpackedSize() {
+        target.answer(ScriptedAnswer.page("# filler\n".repeat(50_000)).gzip());
+        ScrapeJob job = ScrapeJob.builder("llm")
+                .target(target.hostPort())
+                .bodySizeLimit(100_000)
+                .reports(ScrapeJob.Reports.EXTRA)
+                .build();
+        try (Scraper scraper = Scraper.builder().sink(rows).job(job).build()) {
+            scraper.start();
+            await().atMost(AT_MOST).until(() -> scraper.status().get(0).health() == Health.DOWN);
+            assertThat(scraper.status().get(0).lastFailure().kind()).isEqualTo(ScrapeFailure.Kind.BODY_SIZE);
+            assertThat(rows.takeBrief()).contains("up 0", "scrape_body_size_bytes -1");
+        }
+    }
+
+    @Test
+    void targetsThatHangOrSendGarbageOrAreNotThereDelayNoOther() {
+        try (ScriptedTarget hanging = ScriptedTarget.start(ScriptedAnswer.hang());
+                ScriptedTarget garbage = ScriptedTarget.start(ScriptedAnswer.page("}{ oops"));
+                ScriptedTarget gone = ScriptedTarget.start(ScriptedAnswer.page(""))) {
+            gone.stop();
+            ScrapeJob job = ScrapeJob.builder("llm")
+                    .interval(Duration.ofMillis(200))
+                    .instanceFromHostName(false)
+                    .target(hanging.hostPort())
+                    .target(garbage.hostPort())
+                    .target(gone.hostPort())
+                    .target("no-such-host.invalid:1")
+                    .target(target.hostPort())
+                    .build();
+            try (Scraper scraper = Scraper.builder().sink(rows).job(job).build()) {
+                scraper.start();
+                await().atMost(AT_MOST).untilAsserted(() -> {
+                    List<TargetStatus> all = scraper.status();
+                    assertThat(all.get(4).counts().scrapes()).isGreaterThan(10);
+                    assertThat(all.get(4).counts().failures()).isZero();
+                    assertThat(all.get(0).lastFailure().kind()).isEqualTo(ScrapeFailure.Kind.TIMEOUT);
+                    assertThat(all.get(1).lastFailure().kind()).isEqualTo(ScrapeFailure.Kind.PARSE);
+                    assertThat(all.get(2).lastFailure().kind()).isEqualTo(ScrapeFailure.Kind.CONNECTION);
+                    assertThat(all.get(3).lastFailure().kind()).isEqualTo(ScrapeFailure.Kind.CONNECTION);
+                });
+            }
+        }
+    }
+
+    @Test
+    void scrapeNowScrapesEveryTargetAndFlushesTheSink() {
+        AtomicInteger flushes = new AtomicInteger();
+        SampleSink sink = new SampleSink() {
+            @Override
+            public boolean append(SampleBatch batch) {
+                return rows.append(batch);
+            }
+
+            @Override
+            public boolean flush(Duration timeout) {
+                flushes.incrementAndGet();
+                return true;
+            }
+        };
+        ScrapeJob job = ScrapeJob.builder("llm")
+                .target(target.hostPort())
+                .interval(Duration.ofHours(1))
+                .firstScrapeAtOnce(false)
+                .build();
+        try (Scraper scraper = Scraper.builder().sink(sink).job(job).build()) {
+            assertThatIllegalStateException().isThrownBy(() -> scraper.scrapeNow(AT_MOST));
+            scraper.start();
+            assertThat(scraper.scrapeNow(AT_MOST)).isTrue();
+            assertThat(rows.takeBrief()).contains("a 1", "up 1");
+            assertThat(flushes).hasValue(1);
+            target.answer(ScriptedAnswer.hang());
+            assertThat(scraper.scrapeNow(Duration.ofMillis(50))).isFalse();
+            assertThat(flushes).hasValue(2);
+        }
+    }
+
+    @Test
+    void closeEndsInTimeWhileTheSinkBlocks() throws InterruptedException {
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch never = new CountDownLatch(1);
+        SampleSink blocking = batch -> {
+            entered.countDown();
+            try {
+                never.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            return false;
+        };
+        ScrapeJob job = ScrapeJob.builder("llm").target(target.hostPort()).build();
+        Scraper scraper = Scraper.builder().sink(blocking).job(job).build();
+        scraper.start();
+        entered.await();
+        assertThat(scraper.close(Duration.ofMillis(100))).isFalse();
+        assertThat(scraper.close(AT_MOST)).isTrue();
+        assertThatIllegalStateException()
+                .isThrownBy(scraper::start)
+                .withMessage("the scraper is closed: build a new one");
+    }
+
+    @Test
+    void aPageThatHasComeIsDeliveredBeforeCloseReturns() throws InterruptedException {
+        CountDownLatch entered = new CountDownLatch(1);
+        List<Integer> sizes = new ArrayList<>();
+        SampleSink slow = batch -> {
+            entered.countDown();
+            sizes.add(batch.size());
+            return true;
+        };
+        ScrapeJob job = ScrapeJob.builder("llm").target(target.hostPort()).build();
+        Scraper scraper =
+                Scraper.builder().sink(slow).job(job).staleMarkersOnClose(true).build();
+        scraper.start();
+        entered.await();
+        assertThat(scraper.close(AT_MOST)).isTrue();
+        // The page with its reports, then the markers for all of them.
+        assertThat(sizes).containsExactly(7, 7);
+    }
+
+    @Test
+    void manyTargetsOfOneKindShareTheirSeries() {
+        ScrapeJob.Builder job = ScrapeJob.builder("llm").interval(Duration.ofMillis(500));
+        for (int i = 0; i < 50; i++) {
+            job.target(Target.of(target.hostPort(), Map.of("instance", "engine-" + i)));
+        }
+        Set<Series> series = Collections.synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
+        SampleSink sink = batch -> {
+            for (int row = 0; row < batch.size(); row++) {
+                series.add(batch.series(row));
+            }
+            return true;
+        };
+        try (Scraper scraper = Scraper.builder().sink(sink).job(job.build()).build()) {
+            scraper.start();
+            await().atMost(AT_MOST)
+                    .until(() -> scraper.status().stream()
+                            .allMatch(status -> status.counts().scrapes() >= 2));
+            assertThat(series).hasSize(2 + 5);
+        }
+    }
+
+    @Test
+    void aScraperThatWasNeverStartedCanBeClosed() {
+        Scraper scraper = Scraper.builder()
+                .sink(rows)
+                .job(ScrapeJob.builder("llm").target(target.hostPort()).build())
+                .staleMarkersOnClose(true)
+                .build();
+        assertThat(scraper.close(AT_MOST)).isTrue();
+        assertThat(rows.all).isEmpty();
+    }
+
+    @Test
+    void mistakesOfTheBuilderAreNamed() {
+        assertThatIllegalStateException()
+                .isThrownBy(() -> Scraper.builder().build())
+                .withMessage("the scraper has no sink: give one by sink()");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Scraper.builder()
+                        .job(ScrapeJob.builder("llm").build())
+                        .job(ScrapeJob.builder("llm").build()))
+                .withMessage("there are two jobs of the name \"llm\": rename one");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ScrapeJob.builder("llm")
+                        .interval(Duration.ofSeconds(1))
+                        .timeout(Duration.ofSeconds(2))
+                        .build())
+                .withMessage("job llm: timeout 2s is longer than the interval 1s");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ScrapeJob.builder("llm").path("/metrics?token=secret"))
+                .withMessage("path \"/metrics\" has a query: give it by param()");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ScrapeJob.builder("llm").scheme("ftp"))
+                .withMessage("scheme \"ftp\" is neither http nor https");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ScrapeJob.builder("llm").sampleLimit(-1))
+                .withMessage("sample limit -1 is negative; 0 switches it off");
+    }
+
+    @Test
+    void noTextShowsTokensInTheQuery() {
+        ScrapeJob job =
+                ScrapeJob.builder("llm").param("token", "secret").target("h:1").build();
+        Scraper scraper = Scraper.builder().sink(rows).job(job).build();
+        assertThat(job.toString()).contains("llm").doesNotContain("secret");
+        assertThat(scraper.status().get(0).toString())
+                .contains("http://h:1/metrics?...")
+                .doesNotContain("secret");
+        scraper.close();
+    }
+}

@@ -1,0 +1,62 @@
+package io.github.promferry.scrape;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.LongRange;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class TickGridTest {
+    @Test
+    void tenThousandTargetsAreSpreadWithin15PercentOfTheMean() {
+        int[] perSecond = new int[10];
+        for (int i = 0; i < 10_000; i++) {
+            String identity = "{instance=\"10.0." + i / 250 + "." + i % 250 + ":8000\",job=\"llm\"} http://x/metrics";
+            perSecond[(int) (TickGrid.of(10_000, identity, "host", 10).offsetMillis() / 1000)]++;
+        }
+        for (int count : perSecond) {
+            assertThat(count).isBetween(850, 1150);
+        }
+    }
+
+    @Test
+    void theOffsetIsTheSameInEveryProcessAndDiffersBetweenReplicas() {
+        TickGrid grid = TickGrid.of(15_000, "target", "replica-0", 10);
+        assertThat(grid.offsetMillis()).isEqualTo(4090);
+        assertThat(TickGrid.of(15_000, "target", "replica-1", 10).offsetMillis())
+                .isNotEqualTo(grid.offsetMillis());
+    }
+
+    @ParameterizedTest(name = "after {0} comes {1}")
+    @CsvSource({"0, 3", "2, 3", "3, 13", "12, 13", "13, 23", "-8, -7", "-7, 3"})
+    void theNextTickIsTheFirstAfterTheMoment(long wall, long next) {
+        assertThat(new TickGrid(10, 3, 0).nextAfter(wall)).isEqualTo(next);
+    }
+
+    @ParameterizedTest(name = "a scrape at {0} has timestamp {1}")
+    @CsvSource({"10003, 10003", "10005, 10003", "10013, 10003", "10014, 10014", "19993, 20003", "19992, 19992"})
+    void theTimestampIsTheTickIfItIsClose(long wall, long stamp) {
+        assertThat(new TickGrid(10_000, 3, 10).stamp(wall)).isEqualTo(stamp);
+    }
+
+    @Test
+    void theToleranceIsAtMostOnePercentOfTheInterval() {
+        assertThat(TickGrid.of(200, "t", "", 10).toleranceMillis()).isEqualTo(2);
+        assertThat(TickGrid.of(15_000, "t", "", 10).toleranceMillis()).isEqualTo(10);
+    }
+
+    @Property
+    void afterAnExtraScrapeTheNextIsHalfToOneAndAHalfIntervalsAway(
+            @ForAll @LongRange(min = 0, max = 4_000_000_000_000L) long wall,
+            @ForAll @LongRange(min = 1, max = 100_000) long interval,
+            @ForAll @LongRange(min = 0, max = 99_999) long offset) {
+        TickGrid grid = new TickGrid(interval, offset % interval, 0);
+        long distance = grid.nextAfterExtra(wall) - wall;
+        assertThat(distance).isBetween(Math.max(1, interval / 2), interval + interval / 2);
+        assertThat(Math.floorMod(wall + distance - grid.offsetMillis(), interval))
+                .isZero();
+    }
+}
