@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * Samples in columns: series, timestamps, value bits; exemplars and start timestamps in side columns that cost nothing
- * while unused. Labels that all rows share (a target's job, instance, external labels) are held once.
+ * Samples in columns: series, timestamps, value bits; native histograms, exemplars and start timestamps in side columns
+ * that cost nothing while unused. Labels that all rows share (a target's job, instance, external labels) are held once.
  *
  * <p>A batch belongs to one thread at a time and is meant to be used again: {@link #reset} keeps the arrays. Whoever is
  * handed one ({@link SampleSink#append}) may read it until he returns.
@@ -18,6 +18,7 @@ public final class SampleBatch {
 
     private static final int INITIAL_ROWS = 64;
     private static final Exemplar[] NO_EXEMPLARS = {};
+    private static final NativeHistogram[] NO_HISTOGRAMS = {};
     private static final int[] NO_ROWS = {};
     private static final long[] NO_LONGS = {};
 
@@ -33,6 +34,10 @@ public final class SampleBatch {
     private int exemplarCount;
     private int[] exemplarRows = NO_ROWS;
     private Exemplar[] exemplars = NO_EXEMPLARS;
+
+    private int histogramCount;
+    private int[] histogramRows = NO_ROWS;
+    private NativeHistogram[] histograms = NO_HISTOGRAMS;
 
     /** An empty batch without common labels. */
     public SampleBatch() {}
@@ -69,6 +74,24 @@ public final class SampleBatch {
     }
 
     /**
+     * Adds a row whose value is a native histogram. Its value bits are those of the sum.
+     *
+     * @param series whose sample it is
+     * @param timestampMillis milliseconds since the Unix epoch, or {@link #NO_TIMESTAMP}
+     * @param histogram the value
+     */
+    public void addHistogram(Series series, long timestampMillis, NativeHistogram histogram) {
+        add(series, timestampMillis, Double.doubleToRawLongBits(histogram.sum()));
+        if (histogramCount == histograms.length) {
+            int capacity = Math.max(8, histogramCount * 2);
+            histograms = Arrays.copyOf(histograms, capacity);
+            histogramRows = Arrays.copyOf(histogramRows, capacity);
+        }
+        histograms[histogramCount] = histogram;
+        histogramRows[histogramCount++] = size - 1;
+    }
+
+    /**
      * Adds an exemplar to the last row.
      *
      * @param exemplar the exemplar
@@ -91,7 +114,7 @@ public final class SampleBatch {
      * @param timestampMillis milliseconds since the Unix epoch, or {@link #NO_TIMESTAMP}
      * @throws IllegalStateException if there is no row yet
      */
-    public void startTimestamp(long timestampMillis) {
+    public void setStartTimestamp(long timestampMillis) {
         int row = lastRow();
         if (!hasStartTimestamps) {
             if (startTimestamps.length < series.length) {
@@ -130,6 +153,9 @@ public final class SampleBatch {
         hasStartTimestamps &= newSize > 0;
         while (exemplarCount > 0 && exemplarRows[exemplarCount - 1] >= newSize) {
             exemplars[--exemplarCount] = null;
+        }
+        while (histogramCount > 0 && histogramRows[histogramCount - 1] >= newSize) {
+            histograms[--histogramCount] = null;
         }
     }
 
@@ -228,6 +254,35 @@ public final class SampleBatch {
      */
     public int exemplarRow(int index) {
         return exemplarRows[Objects.checkIndex(index, exemplarCount)];
+    }
+
+    /**
+     * The number of rows whose value is a native histogram.
+     *
+     * @return 0 if none
+     */
+    public int histogramCount() {
+        return histogramCount;
+    }
+
+    /**
+     * A native histogram.
+     *
+     * @param index from 0 to {@code histogramCount() - 1}
+     * @return the histogram; its row is {@link #histogramRow}
+     */
+    public NativeHistogram histogram(int index) {
+        return histograms[Objects.checkIndex(index, histogramCount)];
+    }
+
+    /**
+     * The row whose value a native histogram is; increasing over the indexes.
+     *
+     * @param index from 0 to {@code histogramCount() - 1}
+     * @return a row
+     */
+    public int histogramRow(int index) {
+        return histogramRows[Objects.checkIndex(index, histogramCount)];
     }
 
     @Override

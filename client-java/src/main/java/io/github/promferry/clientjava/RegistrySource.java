@@ -293,7 +293,7 @@ public final class RegistrySource implements MetricSource {
         long timestamp = snapshot.hasScrapeTimestamp() ? snapshot.getScrapeTimestampMillis() : NO_TIMESTAMP;
         batch.add(series, timestamp, valueBits(value));
         if (start != NO_TIMESTAMP) {
-            batch.startTimestamp(start);
+            batch.setStartTimestamp(start);
         }
         if (exemplar != null) {
             batch.addExemplar(converted(exemplar));

@@ -351,7 +351,7 @@ final class TextParser {
         }
         into.add(series, stamped ? tail.timestampMillis() : timestampMillis, tail.bits());
         if (tail.startMillis() != SampleBatch.NO_TIMESTAMP) {
-            into.startTimestamp(tail.startMillis());
+            into.setStartTimestamp(tail.startMillis());
         }
         for (Exemplar exemplar : tail.exemplars()) {
             into.addExemplar(exemplar);
