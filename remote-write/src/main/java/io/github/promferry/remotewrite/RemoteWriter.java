@@ -1,22 +1,90 @@
 package io.github.promferry.remotewrite;
 
+import io.github.promferry.Clock;
+import io.github.promferry.MetricMetadata;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.SampleSink;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.net.http.HttpClient;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Sends samples to a Remote Write receiver.
+ * Sends samples to a Remote Write receiver and loses none silently: each accepted sample is delivered, waiting, or dropped
+ * and counted with a reason.
+ *
+ * <pre>{@code
+ * RemoteWriter writer = RemoteWriter.create(
+ *         RemoteWriteConfig.builder(URI.create("http://127.0.0.1:9090/api/v1/write")).build());
+ * writer.start();
+ * writer.append(batch);
+ * writer.close(Duration.ofSeconds(5));
+ * }</pre>
+ *
+ * <p>A batch is encoded when it is appended; what waits are finished, compressed requests. Batches with the same common
+ * labels go through the same shard, and a shard sends one request at a time, so the samples of a series arrive in the order
+ * they were appended in. While the receiver is away, one shard probes for all.
+ *
+ * <p>Thread-safe. No thread runs before {@link #start()}; what is appended before that waits.
  *
  * @since 0.1
  */
 public final class RemoteWriter implements SampleSink, AutoCloseable {
+    /** How long {@link #close()} goes on sending. */
+    public static final Duration DEFAULT_CLOSE_TIMEOUT = Duration.ofSeconds(10);
+
+    private static final Logger LOGGER = System.getLogger(RemoteWriter.class.getName());
+
+    /** How long a thread may take to end when it is told to: listeners run on it. */
+    private static final Duration STOP_TIMEOUT = Duration.ofSeconds(1);
+
+    private final RemoteWriteConfig config;
+    private final Clock clock;
+    private final BlockQueue queue;
+    private final Gate gate;
+    private final ProtocolChoice protocol;
+    private final Reporter reporter;
+    private final List<Shard> shards = new ArrayList<>();
+
+    /** When metadata is due; {@link Long#MIN_VALUE} before the first time. */
+    private final AtomicLong metadataSentNanos;
+
+    /** Guards what follows. */
+    private final Object lifecycle = new Object();
+
+    private final List<Thread> threads = new ArrayList<>();
+    private @Nullable ExecutorService httpExecutor;
+    private boolean started;
+    private boolean closing;
+    private boolean closedInTime;
+
     private RemoteWriter(RemoteWriteConfig config) {
-        Objects.requireNonNull(config, "config");
+        this.config = Objects.requireNonNull(config, "config");
+        clock = config.clock();
+        queue = new BlockQueue(config.queue(), clock);
+        gate = new Gate(clock);
+        protocol = new ProtocolChoice(config.protocol(), clock);
+        reporter = new Reporter(config);
+        metadataSentNanos =
+                new AtomicLong(clock.nanos() - config.metadataInterval().toNanos());
+        for (int i = 0; i < config.queue().shards(); i++) {
+            shards.add(new Shard(config, queue, protocol, this::reportOverflow));
+        }
     }
 
     /**
-     * A writer that waits for {@link #start()}.
+     * A writer that takes samples at once and sends them from {@link #start()} on.
      *
      * @param config where and how to send
      * @return a new writer
@@ -25,33 +93,139 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
         return new RemoteWriter(config);
     }
 
-    /** Starts to send. */
-    public void start() {}
+    /**
+     * Starts to send. Does no I/O on the calling thread; a receiver that cannot be reached is tried again, whatever the
+     * reason. Does nothing the second time.
+     *
+     * @throws IllegalStateException if the writer is closed
+     */
+    public void start() {
+        synchronized (lifecycle) {
+            if (closing) {
+                throw new IllegalStateException("writer " + config.name() + " is closed: create a new one");
+            }
+            if (started) {
+                return;
+            }
+            started = true;
+            HttpSender http = new HttpSender(config, client());
+            ThreadFactory factory = threadFactory("");
+            for (Shard shard : shards) {
+                Sender sender = new Sender(
+                        config, shard.lane(), queue, gate, protocol, http, reporter, this::sendMetadataIfDue);
+                threads.add(factory.newThread(sender));
+            }
+            threads.forEach(Thread::start);
+        }
+        LOGGER.log(Level.INFO, "writing to " + config.redactedUrl() + " with " + config);
+    }
+
+    private HttpClient client() {
+        HttpClient given = config.httpClient();
+        if (given != null) {
+            return given;
+        }
+        ExecutorService executor = Executors.newCachedThreadPool(threadFactory("http-"));
+        httpExecutor = executor;
+        return config.http().newClientBuilder().executor(executor).build();
+    }
+
+    private ThreadFactory threadFactory(String part) {
+        AtomicInteger next = new AtomicInteger();
+        return task -> {
+            Thread thread = new Thread(
+                    null, task, "promferry-write-" + config.name() + "-" + part + next.getAndIncrement(), 0, false);
+            thread.setDaemon(true);
+            // A writer must not keep alive the class loader of whoever happened to start it.
+            thread.setContextClassLoader(null);
+            return thread;
+        };
+    }
 
     @Override
     public boolean append(SampleBatch batch) {
-        return false;
+        if (batch.isEmpty()) {
+            return true;
+        }
+        return shardOf(batch).append(batch);
     }
 
-    @Override
-    public boolean flush(Duration timeout) {
-        return true;
+    private Shard shardOf(SampleBatch batch) {
+        int count = shards.size();
+        if (count == 1) {
+            return shards.get(0);
+        }
+        // The labels' hash is a polynomial, whose low bits are poor.
+        int hash = batch.commonLabels().hashCode() * 0x9E3779B9;
+        return shards.get(((hash >>> 16) * count) >>> 16);
     }
 
     /**
-     * Sends what waits, for so long at most, and stops.
+     * Sends open requests at once and waits until everything appended before the call is decided: delivered, or dropped
+     * and counted. Causes no attempt of its own while the receiver is away.
      *
-     * @param timeout how long to go on at most
-     * @return true if everything was decided
+     * @param timeout how long to wait at most
+     * @return true if nothing of it is waiting; {@link #stats()} tells how much was delivered
      */
-    public boolean close(Duration timeout) {
-        return true;
+    @Override
+    public boolean flush(Duration timeout) {
+        shards.forEach(Shard::seal);
+        return queue.awaitDecided(timeout);
     }
 
-    /** {@link #close(Duration)} with a default timeout. */
+    /**
+     * Refuses further batches, goes on sending for so long at most, then cancels what is under way and drops the rest as
+     * {@code closed}. No request is sent after it has returned. A later call returns the same at once.
+     *
+     * @param timeout how long to go on at most; returns a second later at worst
+     * @return true if nothing had to be dropped for lack of time
+     */
+    public boolean close(Duration timeout) {
+        synchronized (lifecycle) {
+            if (closing) {
+                return closedInTime;
+            }
+            closing = true;
+            shards.forEach(Shard::close);
+            queue.drain();
+            boolean sent = started && queue.awaitDecided(timeout);
+            queue.stop();
+            gate.stop();
+            threads.forEach(Thread::interrupt);
+            joinAll();
+            List<BlockQueue.Dropped> rest = queue.dropRest("closed");
+            rest.forEach(one -> reporter.dropped(one.lane(), one.block(), one.block().samples, "closed", null));
+            if (httpExecutor != null) {
+                httpExecutor.shutdownNow();
+            }
+            closedInTime = sent || rest.isEmpty();
+            LOGGER.log(Level.INFO, "stopped writing to " + config.redactedUrl() + ": " + stats());
+            return closedInTime;
+        }
+    }
+
+    private void joinAll() {
+        long deadline = System.nanoTime() + STOP_TIMEOUT.toNanos();
+        boolean interrupted = false;
+        for (Thread thread : threads) {
+            try {
+                long rest = (deadline - System.nanoTime()) / 1_000_000;
+                if (thread != Thread.currentThread() && rest > 0) {
+                    thread.join(rest);
+                }
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** {@link #close(Duration)} with {@link #DEFAULT_CLOSE_TIMEOUT}. */
     @Override
     public void close() {
-        close(Duration.ofSeconds(10));
+        close(DEFAULT_CLOSE_TIMEOUT);
     }
 
     /**
@@ -60,6 +234,33 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
      * @return a consistent snapshot
      */
     public WriterStats stats() {
-        return new WriterStats(0, 0, 0, java.util.Map.of(), 0, 0, 0, 0, 0, 0, 0, Long.MAX_VALUE, Long.MIN_VALUE);
+        return queue.stats();
+    }
+
+    /** The writer's name and where it writes to. */
+    @Override
+    public String toString() {
+        return "RemoteWriter[" + config.name() + ", " + config.redactedUrl() + "]";
+    }
+
+    private void reportOverflow(List<BlockQueue.Dropped> victims) {
+        victims.forEach(one -> reporter.dropped(one.lane(), one.block(), one.block().samples, "queue_full", null));
+    }
+
+    /** With 1.0, metadata follows the first block and then comes once an interval, through the first lane. */
+    private void sendMetadataIfDue() {
+        long last = metadataSentNanos.get();
+        long now = clock.nanos();
+        if (!config.sendMetadata()
+                || protocol.forNewBlock() != WriteProtocol.V1
+                || now - last < config.metadataInterval().toNanos()
+                || !metadataSentNanos.compareAndSet(last, now)) {
+            return;
+        }
+        Map<String, MetricMetadata> families = new LinkedHashMap<>();
+        shards.forEach(shard -> shard.collectMetadata(families));
+        for (Block block : MetadataEncoder.encode(families.values(), now)) {
+            queue.pushExtra(shards.get(0).lane(), block);
+        }
     }
 }

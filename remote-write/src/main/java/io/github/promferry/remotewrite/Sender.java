@@ -1,0 +1,330 @@
+package io.github.promferry.remotewrite;
+
+import io.github.promferry.Clock;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.http.HttpTimeoutException;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends the blocks of one lane, one after the other, each until it is decided. What runs on a thread of the writer.
+ *
+ * <pre>
+ *   take ──► wait for the turn ──► post ──► verdict ──► delivered
+ *              ▲      ▲                        ├──────► dropped, with a reason
+ *              │      └── at once: other half, other protocol, other credentials
+ *              └── backoff or Retry-After ─────┘
+ * </pre>
+ */
+final class Sender implements Runnable {
+    private final RemoteWriteConfig config;
+    private final Clock clock;
+    private final int lane;
+    private final BlockQueue queue;
+    private final Gate gate;
+    private final ProtocolChoice protocol;
+    private final HttpSender http;
+    private final Reporter reporter;
+    private final Runnable afterBlock;
+    private final Transcoder transcoder = new Transcoder();
+
+    /** The last exchange got a response, so there may be a connection that the receiver closes while it is idle. */
+    private boolean mayReuseConnection;
+
+    Sender(
+            RemoteWriteConfig config,
+            int lane,
+            BlockQueue queue,
+            Gate gate,
+            ProtocolChoice protocol,
+            HttpSender http,
+            Reporter reporter,
+            Runnable afterBlock) {
+        this.config = config;
+        this.lane = lane;
+        this.queue = queue;
+        this.gate = gate;
+        this.protocol = protocol;
+        this.http = http;
+        this.reporter = reporter;
+        this.afterBlock = afterBlock;
+        clock = config.clock();
+    }
+
+    @Override
+    public void run() {
+        try {
+            for (Block block = queue.take(lane); block != null; block = queue.take(lane)) {
+                deliver(block);
+                afterBlock.run();
+            }
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void deliver(Block first) throws InterruptedException {
+        Block block = first;
+        long notBefore = clock.nanos();
+        boolean credentialsRefreshed = false;
+        boolean v1Tried = false;
+        while (true) {
+            if (isTooOld(block)) {
+                drop(block, 0, "too_old", null);
+                return;
+            }
+            int entered = gate.enter(notBefore);
+            if (entered < 0) {
+                return;
+            }
+            if (block.protocol == WriteProtocol.V2 && protocol.isV1Only()) {
+                Block other = asV1(block);
+                if (other == null) {
+                    gate.left();
+                    return;
+                }
+                block = other;
+            }
+            Object answer = attempt(block);
+            if (answer instanceof IOException e) {
+                if (mayReuseConnection && isStaleConnection(e)) {
+                    // The receiver had closed an idle connection: nothing was lost but the time to notice.
+                    mayReuseConnection = false;
+                    answer = attempt(block);
+                } else {
+                    mayReuseConnection = false;
+                }
+            }
+            if (!(answer instanceof Response response)) {
+                Throwable cause = (Throwable) answer;
+                Long wait = retryAfter(block, entered, failure(block, cause), null);
+                if (wait == null) {
+                    return;
+                }
+                notBefore = clock.nanos() + wait;
+                continue;
+            }
+            mayReuseConnection = true;
+            Verdict verdict = Verdict.of(block.protocol, response.status(), response.hasWrittenHeader());
+            if (verdict == Verdict.PERHAPS_UNSUPPORTED) {
+                verdict = protocol.isUnsure() && !v1Tried ? tryV1(block, response) : Verdict.FAILED;
+                if (verdict == Verdict.DELIVERED) {
+                    // Decided by the trial.
+                    return;
+                }
+                v1Tried = true;
+            }
+            switch (verdict) {
+                case DELIVERED -> {
+                    reporter.recovered(gate.passed(), block);
+                    delivered(block, response);
+                    return;
+                }
+                case UNSUPPORTED -> {
+                    reporter.recovered(gate.passed(), block);
+                    if (!protocol.mayFallBack()) {
+                        boolean ignored = response.status() < 300;
+                        drop(block, 0, ignored ? "unconfirmed" : "http_415", failure(block, response));
+                        return;
+                    }
+                    fallBack(response);
+                    notBefore = clock.nanos();
+                }
+                case TOO_LARGE -> {
+                    reporter.recovered(gate.passed(), block);
+                    List<Block> halves = transcoder.halves(block);
+                    if (halves.isEmpty()) {
+                        drop(block, 0, "http_413", failure(block, response));
+                        return;
+                    }
+                    if (!queue.replace(lane, block, halves, "failed")) {
+                        return;
+                    }
+                    block = halves.get(0);
+                    notBefore = clock.nanos();
+                }
+                default -> {
+                    if (verdict == Verdict.UNAUTHORIZED && !credentialsRefreshed) {
+                        config.http().credentials().refused();
+                        if (config.http().credentials().canChange()) {
+                            credentialsRefreshed = true;
+                            gate.left();
+                            notBefore = clock.nanos();
+                            continue;
+                        }
+                    }
+                    Long wait = retryAfter(block, entered, failure(block, response), response);
+                    if (wait == null) {
+                        return;
+                    }
+                    notBefore = clock.nanos() + wait;
+                }
+            }
+        }
+    }
+
+    /** Sends the block once; returns the response or what was thrown instead. */
+    private Object attempt(Block block) throws InterruptedException {
+        if (block.attempts++ == 0) {
+            block.firstAttemptNanos = clock.nanos();
+        }
+        queue.attempt(block);
+        try {
+            return http.post(block);
+        } catch (IOException e) {
+            return e;
+        } catch (RuntimeException e) {
+            // Credentials and clients of the service's own may throw anything.
+            return new IOException(e.toString(), e);
+        }
+    }
+
+    private static boolean isStaleConnection(IOException e) {
+        return !(e instanceof ConnectException)
+                && !(e instanceof HttpTimeoutException)
+                && String.valueOf(e.getMessage()).contains("received no bytes");
+    }
+
+    private boolean isTooOld(Block block) {
+        return !config.queue().maxAge().isZero()
+                && clock.nanos() - block.sealedNanos > config.queue().maxAge().toNanos();
+    }
+
+    /** Puts the block's 1.0 form in its place; null if nothing of it is left. */
+    private @Nullable Block asV1(Block block) {
+        Block other = transcoder.toV1(block);
+        List<Block> replacement = other.samples == 0 ? List.of() : List.of(other);
+        return queue.replace(lane, block, replacement, "invalid") && other.samples > 0 ? other : null;
+    }
+
+    private void fallBack(Response response) {
+        if (protocol.fallBack()) {
+            reporter.protocolChanged(
+                    WriteProtocol.V1,
+                    response.status() >= 300
+                            ? "the receiver answered " + response.status() + " to Remote Write 2.0"
+                            : "the receiver answered " + response.status()
+                                    + " to Remote Write 2.0 without saying what it wrote, as one does that knows only 1.0");
+        }
+    }
+
+    /**
+     * Sends a block that was refused with 400 once more, as 1.0. If that is accepted, the receiver does not know 2.0.
+     *
+     * @return {@code DELIVERED} if the block is decided now, else {@code FAILED}
+     */
+    private Verdict tryV1(Block block, Response refusal) throws InterruptedException {
+        Block trial = transcoder.toV1(block);
+        trial.attempts = 1;
+        trial.firstAttemptNanos = block.firstAttemptNanos;
+        if (trial.samples == 0
+                || !(attempt(trial) instanceof Response response)
+                || Verdict.of(WriteProtocol.V1, response.status(), false) != Verdict.DELIVERED) {
+            return Verdict.FAILED;
+        }
+        fallBack(refusal);
+        reporter.recovered(gate.passed(), block);
+        if (queue.replace(lane, block, List.of(trial), "invalid")) {
+            delivered(trial, response);
+        }
+        return Verdict.DELIVERED;
+    }
+
+    private void delivered(Block block, Response response) {
+        int written = block.samples;
+        if (block.protocol == WriteProtocol.V2) {
+            protocol.confirm();
+            written = (int) Math.min(response.written(), block.samples);
+        }
+        WriteFailure shortfall = written < block.samples ? failure(block, response) : null;
+        if (queue.decide(lane, block, written, "not_written")) {
+            reporter.delivered(lane, block);
+            if (shortfall != null) {
+                reporter.dropped(lane, block, block.samples - written, "not_written", shortfall);
+            }
+        }
+    }
+
+    private void drop(Block block, int written, String reason, @Nullable WriteFailure failure) {
+        if (queue.decide(lane, block, written, reason)) {
+            reporter.dropped(lane, block, block.samples - written, reason, failure);
+        }
+    }
+
+    /**
+     * Asks the policy about a failure and closes the gate for as long.
+     *
+     * @return how many nanoseconds to wait, or null if the block was dropped
+     */
+    private @Nullable Long retryAfter(Block block, int entered, WriteFailure failure, @Nullable Response response) {
+        Duration wait = ask(failure);
+        if (wait == null) {
+            if (isRefusal(failure)) {
+                reporter.recovered(gate.passed(), block);
+            } else {
+                gate.failed(entered, 0);
+            }
+            drop(block, written(block, response), reason(failure), failure);
+            return null;
+        }
+        Duration gateWait = ask(new WriteFailure(
+                failure.status(),
+                failure.message(),
+                failure.cause(),
+                failure.retryAfter(),
+                entered + 1,
+                Duration.ofNanos(gate.failingNanos())));
+        gate.failed(entered, gateWait == null ? 0 : gateWait.toNanos());
+        reporter.retrying(lane, block, failure, wait, entered);
+        return Math.max(0, wait.toNanos());
+    }
+
+    /** The receiver is well, it is this block that it does not want. */
+    private static boolean isRefusal(WriteFailure failure) {
+        return failure.status() >= 400 && failure.status() < 500 && failure.status() != 408 && failure.status() != 429;
+    }
+
+    private @Nullable Duration ask(WriteFailure failure) {
+        try {
+            return config.retry().nextDelay(failure);
+        } catch (RuntimeException e) {
+            reporter.policyFailed(e);
+            return RetryPolicy.DEFAULT.nextDelay(failure);
+        }
+    }
+
+    private static String reason(WriteFailure failure) {
+        return failure.hasResponse() ? "http_" + failure.status() : "gave_up";
+    }
+
+    /** A 2.0 receiver says what it wrote before it refused the rest. */
+    private static int written(Block block, @Nullable Response response) {
+        if (response == null || block.protocol != WriteProtocol.V2 || response.status() / 100 != 4) {
+            return 0;
+        }
+        return (int) Math.min(response.written(), block.samples);
+    }
+
+    private WriteFailure failure(Block block, Response response) {
+        return new WriteFailure(
+                response.status(),
+                response.message(),
+                null,
+                response.retryAfter(clock.wallMillis()),
+                block.attempts,
+                Duration.ofNanos(clock.nanos() - block.firstAttemptNanos));
+    }
+
+    private WriteFailure failure(Block block, Throwable cause) {
+        String text = cause.getMessage();
+        return new WriteFailure(
+                WriteFailure.NO_RESPONSE,
+                text == null ? cause.getClass().getSimpleName() : text,
+                cause,
+                null,
+                block.attempts,
+                Duration.ofNanos(clock.nanos() - block.firstAttemptNanos));
+    }
+}

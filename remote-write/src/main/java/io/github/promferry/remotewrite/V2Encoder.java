@@ -1,0 +1,320 @@
+package io.github.promferry.remotewrite;
+
+import io.github.promferry.Exemplar;
+import io.github.promferry.Labels;
+import io.github.promferry.MetricMetadata;
+import io.github.promferry.SampleBatch;
+import io.github.promferry.Series;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Remote Write 2.0: {@code Request}, one {@code TimeSeries} for each sample, with its metadata, start timestamp and
+ * exemplars. Symbols and series grow side by side in two buffers and are joined when the request is sealed.
+ */
+final class V2Encoder extends BlockEncoder {
+    private static final byte TIMESERIES = 0x2A;
+    private static final byte LABELS_REFS = 0x0A;
+    private static final byte SAMPLES = 0x12;
+    private static final byte EXEMPLARS = 0x22;
+    private static final byte METADATA = 0x2A;
+    private static final byte VALUE = 0x09;
+    private static final byte TIMESTAMP = 0x10;
+    private static final byte START_TIMESTAMP = 0x18;
+    private static final byte EXEMPLAR_VALUE = 0x11;
+    private static final byte EXEMPLAR_TIMESTAMP = 0x18;
+    private static final byte TYPE = 0x08;
+    private static final byte HELP_REF = 0x18;
+    private static final byte UNIT_REF = 0x20;
+
+    private static final int MAX_REF = 5;
+    private static final int MAX_LENGTH = 5;
+
+    /** Everything of an entry but labels and exemplars, at its longest. */
+    private static final int MAX_BESIDE_LABELS =
+            2 * (1 + MAX_LENGTH) + 2 + 9 + 2 * (1 + WireBuffer.MAX_VARINT) + 2 + 2 + 2 * (1 + MAX_REF);
+
+    private final SymbolTable symbols = new SymbolTable();
+    private final WireBuffer wire = new WireBuffer();
+    private final boolean withMetadata;
+    private int markedLength;
+    private int markedSymbols;
+    private int markedSymbolBytes;
+
+    V2Encoder(Labels external, @Nullable UnaryOperator<Labels> relabel, boolean withMetadata) {
+        super(external, relabel);
+        this.withMetadata = withMetadata;
+    }
+
+    @Override
+    WriteProtocol protocol() {
+        return WriteProtocol.V2;
+    }
+
+    @Override
+    int size() {
+        return symbols.wire.length + wire.length;
+    }
+
+    @Override
+    boolean put(
+            SeriesPlan plan,
+            CommonLabels common,
+            SampleBatch batch,
+            int row,
+            int exemplarFrom,
+            int exemplarTo,
+            int maxBytes) {
+        int start = wire.length;
+        int symbolsBefore = symbols.mark();
+        int symbolBytesBefore = symbols.wire.length;
+        int[] refs = plan.refs;
+        wire.reserve(refs.length * MAX_REF + MAX_BESIDE_LABELS);
+        byte[] bytes = wire.bytes;
+        // Both lengths fit into one byte nearly always; where they do not, what follows them is moved.
+        int entryStart = start + 2;
+        int refsStart = entryStart + 2;
+        bytes[start] = TIMESERIES;
+        bytes[entryStart] = LABELS_REFS;
+        int at = putRefs(refs, common.valueSymbols, bytes, refsStart);
+        at = closeLength(bytes, refsStart, at);
+
+        long timestamp = timestamp(batch, row);
+        long startTimestamp = batch.startTimestamp(row);
+        bytes[at] = SAMPLES;
+        int sampleStart = at + 2;
+        at = sampleStart;
+        bytes[at++] = VALUE;
+        WireBuffer.LONG.set(bytes, at, batch.valueBits(row));
+        at += Long.BYTES;
+        bytes[at++] = TIMESTAMP;
+        at = WireBuffer.putVarint(bytes, at, timestamp);
+        if (startTimestamp != SampleBatch.NO_TIMESTAMP) {
+            bytes[at++] = START_TIMESTAMP;
+            // 0 would mean that there is none. Remote Write 2.0, "Start Timestamp": 1 stands for the epoch itself.
+            at = WireBuffer.putVarint(bytes, at, startTimestamp == 0 ? 1 : startTimestamp);
+        }
+        bytes[sampleStart - 1] = (byte) (at - sampleStart);
+        if (withMetadata) {
+            at = putMetadata(plan, bytes, at);
+        }
+        wire.length = at;
+        for (int i = exemplarFrom; i < exemplarTo; i++) {
+            putExemplar(batch.exemplar(i), timestamp);
+        }
+        wire.reserve(MAX_LENGTH);
+        wire.length = closeLength(wire.bytes, entryStart, wire.length);
+
+        if (samples > 0 && size() > maxBytes) {
+            wire.length = start;
+            symbols.rollback(symbolsBefore, symbolBytesBefore);
+            return false;
+        }
+        return true;
+    }
+
+    private int putRefs(int[] refs, int[] commonValues, byte[] bytes, int from) {
+        SymbolTable table = symbols;
+        long[] inRequest = table.inRequest;
+        int request = table.request;
+        int at = from;
+        for (int ref : refs) {
+            int string = ref >= 0 ? ref : commonValues[~ref];
+            long entry = inRequest[string];
+            int symbol = (int) (entry >>> 32) == request ? (int) entry : table.symbolOf(string);
+            while (symbol > 0x7F) {
+                bytes[at++] = (byte) (symbol | 0x80);
+                symbol >>>= 7;
+            }
+            bytes[at++] = (byte) symbol;
+        }
+        return at;
+    }
+
+    /** Writes the length of a message that begins at the index, for which one byte was left before it. */
+    private static int closeLength(byte[] bytes, int from, int to) {
+        int length = to - from;
+        if (length < 0x80) {
+            bytes[from - 1] = (byte) length;
+            return to;
+        }
+        int more = WireBuffer.varintLength(length) - 1;
+        System.arraycopy(bytes, from, bytes, from + more, length);
+        WireBuffer.putVarint(bytes, from - 1, length);
+        return to + more;
+    }
+
+    private int putMetadata(SeriesPlan plan, byte[] bytes, int from) {
+        Series series = plan.series;
+        int type = series == null ? 0 : MetadataEncoder.number(series.metadata().type());
+        if ((type | plan.helpSymbol | plan.unitSymbol) == 0) {
+            return from;
+        }
+        int at = from;
+        bytes[at] = METADATA;
+        int start = at + 2;
+        at = start;
+        if (type != 0) {
+            bytes[at++] = TYPE;
+            bytes[at++] = (byte) type;
+        }
+        if (plan.helpSymbol != SymbolTable.EMPTY) {
+            bytes[at++] = HELP_REF;
+            at = WireBuffer.putVarint(bytes, at, symbols.symbolOf(plan.helpSymbol));
+        }
+        if (plan.unitSymbol != SymbolTable.EMPTY) {
+            bytes[at++] = UNIT_REF;
+            at = WireBuffer.putVarint(bytes, at, symbols.symbolOf(plan.unitSymbol));
+        }
+        bytes[start - 1] = (byte) (at - start);
+        return at;
+    }
+
+    private void putExemplar(Exemplar exemplar, long sampleTimestamp) {
+        Labels labels = exemplar.labels();
+        wire.reserve(2 * (1 + MAX_LENGTH) + labels.size() * 2 * MAX_REF + 10 + WireBuffer.MAX_VARINT);
+        byte[] bytes = wire.bytes;
+        bytes[wire.length] = EXEMPLARS;
+        int start = wire.length + 2;
+        int at = start;
+        if (!labels.isEmpty()) {
+            bytes[at] = LABELS_REFS;
+            int refsStart = at + 2;
+            at = refsStart;
+            byte[] encoded = labels.encoded();
+            for (Labels.Cursor label = labels.cursor(); label.next(); ) {
+                at = WireBuffer.putVarint(
+                        bytes, at, symbols.symbolOf(symbols.intern(encoded, label.nameStart(), label.nameEnd())));
+                at = WireBuffer.putVarint(
+                        bytes, at, symbols.symbolOf(symbols.intern(encoded, label.valueStart(), label.end())));
+            }
+            at = closeLength(bytes, refsStart, at);
+        }
+        bytes[at++] = EXEMPLAR_VALUE;
+        WireBuffer.LONG.set(bytes, at, Double.doubleToRawLongBits(exemplar.value()));
+        at += Long.BYTES;
+        bytes[at++] = EXEMPLAR_TIMESTAMP;
+        at = WireBuffer.putVarint(bytes, at, V1Encoder.timestamp(exemplar, sampleTimestamp));
+        wire.length = closeLength(bytes, start, at);
+    }
+
+    @Override
+    void complete(SeriesPlan plan, Labels common) {
+        byte[] ownBytes = plan.own.encoded();
+        byte[] commonBytes = common.encoded();
+        Labels full = plan.own.withDefaults(common);
+        int[] refs = new int[full.size() * 2];
+        Labels.Cursor own = plan.own.cursor();
+        Labels.Cursor other = common.cursor();
+        boolean ownLeft = own.next();
+        boolean otherLeft = other.next();
+        int otherIndex = 0;
+        for (int i = 0; i < refs.length; i += 2) {
+            int order = !ownLeft ? 1 : !otherLeft ? -1 : own.compareNames(other);
+            if (order <= 0) {
+                refs[i] = symbols.intern(ownBytes, own.nameStart(), own.nameEnd());
+                refs[i + 1] = symbols.intern(ownBytes, own.valueStart(), own.end());
+                ownLeft = own.next();
+            } else {
+                refs[i] = symbols.intern(commonBytes, other.nameStart(), other.nameEnd());
+                refs[i + 1] = ~otherIndex;
+            }
+            if (order >= 0) {
+                otherLeft = other.next();
+                otherIndex++;
+            }
+        }
+        plan.refs = refs;
+        Series series = plan.series;
+        if (withMetadata && series != null) {
+            MetricMetadata metadata = series.metadata();
+            plan.helpSymbol = symbols.intern(metadata.help());
+            plan.unitSymbol = symbols.intern(metadata.unit());
+        }
+    }
+
+    @Override
+    void complete(CommonLabels common) {
+        byte[] bytes = common.labels.encoded();
+        int[] values = new int[common.labels.size()];
+        int i = 0;
+        for (Labels.Cursor at = common.labels.cursor(); at.next(); i++) {
+            values[i] = symbols.intern(bytes, at.valueStart(), at.end());
+        }
+        common.valueSymbols = values;
+    }
+
+    /** 2.0 takes any UTF-8 name. */
+    @Override
+    Labels sendable(Labels labels) {
+        return labels;
+    }
+
+    @Override
+    void swept(Iterable<SeriesPlans> plans, Iterable<CommonLabels> commons) {
+        boolean[] used = new boolean[symbols.size()];
+        for (SeriesPlans some : plans) {
+            for (SeriesPlan plan : some.bySeries.values()) {
+                for (int ref : plan.refs) {
+                    if (ref >= 0) {
+                        used[ref] = true;
+                    }
+                }
+                used[plan.helpSymbol] = true;
+                used[plan.unitSymbol] = true;
+            }
+        }
+        for (CommonLabels common : commons) {
+            for (int symbol : common.valueSymbols) {
+                used[symbol] = true;
+            }
+        }
+        int[] renumbered = symbols.compact(used);
+        for (SeriesPlans some : plans) {
+            for (SeriesPlan plan : some.bySeries.values()) {
+                renumber(plan.refs, renumbered);
+                plan.helpSymbol = renumbered[plan.helpSymbol];
+                plan.unitSymbol = renumbered[plan.unitSymbol];
+            }
+        }
+        for (CommonLabels common : commons) {
+            renumber(common.valueSymbols, renumbered);
+        }
+    }
+
+    private static void renumber(int[] refs, int[] renumbered) {
+        for (int i = 0; i < refs.length; i++) {
+            if (refs[i] >= 0) {
+                refs[i] = renumbered[refs[i]];
+            }
+        }
+    }
+
+    @Override
+    void mark() {
+        super.mark();
+        markedLength = wire.length;
+        markedSymbols = symbols.mark();
+        markedSymbolBytes = symbols.wire.length;
+    }
+
+    @Override
+    void rollback() {
+        super.rollback();
+        wire.length = markedLength;
+        symbols.rollback(markedSymbols, markedSymbolBytes);
+    }
+
+    @Override
+    byte[] compressed() {
+        // The sheet's readers take the fields in any order, but a reader that streams needs the symbols first.
+        symbols.wire.put(wire.bytes, 0, wire.length);
+        return compressor.compress(symbols.wire.bytes, symbols.wire.length);
+    }
+
+    @Override
+    void clear() {
+        wire.length = 0;
+        symbols.startRequest();
+    }
+}
