@@ -443,10 +443,14 @@ public final class Labels implements Comparable<Labels> {
      * @since 0.1
      */
     public static final class Builder {
+        /** Beyond, a quadratic sort would let a hostile line cost seconds. */
+        private static final int MAX_INSERTION_SORT = 64;
+
         /** Names and values one after the other; {@code ends[2i]} and {@code ends[2i+1]} are where those of label i end. */
         private byte[] text = new byte[128];
 
         private int[] ends = new int[16];
+        private int[] order = new int[8];
         private int count;
 
         private Builder() {}
@@ -538,17 +542,33 @@ public final class Labels implements Comparable<Labels> {
             return new Labels(bytes, count);
         }
 
+        /** The labels' numbers by name. Nearly always few and nearly in order, so by insertion. */
         private int[] sorted() {
-            Integer[] order = new Integer[count];
-            boolean ascending = true;
-            for (int i = 0; i < count; i++) {
-                order[i] = i;
-                ascending &= i == 0 || compareNames(i - 1, i) < 0;
+            if (order.length < count) {
+                order = new int[ends.length / 2];
             }
-            if (!ascending) {
-                Arrays.sort(order, this::compareNames);
+            for (int label = 0; label < count; label++) {
+                order[label] = label;
             }
-            return Arrays.stream(order).mapToInt(Integer::intValue).toArray();
+            if (count > MAX_INSERTION_SORT) {
+                return sortedMany();
+            }
+            for (int label = 1; label < count; label++) {
+                int at = label;
+                while (at > 0 && compareNames(order[at - 1], label) > 0) {
+                    order[at] = order[at - 1];
+                    at--;
+                }
+                order[at] = label;
+            }
+            return order;
+        }
+
+        private int[] sortedMany() {
+            Integer[] boxed = new Integer[count];
+            Arrays.setAll(boxed, label -> label);
+            Arrays.sort(boxed, this::compareNames);
+            return Arrays.stream(boxed).mapToInt(Integer::intValue).toArray();
         }
 
         private int put(int label, byte[] target, int start) {
