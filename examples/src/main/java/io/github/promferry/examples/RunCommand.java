@@ -1,0 +1,77 @@
+package io.github.promferry.examples;
+
+import io.github.promferry.examples.config.ForwarderConfig;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Forwards until the process is told to end. */
+@Command(
+        name = "run",
+        description = {
+            "Scrape and forward until SIGTERM or SIGINT; then stop scraping, send what waits, and exit with 0.",
+            "An endpoint or target that cannot be reached never ends the process."
+        },
+        mixinStandardHelpOptions = true)
+final class RunCommand implements Callable<Integer> {
+    private static final Logger LOG = System.getLogger("io.github.promferry.forwarder");
+
+    @Mixin
+    private ConfigOption config;
+
+    @Option(
+            names = "--flush-deadline",
+            paramLabel = "DURATION",
+            defaultValue = "10s",
+            converter = DurationConverter.class,
+            description = "How long to go on sending at the end, at most. Default: ${DEFAULT-VALUE}.")
+    private Duration flushDeadline;
+
+    @Spec
+    private CommandSpec spec;
+
+    /** For picocli, which fills the fields. */
+    @SuppressWarnings("NullAway.Init")
+    RunCommand() {}
+
+    @Override
+    public Integer call() throws InterruptedException {
+        ForwarderConfig read = config.read(spec.commandLine().getErr());
+        if (read == null) {
+            return Forwarder.WRONG_USAGE;
+        }
+        read.warnings().forEach(warning -> LOG.log(Level.WARNING, warning.toString()));
+        LOG.log(Level.INFO, "forwarding by " + config.file() + ", a " + read.kind() + " configuration");
+        read.describe().forEach(line -> LOG.log(Level.INFO, line));
+        Forwarding forwarding = new Forwarding(read);
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(() -> end(forwarding, flushDeadline), "promferry-forwarder-end"));
+        forwarding.start();
+        // All threads of the library are daemons: this one keeps the process alive.
+        new CountDownLatch(1).await();
+        return Forwarder.DONE;
+    }
+
+    /**
+     * Runs as shutdown hook. It ends the process itself, since the JVM would report the signal (128 + its number) as the
+     * exit status although everything went as it should.
+     */
+    private static void end(Forwarding forwarding, Duration deadline) {
+        try {
+            LOG.log(Level.INFO, "ending: no more scrapes, sending what waits");
+            List<String> outcome = forwarding.stop(deadline);
+            outcome.forEach(line -> LOG.log(Level.INFO, line));
+        } finally {
+            System.err.flush();
+            Runtime.getRuntime().halt(Forwarder.DONE);
+        }
+    }
+}

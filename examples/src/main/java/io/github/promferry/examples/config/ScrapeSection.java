@@ -1,0 +1,321 @@
+package io.github.promferry.examples.config;
+
+import io.github.promferry.Labels;
+import io.github.promferry.examples.config.ConfigFile.Place;
+import io.github.promferry.http.HttpSettings;
+import io.github.promferry.parse.ExpositionFormat;
+import io.github.promferry.scrape.ScrapeJob;
+import io.github.promferry.scrape.Target;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** Reads {@code global} and {@code scrape_configs}, which both kinds of files have. */
+final class ScrapeSection {
+    /** Prometheus' default for scrape_interval. */
+    private static final Duration DEFAULT_INTERVAL = Duration.ofMinutes(1);
+
+    /** Prometheus' default for scrape_timeout. */
+    private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(10);
+
+    private static final String NATIVE = "native histograms are not scraped in this version";
+
+    /** What a job inherits from global if it does not say otherwise. */
+    private static final KeyTable SHARED = KeyTable.of("global and scrape_configs[]")
+            .used(
+                    "scrape_interval",
+                    "scrape_timeout",
+                    "scrape_protocols",
+                    "body_size_limit",
+                    "sample_limit",
+                    "label_limit",
+                    "label_name_length_limit",
+                    "label_value_length_limit",
+                    "extra_scrape_metrics")
+            .refused("target_limit", "it comes in a later version", "0")
+            .noEffect("keep_dropped_targets", "dropped targets are not kept", "0")
+            .noEffect("scrape_failure_log_file", "failed scrapes are logged to stderr")
+            .refused("scrape_native_histograms", NATIVE, "false")
+            .refused("always_scrape_classic_histograms", NATIVE, "false")
+            .refused("convert_classic_histograms_to_nhcb", NATIVE, "false")
+            .refused("metric_name_validation_scheme", "only utf8 is", "utf8")
+            .refused("metric_name_escaping_scheme", "only allow-utf-8 is", "allow-utf-8");
+
+    static final KeyTable GLOBAL = KeyTable.of("global")
+            .used("external_labels")
+            .and(SHARED)
+            .noEffectAll("rules are not evaluated", "evaluation_interval", "rule_query_offset")
+            .noEffect("query_log_file", "nothing is queried")
+            .noEffect("runtime", "these are settings of the Go runtime");
+
+    static final KeyTable SCRAPE_CONFIG = KeyTable.of("scrape_configs[]")
+            .used(
+                    "job_name",
+                    "metrics_path",
+                    "scheme",
+                    "params",
+                    "static_configs",
+                    "honor_labels",
+                    "honor_timestamps",
+                    "track_timestamps_staleness",
+                    "fallback_scrape_protocol",
+                    "enable_compression")
+            .and(SHARED)
+            .and(HttpClientBlock.KEYS)
+            .refused("native_histogram_bucket_limit", NATIVE, "0")
+            .refused("native_histogram_min_bucket_factor", NATIVE, "0")
+            .refusedAll("relabeling comes in a later version", "relabel_configs", "metric_relabel_configs")
+            .refusedAll(
+                    "discovery comes in a later version; use static_configs",
+                    "file_sd_configs",
+                    "http_sd_configs",
+                    "dns_sd_configs")
+            .refusedAll(
+                    "use static_configs",
+                    "aws_sd_configs",
+                    "azure_sd_configs",
+                    "consul_sd_configs",
+                    "digitalocean_sd_configs",
+                    "docker_sd_configs",
+                    "dockerswarm_sd_configs",
+                    "ec2_sd_configs",
+                    "eureka_sd_configs",
+                    "gce_sd_configs",
+                    "hetzner_sd_configs",
+                    "ionos_sd_configs",
+                    "kubernetes_sd_configs",
+                    "kuma_sd_configs",
+                    "lightsail_sd_configs",
+                    "linode_sd_configs",
+                    "marathon_sd_configs",
+                    "nerve_sd_configs",
+                    "nomad_sd_configs",
+                    "openstack_sd_configs",
+                    "ovhcloud_sd_configs",
+                    "puppetdb_sd_configs",
+                    "scaleway_sd_configs",
+                    "serverset_sd_configs",
+                    "stackit_sd_configs",
+                    "triton_sd_configs",
+                    "uyuni_sd_configs",
+                    "vultr_sd_configs");
+
+    static final KeyTable STATIC_CONFIG = KeyTable.of("static_configs[]").used("targets", "labels");
+
+    private final Block config;
+    private final Block global;
+    private final Expansion ofExternalLabels;
+    private final boolean instanceFromHostName;
+    private final boolean extraReports;
+
+    /**
+     * A section to read.
+     *
+     * @param config the block that has global and scrape_configs
+     * @param ofExternalLabels how dollar signs in external labels are understood
+     * @param instanceFromHostName whether a target on this host has the host's name in its label instance
+     * @param extraReports whether jobs have the extra report series unless they say otherwise
+     */
+    ScrapeSection(Block config, Expansion ofExternalLabels, boolean instanceFromHostName, boolean extraReports) {
+        this.config = config;
+        this.global = config.block("global", GLOBAL);
+        this.ofExternalLabels = ofExternalLabels;
+        this.instanceFromHostName = instanceFromHostName;
+        this.extraReports = extraReports;
+    }
+
+    /** The labels that every series gets. */
+    Labels externalLabels() {
+        return labels(global, "external_labels", global.stringMap("external_labels", ofExternalLabels));
+    }
+
+    /** The jobs, in the order of the file. */
+    List<ScrapeJob> jobs() {
+        List<Block> blocks = config.blocks("scrape_configs", SCRAPE_CONFIG);
+        if (blocks.isEmpty()) {
+            config.error("scrape_configs", "there is nothing to scrape: add a job with job_name and static_configs");
+        }
+        List<ScrapeJob> jobs = new ArrayList<>();
+        Map<String, Place> names = new HashMap<>();
+        for (Block block : blocks) {
+            String name = block.required("job_name");
+            Place earlier = names.putIfAbsent(name, block.place());
+            if (earlier != null && !name.isEmpty()) {
+                block.error("job_name", "\"" + name + "\" is already the name of the job on line " + earlier.line());
+            }
+            ScrapeJob job = name.isEmpty() ? null : job(block, name);
+            if (job != null) {
+                jobs.add(job);
+            }
+        }
+        return jobs;
+    }
+
+    private @Nullable ScrapeJob job(Block block, String name) {
+        ScrapeJob.Builder job = ScrapeJob.builder(name);
+        times(block, job);
+        set(block, "metrics_path", job::path);
+        set(block, "scheme", job::scheme);
+        Block params = block.openBlock("params");
+        for (String param : params.keys()) {
+            params.strings(param).forEach(value -> job.param(param, value));
+        }
+        job.honorLabels(block.flag("honor_labels", false));
+        job.honorTimestamps(block.flag("honor_timestamps", true));
+        job.trackTimestampsStaleness(block.flag("track_timestamps_staleness", false));
+        job.compression(block.flag("enable_compression", true));
+        limits(block, job);
+        formats(block, job);
+        boolean extra = block.flag("extra_scrape_metrics", global.flag("extra_scrape_metrics", extraReports));
+        job.reports(extra ? ScrapeJob.Reports.EXTRA : ScrapeJob.Reports.STANDARD);
+        HttpSettings.Builder http = HttpSettings.builder();
+        HttpClientBlock.fill(http, block);
+        job.http(http.build());
+        job.instanceFromHostName(instanceFromHostName);
+        targets(block, job);
+        if (block.file().hasErrors()) {
+            return null;
+        }
+        try {
+            return job.build();
+        } catch (IllegalArgumentException e) {
+            block.file().error(block.place(), block.path() + ": " + e.getMessage());
+            return null;
+        }
+    }
+
+    private void times(Block block, ScrapeJob.Builder job) {
+        Duration interval = inherited(block, "scrape_interval", DEFAULT_INTERVAL);
+        Duration timeout = block.duration("scrape_timeout", DurationFormat.PROMETHEUS);
+        if (interval.isZero()) {
+            Block where = block.has("scrape_interval") ? block : global;
+            where.error("scrape_interval", "must be more than 0");
+            return;
+        }
+        job.interval(interval);
+        if (timeout == null) {
+            Duration ofAll = global.duration("scrape_timeout", DurationFormat.PROMETHEUS, DEFAULT_TIMEOUT);
+            timeout = ofAll.isZero() ? DEFAULT_TIMEOUT : ofAll;
+            job.timeout(timeout.compareTo(interval) < 0 ? timeout : interval);
+        } else if (timeout.isZero()) {
+            block.error("scrape_timeout", "must be more than 0");
+        } else if (timeout.compareTo(interval) > 0) {
+            block.error(
+                    "scrape_timeout",
+                    DurationFormat.format(timeout) + " is longer than the interval of "
+                            + DurationFormat.format(interval));
+        } else {
+            job.timeout(timeout);
+        }
+    }
+
+    private Duration inherited(Block block, String key, Duration otherwise) {
+        // A value that cannot be read is an error of its own and hides that of global.
+        Block where = block.has(key) ? block : global;
+        return where.duration(key, DurationFormat.PROMETHEUS, otherwise);
+    }
+
+    private void limits(Block block, ScrapeJob.Builder job) {
+        if (block.has("body_size_limit") || global.has("body_size_limit")) {
+            long bytes = block.bytes("body_size_limit", global.bytes("body_size_limit", 0));
+            // Without the key, the library's own limit of 16 MiB stays: an endless page must not fill the memory.
+            job.bodySizeLimit(bytes == 0 ? Integer.MAX_VALUE : (int) Math.min(bytes, Integer.MAX_VALUE));
+        }
+        job.sampleLimit(block.count("sample_limit", global.count("sample_limit", 0)));
+        job.labelLimit(block.count("label_limit", global.count("label_limit", 0)));
+        job.labelNameLengthLimit(block.count("label_name_length_limit", global.count("label_name_length_limit", 0)));
+        job.labelValueLengthLimit(block.count("label_value_length_limit", global.count("label_value_length_limit", 0)));
+    }
+
+    private void formats(Block block, ScrapeJob.Builder job) {
+        Block where = block.has("scrape_protocols") ? block : global;
+        if (where.has("scrape_protocols")) {
+            List<ExpositionFormat> formats = new ArrayList<>();
+            for (Block.Text text : where.texts("scrape_protocols")) {
+                ExpositionFormat format = format(text.value());
+                if (format == null) {
+                    where.file().error(text.place(), text.path() + ": " + unknownFormat(text.value()));
+                } else if (formats.contains(format)) {
+                    where.file().error(text.place(), text.path() + ": \"" + text.value() + "\" is listed twice");
+                } else {
+                    formats.add(format);
+                }
+            }
+            if (formats.isEmpty()) {
+                where.error("scrape_protocols", "must name at least one of " + formatNames());
+            } else {
+                job.formats(formats);
+            }
+        }
+        String fallback = block.string("fallback_scrape_protocol");
+        if (fallback != null) {
+            ExpositionFormat format = format(fallback);
+            if (format == null) {
+                block.error("fallback_scrape_protocol", unknownFormat(fallback));
+            } else {
+                job.fallbackFormat(format);
+            }
+        }
+    }
+
+    private static @Nullable ExpositionFormat format(String name) {
+        return Arrays.stream(ExpositionFormat.values())
+                .filter(format -> format.configName().equals(name))
+                .findFirst()
+                .orElse(null);
+    }
+
+    private static String unknownFormat(String name) {
+        return "\"" + name + "\" is not a protocol; expected one of " + formatNames();
+    }
+
+    private static String formatNames() {
+        return EnumSet.allOf(ExpositionFormat.class).stream()
+                .map(ExpositionFormat::configName)
+                .collect(Collectors.joining(", "));
+    }
+
+    private static void targets(Block block, ScrapeJob.Builder job) {
+        for (Block group : block.blocks("static_configs", STATIC_CONFIG)) {
+            Labels labels = labels(group, "labels", group.stringMap("labels"));
+            for (Block.Text address : group.texts("targets")) {
+                try {
+                    job.target(new Target(address.value(), labels));
+                } catch (IllegalArgumentException e) {
+                    block.file().error(address.place(), address.path() + ": " + e.getMessage());
+                }
+            }
+        }
+    }
+
+    private static Labels labels(Block block, String key, Map<String, String> labels) {
+        try {
+            return Labels.of(labels);
+        } catch (IllegalArgumentException e) {
+            block.error(key, e);
+            return Labels.EMPTY;
+        }
+    }
+
+    /** A setting whose value the library checks. */
+    private interface Setter {
+        Object set(String value);
+    }
+
+    private static void set(Block block, String key, Setter setter) {
+        String value = block.string(key);
+        if (value != null) {
+            try {
+                setter.set(value);
+            } catch (IllegalArgumentException e) {
+                block.error(key, e);
+            }
+        }
+    }
+}

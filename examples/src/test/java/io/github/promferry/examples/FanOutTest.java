@@ -1,0 +1,90 @@
+package io.github.promferry.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.promferry.Labels;
+import io.github.promferry.MetricMetadata;
+import io.github.promferry.SampleBatch;
+import io.github.promferry.SampleSink;
+import io.github.promferry.Series;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class FanOutTest {
+    private final List<String> taken = new ArrayList<>();
+    private final SampleBatch batch = new SampleBatch();
+
+    FanOutTest() {
+        batch.add(Series.of(Labels.of("__name__", "up"), MetricMetadata.NONE), 1, 0);
+    }
+
+    @Test
+    void aSinkThatRefusesKeepsTheBatchFromNoOther() {
+        FanOut all = new FanOut(List.of(refusing("a"), taking("b"), refusing("c"), taking("d")));
+
+        assertThat(all.append(batch)).isTrue();
+        assertThat(taken).containsExactly("a", "b", "c", "d");
+    }
+
+    @Test
+    void aSinkThatThrowsKeepsTheBatchFromNoOther() {
+        SampleSink broken = samples -> {
+            throw new IllegalStateException("broken");
+        };
+        FanOut all = new FanOut(List.of(broken, taking("b")));
+
+        assertThat(all.append(batch)).isTrue();
+        assertThat(taken).containsExactly("b");
+    }
+
+    @Test
+    void theBatchIsRefusedIfNobodyTakesIt() {
+        assertThat(new FanOut(List.of(refusing("a"), refusing("b"))).append(batch))
+                .isFalse();
+    }
+
+    @Test
+    void aSingleSinkNeedsNoFanOut() {
+        SampleSink only = taking("a");
+
+        assertThat(FanOut.of(List.of(only))).isSameAs(only);
+        assertThat(FanOut.of(List.of(only, taking("b")))).isInstanceOf(FanOut.class);
+    }
+
+    @Test
+    void flushWaitsForAllAndTellsWhetherAllAreDone() {
+        assertThat(new FanOut(List.of(flushing(true), flushing(false), flushing(true))).flush(Duration.ofSeconds(1)))
+                .isFalse();
+        assertThat(taken).containsExactly("flushed", "flushed", "flushed");
+        assertThat(new FanOut(List.of(flushing(true), flushing(true))).flush(Duration.ofSeconds(1)))
+                .isTrue();
+    }
+
+    private SampleSink taking(String name) {
+        return samples -> taken.add(name);
+    }
+
+    private SampleSink refusing(String name) {
+        return samples -> {
+            taken.add(name);
+            return false;
+        };
+    }
+
+    private SampleSink flushing(boolean done) {
+        return new SampleSink() {
+            @Override
+            public boolean append(SampleBatch samples) {
+                return true;
+            }
+
+            @Override
+            public boolean flush(Duration timeout) {
+                taken.add("flushed");
+                return done;
+            }
+        };
+    }
+}

@@ -1,0 +1,468 @@
+package io.github.promferry.examples.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.tuple;
+
+import io.github.promferry.Labels;
+import io.github.promferry.examples.config.ForwarderConfig.Kind;
+import io.github.promferry.examples.config.ForwarderConfig.Source;
+import io.github.promferry.http.Credentials;
+import io.github.promferry.parse.ExpositionFormat;
+import io.github.promferry.remotewrite.BatchPolicy;
+import io.github.promferry.remotewrite.RemoteWriteConfig;
+import io.github.promferry.remotewrite.WriteFailure;
+import io.github.promferry.remotewrite.WriteProtocol;
+import io.github.promferry.scrape.ScrapeJob;
+import io.github.promferry.scrape.Target;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ForwarderConfigTest {
+    private static final Map<String, String> ENVIRONMENT =
+            Map.of("PRW_PASSWORD", "from-environment", "CLUSTER", "east", "INTERVAL", "7s");
+
+    private static final String MINIMAL_COLLECTOR = """
+            receivers:
+              prometheus:
+                config:
+                  scrape_configs:
+                    - job_name: llm
+                      static_configs:
+                        - targets: ["127.0.0.1:8000"]
+            exporters:
+              prometheusremotewrite:
+                endpoint: http://127.0.0.1:9090/api/v1/write
+            service:
+              pipelines:
+                metrics:
+                  receivers: [prometheus]
+                  exporters: [prometheusremotewrite]
+            """;
+
+    private static final String MINIMAL_PROMETHEUS = """
+            scrape_configs:
+              - job_name: llm
+                static_configs:
+                  - targets: ["127.0.0.1:8000"]
+            remote_write:
+              - url: http://127.0.0.1:9090/api/v1/write
+            """;
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void theCollectorConfigurationOfTheReplacedSidecarIsReadWithoutAWarning() throws Exception {
+        ForwarderConfig config = ForwarderConfig.read(resource("collector.yaml"), ENVIRONMENT::get);
+
+        assertThat(config.kind()).isEqualTo(Kind.COLLECTOR);
+        assertThat(config.warnings()).isEmpty();
+        ScrapeJob job = onlyJob(config);
+        assertThat(job.name()).isEqualTo("user-vllm");
+        assertThat(job.interval()).isEqualTo(Duration.ofSeconds(15));
+        assertThat(job.timeout()).isEqualTo(Duration.ofSeconds(10));
+        assertThat(job.path()).isEqualTo("/metrics");
+        assertThat(job.targets()).containsExactly(Target.of("0.0.0.0:9000"));
+        assertThat(job.instanceFromHostName()).isTrue();
+        RemoteWriteConfig endpoint = onlyEndpoint(config);
+        assertThat(config.sources().get(0).endpoints()).containsExactly(endpoint.name());
+        assertThat(endpoint.name()).isEqualTo("prometheusremotewrite");
+        assertThat(endpoint.url()).isEqualTo(URI.create("http://127.0.0.1:9090/api/v1/write"));
+        assertThat(authorization(endpoint)).isEqualTo(basic("USER", "PASSWORD"));
+    }
+
+    @Test
+    void collectorDefaultsAreThoseOfTheCollector() throws Exception {
+        ForwarderConfig config = read(MINIMAL_COLLECTOR
+                .replace("receivers: [prometheus]", "receivers: [prometheus]\n      processors: [batch]")
+                .replace("exporters:\n  p", "processors:\n  batch:\nexporters:\n  p"));
+        RemoteWriteConfig endpoint = onlyEndpoint(config);
+
+        assertBatch(endpoint, 8192, 3_000_000, Duration.ofMillis(200));
+        assertThat(endpoint.protocol()).isEqualTo(WriteProtocol.V1);
+        assertThat(endpoint.timeout()).isEqualTo(Duration.ofSeconds(5));
+        assertThat(endpoint.sendExemplars()).isTrue();
+        assertThat(endpoint.sendMetadata()).isFalse();
+        assertThat(onlyJob(config).interval()).isEqualTo(Duration.ofMinutes(1));
+    }
+
+    @Test
+    void aPipelineWithoutBatchProcessorSendsAtOnce() throws Exception {
+        assertBatch(onlyEndpoint(read(MINIMAL_COLLECTOR)), Integer.MAX_VALUE, 3_000_000, Duration.ZERO);
+    }
+
+    @Test
+    void everyCollectorSettingArrives() throws Exception {
+        ForwarderConfig config = read("""
+                receivers:
+                  prometheus/engines:
+                    report_extra_scrape_metrics: true
+                    config:
+                      global:
+                        scrape_interval: ${INTERVAL}
+                        external_labels: {cluster: "${env:CLUSTER}", price: "$$5"}
+                      scrape_configs:
+                        - job_name: a
+                          static_configs: [{targets: ["h:1"]}]
+                processors:
+                  batch/slow: {timeout: 1.5s, send_batch_size: 100, send_batch_max_size: 200}
+                extensions:
+                  bearertokenauth: {token: "${PRW_PASSWORD}"}
+                exporters:
+                  prometheusremotewrite/store:
+                    endpoint: https://store/api/v1/write
+                    auth: {authenticator: bearertokenauth}
+                    headers: {X-Scope-OrgID: tenant}
+                    timeout: 7s
+                    external_labels: {region: r}
+                    protobuf_message: io.prometheus.write.v2.Request
+                    max_batch_size_bytes: 50000
+                    send_metadata: true
+                    target_info: {enabled: false}
+                    add_metric_suffixes: false
+                    compression: snappy
+                    tls: {insecure_skip_verify: false}
+                    retry_on_failure: {initial_interval: 1s, max_interval: 3s, max_elapsed_time: 10s}
+                service:
+                  extensions: [bearertokenauth]
+                  pipelines:
+                    metrics/engines:
+                      receivers: [prometheus/engines]
+                      processors: [batch/slow]
+                      exporters: [prometheusremotewrite/store]
+                """);
+
+        assertThat(config.warnings()).isEmpty();
+        Source source = config.sources().get(0);
+        assertThat(source.externalLabels()).isEqualTo(Labels.of("cluster", "east", "price", "$5"));
+        assertThat(onlyJob(config).interval()).isEqualTo(Duration.ofSeconds(7));
+        assertThat(onlyJob(config).timeout()).isEqualTo(Duration.ofSeconds(7));
+        assertThat(onlyJob(config).reports()).isEqualTo(ScrapeJob.Reports.EXTRA);
+        RemoteWriteConfig endpoint = onlyEndpoint(config);
+        assertThat(endpoint.name()).isEqualTo("prometheusremotewrite/store");
+        assertThat(authorization(endpoint)).isEqualTo("Bearer from-environment");
+        assertThat(endpoint.http().headers()).isEqualTo(Map.of("X-Scope-OrgID", "tenant"));
+        assertThat(endpoint.timeout()).isEqualTo(Duration.ofSeconds(7));
+        assertThat(endpoint.externalLabels()).isEqualTo(Labels.of("region", "r"));
+        assertThat(endpoint.protocol()).isEqualTo(WriteProtocol.V2);
+        assertThat(endpoint.sendMetadata()).isTrue();
+        assertBatch(endpoint, 100, 50_000, Duration.ofMillis(1500));
+        assertThat(endpoint.retry().nextDelay(failure(503, 1, Duration.ZERO)))
+                .isBetween(Duration.ofMillis(900), Duration.ofSeconds(1));
+        assertThat(endpoint.retry().nextDelay(failure(503, 9, Duration.ofSeconds(9))))
+                .isBetween(Duration.ofMillis(2700), Duration.ofSeconds(3));
+        assertThat(endpoint.retry().nextDelay(failure(503, 9, Duration.ofSeconds(10))))
+                .isNull();
+    }
+
+    @Test
+    void samplesOfAReceiverGoToTheExportersOfAllItsPipelines() throws Exception {
+        ForwarderConfig config = read("""
+                receivers:
+                  prometheus/a: {config: {scrape_configs: [{job_name: a, static_configs: [{targets: ["h:1"]}]}]}}
+                  prometheus/b: {config: {scrape_configs: [{job_name: b, static_configs: [{targets: ["h:2"]}]}]}}
+                  prometheus/unused: {config: {scrape_configs: [{job_name: c, static_configs: [{targets: ["h:3"]}]}]}}
+                processors: {batch: , batch/big: {send_batch_size: 9000, timeout: 100ms}}
+                exporters:
+                  prometheusremotewrite/x: {endpoint: "http://x/"}
+                  prometheusremotewrite/y: {endpoint: "http://y/"}
+                  debug: {}
+                service:
+                  pipelines:
+                    metrics: {receivers: [prometheus/a], processors: [batch], exporters: [prometheusremotewrite/x]}
+                    metrics/2:
+                      receivers: [prometheus/a, prometheus/b]
+                      processors: [batch/big]
+                      exporters: [prometheusremotewrite/y, prometheusremotewrite/x, debug]
+                """);
+
+        assertThat(config.sources())
+                .extracting(Source::name, Source::endpoints)
+                .containsExactly(
+                        tuple("prometheus/a", List.of("prometheusremotewrite/x", "prometheusremotewrite/y")),
+                        tuple("prometheus/b", List.of("prometheusremotewrite/y", "prometheusremotewrite/x")));
+        assertBatch(config.endpoints().get(0), 8192, 3_000_000, Duration.ofMillis(100));
+        assertBatch(config.endpoints().get(1), 9000, 3_000_000, Duration.ofMillis(100));
+        assertThat(config.warnings())
+                .extracting(ConfigProblem::toString)
+                .containsExactly(
+                        "test.yaml:4:3: warning: receivers.prometheus/unused is in no pipeline and therefore not used",
+                        "test.yaml:16:18: warning: service.pipelines.metrics/2.exporters: prometheusremotewrite/x is in"
+                                + " pipelines that batch differently; the shorter wait and the smaller size hold",
+                        "test.yaml:16:69: warning: service.pipelines.metrics/2.exporters[2]: debug has no effect here");
+    }
+
+    @Test
+    void thePrometheusConfigurationIsReadWithoutAWarning() throws Exception {
+        ForwarderConfig config = ForwarderConfig.read(resource("prometheus.yml"), ENVIRONMENT::get);
+
+        assertThat(config.kind()).isEqualTo(Kind.PROMETHEUS);
+        assertThat(config.warnings()).isEmpty();
+        assertThat(config.sources().get(0).externalLabels()).isEqualTo(Labels.of("cluster", "test"));
+        ScrapeJob job = onlyJob(config);
+        assertThat(job.name()).isEqualTo("llm");
+        assertThat(job.interval()).isEqualTo(Duration.ofSeconds(15));
+        assertThat(job.targets()).containsExactly(Target.of("127.0.0.1:9000", Map.of("tier", "chat")));
+        assertThat(job.instanceFromHostName()).isFalse();
+        RemoteWriteConfig endpoint = onlyEndpoint(config);
+        assertThat(endpoint.protocol()).isEqualTo(WriteProtocol.V2);
+        assertThat(endpoint.sendExemplars()).isTrue();
+        assertThat(endpoint.sendMetadata()).isTrue();
+        assertThat(endpoint.http().credentials())
+                .hasToString("Credentials[basic, user USER, password from /run/secrets/prw]");
+    }
+
+    @Test
+    void prometheusDefaultsAreThoseOfPrometheus() throws Exception {
+        ForwarderConfig config = read(MINIMAL_PROMETHEUS);
+        ScrapeJob job = onlyJob(config);
+        RemoteWriteConfig endpoint = onlyEndpoint(config);
+
+        assertThat(job.interval()).isEqualTo(Duration.ofMinutes(1));
+        assertThat(job.timeout()).isEqualTo(Duration.ofSeconds(10));
+        assertThat(job.scheme()).isEqualTo("http");
+        assertThat(job.path()).isEqualTo("/metrics");
+        assertThat(job.honorLabels()).isFalse();
+        assertThat(job.honorTimestamps()).isTrue();
+        assertThat(job.trackTimestampsStaleness()).isFalse();
+        assertThat(job.compression()).isTrue();
+        assertThat(job.reports()).isEqualTo(ScrapeJob.Reports.STANDARD);
+        assertBatch(endpoint, 2000, BatchPolicy.DEFAULT_MAX_BYTES, Duration.ofSeconds(5));
+        assertThat(endpoint.protocol()).isEqualTo(WriteProtocol.V1);
+        assertThat(endpoint.timeout()).isEqualTo(Duration.ofSeconds(30));
+        assertThat(endpoint.sendExemplars()).isFalse();
+        assertThat(endpoint.sendMetadata()).isTrue();
+        assertThat(endpoint.metadataInterval()).isEqualTo(Duration.ofMinutes(1));
+        assertThat(endpoint.retry().nextDelay(failure(429, 1, Duration.ZERO))).isNotNull();
+    }
+
+    @Test
+    void everyPrometheusSettingArrives() throws Exception {
+        Files.writeString(folder.resolve("token"), "from-file\n");
+        ForwarderConfig config = read("""
+                global:
+                  scrape_interval: 30s
+                  scrape_timeout: 20s
+                  body_size_limit: 2MB
+                  sample_limit: 7
+                  label_limit: 8
+                  label_name_length_limit: 9
+                  label_value_length_limit: 10
+                  external_labels: {cluster: $CLUSTER}
+                scrape_configs:
+                  - job_name: a
+                    scrape_interval: 10s
+                    static_configs:
+                      - targets: [h:1, h:2]
+                        labels: {tier: chat}
+                      - targets: ["[::1]:3"]
+                  - job_name: b
+                    scrape_timeout: 5s
+                    metrics_path: /m
+                    scheme: https
+                    params: {match: [x, y]}
+                    honor_labels: true
+                    honor_timestamps: false
+                    track_timestamps_staleness: yes
+                    enable_compression: false
+                    body_size_limit: 0
+                    sample_limit: 70
+                    extra_scrape_metrics: true
+                    scrape_protocols: [PrometheusText0.0.4, OpenMetricsText1.0.0]
+                    fallback_scrape_protocol: OpenMetricsText1.0.0
+                    authorization: {credentials_file: token}
+                    follow_redirects: false
+                    http_headers: {X-A: {values: [v]}, X-B: {secrets: ["${PRW_PASSWORD}"]}}
+                remote_write:
+                  - url: http://one/api?x=1
+                    name: first
+                    remote_timeout: 3s
+                    headers: {X-Scope-OrgID: t}
+                    basic_auth: {username: u, password: "${PRW_PASSWORD}"}
+                    metadata_config: {send: false, send_interval: 5m}
+                    queue_config:
+                      max_samples_per_send: 500
+                      batch_send_deadline: 2s
+                      min_shards: 3
+                      min_backoff: 1s
+                      max_backoff: 2s
+                      retry_on_http_429: false
+                      sample_age_limit: 1h
+                  - url: http://u:p%40ss@two/
+                    protobuf_message: auto
+                """);
+
+        assertThat(config.warnings()).isEmpty();
+        assertThat(config.sources().get(0).externalLabels()).isEqualTo(Labels.of("cluster", "east"));
+        ScrapeJob a = config.sources().get(0).jobs().get(0);
+        assertThat(a.interval()).isEqualTo(Duration.ofSeconds(10));
+        assertThat(a.timeout()).isEqualTo(Duration.ofSeconds(10));
+        assertThat(a.bodySizeLimit()).isEqualTo(2 << 20);
+        assertThat(a.sampleLimit()).isEqualTo(7);
+        assertThat(a.labelLimit()).isEqualTo(8);
+        assertThat(a.labelNameLengthLimit()).isEqualTo(9);
+        assertThat(a.labelValueLengthLimit()).isEqualTo(10);
+        assertThat(a.targets())
+                .containsExactly(
+                        Target.of("h:1", Map.of("tier", "chat")),
+                        Target.of("h:2", Map.of("tier", "chat")),
+                        Target.of("[::1]:3"));
+        ScrapeJob b = config.sources().get(0).jobs().get(1);
+        assertThat(b.interval()).isEqualTo(Duration.ofSeconds(30));
+        assertThat(b.timeout()).isEqualTo(Duration.ofSeconds(5));
+        assertThat(b.path()).isEqualTo("/m");
+        assertThat(b.scheme()).isEqualTo("https");
+        assertThat(b.params()).isEqualTo(Map.of("match", List.of("x", "y")));
+        assertThat(b.honorLabels()).isTrue();
+        assertThat(b.honorTimestamps()).isFalse();
+        assertThat(b.trackTimestampsStaleness()).isTrue();
+        assertThat(b.compression()).isFalse();
+        assertThat(b.bodySizeLimit()).isEqualTo(Integer.MAX_VALUE);
+        assertThat(b.sampleLimit()).isEqualTo(70);
+        assertThat(b.reports()).isEqualTo(ScrapeJob.Reports.EXTRA);
+        assertThat(b.formats()).containsExactly(ExpositionFormat.TEXT_0_0_4, ExpositionFormat.OPENMETRICS_1_0_0);
+        assertThat(b.fallbackFormat()).isEqualTo(ExpositionFormat.OPENMETRICS_1_0_0);
+        assertThat(b.http().credentials().authorization()).isEqualTo("Bearer from-file");
+        assertThat(b.http().followRedirects()).isFalse();
+        assertThat(b.http().headers()).isEqualTo(Map.of("X-A", "v", "X-B", "from-environment"));
+        RemoteWriteConfig first = config.endpoints().get(0);
+        assertThat(first.name()).isEqualTo("first");
+        assertThat(first.timeout()).isEqualTo(Duration.ofSeconds(3));
+        assertThat(first.http().headers()).isEqualTo(Map.of("X-Scope-OrgID", "t"));
+        assertThat(authorization(first)).isEqualTo(basic("u", "from-environment"));
+        assertThat(first.sendMetadata()).isFalse();
+        assertThat(first.metadataInterval()).isEqualTo(Duration.ofMinutes(5));
+        assertBatch(first, 500, BatchPolicy.DEFAULT_MAX_BYTES, Duration.ofSeconds(2));
+        assertThat(first.queue().shards()).isEqualTo(3);
+        assertThat(first.queue().maxAge()).isEqualTo(Duration.ofHours(1));
+        assertThat(first.retry().nextDelay(failure(500, 1, Duration.ZERO)))
+                .isBetween(Duration.ofMillis(900), Duration.ofSeconds(1));
+        assertThat(first.retry().nextDelay(failure(500, 9, Duration.ZERO)))
+                .isBetween(Duration.ofMillis(1800), Duration.ofSeconds(2));
+        assertThat(first.retry().nextDelay(failure(429, 1, Duration.ZERO))).isNull();
+        RemoteWriteConfig second = config.endpoints().get(1);
+        assertThat(second.name()).isEqualTo("remote_write[1]");
+        assertThat(second.protocol()).isEqualTo(WriteProtocol.AUTO);
+        assertThat(authorization(second)).isEqualTo(basic("u", "p@ss"));
+        assertThat(config.sources().get(0).endpoints()).containsExactly("first", "remote_write[1]");
+    }
+
+    @Test
+    void writeRelabelRulesKeepTheirDollarSigns() throws Exception {
+        RemoteWriteConfig endpoint = onlyEndpoint(read(MINIMAL_PROMETHEUS + """
+                    write_relabel_configs:
+                      - {source_labels: [__name__], regex: go_.*, action: drop}
+                      - {source_labels: [model], regex: "(?P<CLUSTER>[a-z]+)-.*", replacement: "${CLUSTER}-$$", target_label: family}
+                      - {target_label: region, replacement: "${env:CLUSTER}"}
+                """));
+        UnaryOperator<Labels> relabel = endpoint.writeRelabel();
+
+        assertThat(relabel.apply(Labels.of("__name__", "go_threads"))).isNull();
+        assertThat(relabel.apply(Labels.of("__name__", "up", "model", "qwen-3")))
+                .isEqualTo(Labels.of("__name__", "up", "model", "qwen-3", "family", "qwen-$", "region", "east"));
+    }
+
+    @Test
+    void theEffectiveSettingsShowNoSecret() throws Exception {
+        ForwarderConfig config = read("""
+                scrape_configs:
+                  - job_name: llm
+                    static_configs: [{targets: ["h:1", "h:2", "h:3", "h:4", "h:5"]}]
+                    basic_auth: {username: alice, password: s3cret-1}
+                    params: {token: [s3cret-2]}
+                    http_headers: {X-Key: {secrets: [s3cret-3]}}
+                remote_write:
+                  - url: http://bob:s3cret-4@store/api/v1/write?key=s3cret-5
+                    headers: {X-Tenant: s3cret-6}
+                """);
+
+        assertThat(config.describe())
+                .containsExactly(
+                        "job llm: http://h:1/metrics, http://h:2/metrics, http://h:3/metrics and 2 more every 1m,"
+                                + " timeout 10s, basic, user alice, headers X-Key -> remote_write[0]",
+                        "endpoint remote_write[0]: http://store/api/v1/write?…, prometheus.WriteRequest, timeout 30s,"
+                                + " basic, user bob, headers X-Tenant, a request has at most 2000 samples, 1000000"
+                                + " bytes and waits at most 5s");
+        assertThat(config.toString()).doesNotContain("s3cret");
+    }
+
+    @Test
+    void aFileThatIsNotThereIsNamed() {
+        Path missing = folder.resolve("nope.yaml");
+
+        assertThatThrownBy(() -> ForwarderConfig.read(missing, ENVIRONMENT::get))
+                .isInstanceOf(ConfigException.class)
+                .hasMessage(missing + ":1:1: error: there is no such file");
+    }
+
+    @Test
+    void aFileThatIsNotTextIsRefused() throws Exception {
+        Path binary = Files.write(folder.resolve("binary.yaml"), new byte[] {(byte) 0xFF, (byte) 0xFE, 0});
+
+        assertThatThrownBy(() -> ForwarderConfig.read(binary, ENVIRONMENT::get))
+                .hasMessage(binary + ":1:1: error: the file is not UTF-8 text");
+    }
+
+    @Test
+    void anErrorInAnExpandedValueShowsTheReferenceNotTheValue() {
+        ConfigException refused = catchThrowableOfType(
+                ConfigException.class,
+                () -> read(MINIMAL_PROMETHEUS.replace(
+                        "job_name: llm", "job_name: llm\n    sample_limit: ${PRW_PASSWORD}")));
+
+        assertThat(refused)
+                .hasMessage(
+                        "test.yaml:3:19: error: scrape_configs[0].sample_limit: \"${PRW_PASSWORD}\": expected a whole"
+                                + " number from 0 to 2147483647");
+    }
+
+    private ForwarderConfig read(String yaml) throws ConfigException {
+        return ForwarderConfig.parse("test.yaml", yaml, folder, ENVIRONMENT::get);
+    }
+
+    private static ScrapeJob onlyJob(ForwarderConfig config) {
+        assertThat(config.sources()).hasSize(1);
+        assertThat(config.sources().get(0).jobs()).hasSize(1);
+        return config.sources().get(0).jobs().get(0);
+    }
+
+    private static RemoteWriteConfig onlyEndpoint(ForwarderConfig config) {
+        assertThat(config.endpoints()).hasSize(1);
+        return config.endpoints().get(0);
+    }
+
+    private static void assertBatch(RemoteWriteConfig endpoint, int maxSamples, int maxBytes, Duration linger) {
+        assertThat(endpoint.batch().maxSamples()).isEqualTo(maxSamples);
+        assertThat(endpoint.batch().maxBytes()).isEqualTo(maxBytes);
+        assertThat(endpoint.batch())
+                .isInstanceOfSatisfying(
+                        PromptStart.class,
+                        start -> assertThat(start.usual().linger(1, 1)).isEqualTo(linger));
+    }
+
+    private static String authorization(RemoteWriteConfig endpoint) throws IOException {
+        return endpoint.http().credentials().authorization();
+    }
+
+    private static String basic(String user, String password) throws IOException {
+        return Credentials.basic(user, password).authorization();
+    }
+
+    private static WriteFailure failure(int status, int attempts, Duration elapsed) {
+        return new WriteFailure(status, "", null, null, attempts, elapsed);
+    }
+
+    private static Path resource(String name) throws Exception {
+        return Path.of(ForwarderConfigTest.class.getResource("/config/" + name).toURI());
+    }
+}
