@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A target as it is scraped: what its own labels, its job and the defaults come to.
@@ -27,35 +28,49 @@ import java.util.TreeMap;
 record ActiveTarget(
         ScrapeJob job, Target target, Labels labels, URI uri, URI fetchUri, Duration interval, Duration timeout) {
     private static final String PARAM = "__param_";
+    private static final String INTERVAL = "__scrape_interval__";
+    private static final String TIMEOUT = "__scrape_timeout__";
 
     /**
      * Works out a target.
      *
      * @param hostName stands for this host in the label {@code instance}, if the job wants that
+     * @return null if relabeling drops the target
      * @throws IllegalArgumentException if labels that say something for the scrape cannot be understood
      */
-    static ActiveTarget of(ScrapeJob job, Target target, String hostName) {
+    static @Nullable ActiveTarget of(ScrapeJob job, Target target, String hostName) {
+        Labels discovered = discovered(job, target);
+        Labels relabeled = job.relabel() == null ? discovered : job.relabel().apply(discovered);
+        return relabeled == null ? null : of(job, target, relabeled.toMap(), hostName);
+    }
+
+    /** What relabeling sees: the target's labels, then what the job says. */
+    static Labels discovered(ScrapeJob job, Target target) {
         Map<String, String> all = new TreeMap<>();
         all.put("job", job.name());
         all.put("__scheme__", job.scheme());
         all.put("__metrics_path__", job.path());
+        all.put(INTERVAL, PrometheusDuration.format(job.interval()));
+        all.put(TIMEOUT, PrometheusDuration.format(job.timeout()));
+        all.put("__address__", target.address());
         job.params().forEach((name, values) -> all.put(PARAM + name, values.get(0)));
         all.putAll(target.labels().toMap());
-        all.put("__address__", target.address());
-        return of(job, target, all, hostName);
+        return Labels.of(all);
     }
 
     private static ActiveTarget of(ScrapeJob job, Target target, Map<String, String> all, String hostName) {
         String address = all.getOrDefault("__address__", "");
         Target.checkAddress(address);
-        Duration interval = duration(all, "__scrape_interval__", job.interval());
-        Duration ownTimeout = job.timeout().compareTo(interval) > 0 && !all.containsKey("__scrape_timeout__")
-                ? interval
-                : job.timeout();
-        Duration timeout = duration(all, "__scrape_timeout__", ownTimeout);
+        Duration interval = duration(all, INTERVAL, job.interval());
+        Duration timeout = duration(all, TIMEOUT, job.timeout());
         if (timeout.compareTo(interval) > 0) {
-            throw new IllegalArgumentException("target " + address + ": timeout " + PrometheusDuration.format(timeout)
-                    + " is longer than the interval " + PrometheusDuration.format(interval));
+            if (!timeout.equals(job.timeout())) {
+                throw new IllegalArgumentException("target " + address + ": timeout "
+                        + PrometheusDuration.format(timeout) + " is longer than the interval "
+                        + PrometheusDuration.format(interval));
+            }
+            // Only the interval is the target's own, and shorter than the job's timeout.
+            timeout = interval;
         }
         String scheme = ScrapeJob.Builder.checkedScheme(all.getOrDefault("__scheme__", ""));
         String path = all.getOrDefault("__metrics_path__", "");

@@ -4,15 +4,19 @@ import io.github.promferry.Labels;
 import io.github.promferry.parse.ExpositionFormat;
 import io.github.promferry.parse.ExpositionParser;
 import io.github.promferry.parse.SeriesDictionary;
+import io.github.promferry.parse.SeriesRejectedException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.lang.ref.WeakReference;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +34,10 @@ final class JobLoops {
     private final String hostName;
     private final Fetcher fetcher;
     private final ScrapeContext context;
-    private final Map<Set<String>, SeriesDictionary> dictionaries = new HashMap<>();
+    /** Weak: a dictionary that was some targets' own goes with the last of their parsers. */
+    private final Map<Object, WeakReference<SeriesDictionary>> dictionaries = new HashMap<>();
+
+    private int sweepDictionariesAt = 16;
     private final Map<String, ScrapeLoop> active = new LinkedHashMap<>();
     /** To notice targets that differ only in what is fetched. */
     private final Map<Labels, ScrapeLoop> byLabels = new HashMap<>();
@@ -39,6 +46,11 @@ final class JobLoops {
     private final List<ScrapeLoop> ending = new ArrayList<>();
 
     private final List<ScrapeLoop> notStarted = new ArrayList<>();
+    /** Those that relabeling dropped, for the status. */
+    private final Set<Target> dropped = new LinkedHashSet<>();
+
+    /** Read by loops without the lock. */
+    private volatile @Nullable ScrapeFailure tooManyTargets;
 
     JobLoops(ScrapeJob job, Labels externalLabels, String hostName, Fetcher fetcher, ScrapeContext context) {
         this.job = job;
@@ -48,12 +60,22 @@ final class JobLoops {
         this.context = context;
     }
 
-    /** False if the target is there already. */
-    boolean add(Target target) {
+    /** What became of a target that was to be added. */
+    enum Outcome {
+        ADDED,
+        PRESENT,
+        DROPPED
+    }
+
+    Outcome add(Target target) {
         ActiveTarget resolved = ActiveTarget.of(job, target, hostName);
+        if (resolved == null) {
+            dropped.add(target);
+            return Outcome.DROPPED;
+        }
         String identity = resolved.identity();
         if (active.containsKey(identity)) {
-            return false;
+            return Outcome.PRESENT;
         }
         ScrapeLoop known = returning(identity);
         ScrapeLoop loop = known != null ? known : newLoop(resolved, identity);
@@ -62,12 +84,17 @@ final class JobLoops {
         if (known == null) {
             notStarted.add(loop);
         }
-        return true;
+        checkTargetLimit();
+        return Outcome.ADDED;
     }
 
     /** False if there is no such target. */
     boolean remove(Target target) {
-        ScrapeLoop loop = active.remove(ActiveTarget.of(job, target, hostName).identity());
+        ActiveTarget resolved = ActiveTarget.of(job, target, hostName);
+        if (resolved == null) {
+            return dropped.remove(target);
+        }
+        ScrapeLoop loop = active.remove(resolved.identity());
         if (loop == null) {
             return false;
         }
@@ -77,7 +104,13 @@ final class JobLoops {
             ending.add(loop);
             loop.remove();
         }
+        checkTargetLimit();
         return true;
+    }
+
+    /** Those that relabeling dropped. */
+    List<Target> dropped() {
+        return new ArrayList<>(dropped);
     }
 
     /** A target of another job writes the series with these labels from now on. */
@@ -90,9 +123,10 @@ final class JobLoops {
         ending.removeIf(ScrapeLoop::hasEnded);
     }
 
-    /** The labels that the target's series get, external ones included. */
+    /** The labels that the series of an active target get, external ones included. */
     Labels commonLabels(Target target) {
-        return ActiveTarget.of(job, target, hostName).labels().withDefaults(externalLabels);
+        ActiveTarget resolved = Objects.requireNonNull(ActiveTarget.of(job, target, hostName));
+        return resolved.labels().withDefaults(externalLabels);
     }
 
     /** Starts the loops that are not running yet. */
@@ -149,14 +183,56 @@ final class JobLoops {
         Labels common = target.labels().withDefaults(externalLabels);
         ExpositionParser parser = inherited(common);
         if (parser == null) {
-            Set<String> names = target.labels().toMap().keySet();
-            SeriesDictionary dictionary = dictionaries.computeIfAbsent(
-                    Set.copyOf(names), key -> new SeriesDictionary(new TargetLabels(job, key)));
-            parser = new ExpositionParser(dictionary, job.parsing());
+            parser = new ExpositionParser(dictionary(target.labels()), job.parsing());
         }
         Fetcher.Request request =
                 new Fetcher.Request(target.fetchUri(), headers(job, target.timeout()), job.bodySizeLimit());
-        return new ScrapeLoop(target, identity, common, fetcher, request, parser, context);
+        ScrapeFailure ownFault = labelFault(target.labels());
+        return new ScrapeLoop(
+                target,
+                identity,
+                common,
+                fetcher,
+                request,
+                parser,
+                () -> ownFault != null ? ownFault : tooManyTargets,
+                context);
+    }
+
+    private SeriesDictionary dictionary(Labels targetLabels) {
+        Object key = TargetLabels.sharedBy(job, targetLabels);
+        WeakReference<SeriesDictionary> known = dictionaries.get(key);
+        SeriesDictionary dictionary = known == null ? null : known.get();
+        if (dictionary == null) {
+            dictionary = new SeriesDictionary(new TargetLabels(job, targetLabels, externalLabels));
+            dictionaries.put(key, new WeakReference<>(dictionary));
+            if (dictionaries.size() > sweepDictionariesAt) {
+                dictionaries.values().removeIf(reference -> reference.refersTo(null));
+                sweepDictionariesAt = 2 * dictionaries.size() + 16;
+            }
+        }
+        return dictionary;
+    }
+
+    /** All series of the target have its labels, so one of them over a limit fails each scrape: without a request. */
+    private @Nullable ScrapeFailure labelFault(Labels targetLabels) {
+        try {
+            TargetLabels.checkLengths(job, targetLabels);
+            return null;
+        } catch (SeriesRejectedException e) {
+            return ScrapeFailure.of(ScrapeFailure.Kind.LIMIT, "labels of the target: " + e.getMessage());
+        }
+    }
+
+    /** As in Prometheus, every target of the job fails, so that nobody overlooks it. */
+    private void checkTargetLimit() {
+        int limit = job.targetLimit();
+        tooManyTargets = limit == 0 || active.size() <= limit
+                ? null
+                : ScrapeFailure.of(
+                        ScrapeFailure.Kind.TARGET,
+                        "job " + job.name() + " has " + active.size() + " targets, more than its target limit " + limit
+                                + ": raise it or drop targets by relabeling");
     }
 
     /** From a removed target with the same labels: its series live on here, so those that do not must be marked here. */

@@ -3,6 +3,7 @@ package io.github.promferry.scrape;
 import io.github.promferry.http.HttpSettings;
 import io.github.promferry.parse.ExpositionFormat;
 import io.github.promferry.parse.ParseOptions;
+import io.github.promferry.scrape.relabel.Relabeler;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -193,6 +194,24 @@ public final class ScrapeJob {
     }
 
     /**
+     * Changes or drops targets.
+     *
+     * @return null if they stay as they are
+     */
+    public @Nullable Relabeler relabel() {
+        return settings.relabel;
+    }
+
+    /**
+     * Changes or drops series.
+     *
+     * @return null if they stay as they are
+     */
+    public @Nullable Relabeler metricRelabel() {
+        return settings.metricRelabel;
+    }
+
+    /**
      * How many bytes of a page, unpacked, are too many.
      *
      * @return a positive number
@@ -235,6 +254,15 @@ public final class ScrapeJob {
      */
     public int labelValueLengthLimit() {
         return settings.labelValueLengthLimit;
+    }
+
+    /**
+     * How many targets the job may have.
+     *
+     * @return 0 for any number
+     */
+    public int targetLimit() {
+        return settings.targetLimit;
     }
 
     /**
@@ -331,10 +359,13 @@ public final class ScrapeJob {
         private final TreeMap<String, List<String>> params = new TreeMap<>();
         private boolean honorLabels;
         private ParseOptions parsing = ParseOptions.DEFAULTS;
+        private @Nullable Relabeler relabel;
+        private @Nullable Relabeler metricRelabel;
         private int bodySizeLimit = DEFAULT_BODY_SIZE_LIMIT;
         private int labelLimit;
         private int labelNameLengthLimit;
         private int labelValueLengthLimit;
+        private int targetLimit;
         private boolean compression = true;
         private List<ExpositionFormat> formats = DEFAULT_FORMATS;
         private @Nullable ExpositionFormat fallbackFormat = ExpositionFormat.TEXT_0_0_4;
@@ -361,10 +392,13 @@ public final class ScrapeJob {
             params.putAll(from.params);
             honorLabels = from.honorLabels;
             parsing = from.parsing;
+            relabel = from.relabel;
+            metricRelabel = from.metricRelabel;
             bodySizeLimit = from.bodySizeLimit;
             labelLimit = from.labelLimit;
             labelNameLengthLimit = from.labelNameLengthLimit;
             labelValueLengthLimit = from.labelValueLengthLimit;
+            targetLimit = from.targetLimit;
             compression = from.compression;
             formats = from.formats;
             fallbackFormat = from.fallbackFormat;
@@ -380,7 +414,6 @@ public final class ScrapeJob {
          *
          * @param address host and port, such as {@code 127.0.0.1:8000}
          * @return this
-         * @throws IllegalArgumentException if the address is not a host with or without a port
          */
         public Builder target(String address) {
             return target(Target.of(address));
@@ -513,6 +546,33 @@ public final class ScrapeJob {
         }
 
         /**
+         * Changes or drops targets, from the labels that they were found with. Besides the labels of {@link Target} it
+         * sees {@code job} and what the job says of the scrape ({@code __address__}, {@code __scheme__}, {@code
+         * __metrics_path__}, {@code __param_<name>}, {@code __scrape_interval__}, {@code __scrape_timeout__}), and what it
+         * makes of them holds. Prometheus' {@code relabel_configs}.
+         *
+         * @param relabel rules or own code
+         * @return this
+         */
+        public Builder relabel(Relabeler relabel) {
+            this.relabel = Objects.requireNonNull(relabel, "relabel");
+            return this;
+        }
+
+        /**
+         * Changes or drops series, once for each new one. It sees the labels of page and target together, {@code
+         * __name__} among them; taking the name away fails the scrape. Other labels that begin with two underscores are
+         * taken away afterwards. Prometheus' {@code metric_relabel_configs}.
+         *
+         * @param metricRelabel rules or own code
+         * @return this
+         */
+        public Builder metricRelabel(Relabeler metricRelabel) {
+            this.metricRelabel = Objects.requireNonNull(metricRelabel, "metricRelabel");
+            return this;
+        }
+
+        /**
          * How many bytes of a page, unpacked, are too many; 16 MiB by default. A page that reaches them fails the scrape
          * without being read further.
          *
@@ -576,6 +636,19 @@ public final class ScrapeJob {
          */
         public Builder labelValueLengthLimit(int bytes) {
             labelValueLengthLimit = notNegative("label value length limit", bytes);
+            return this;
+        }
+
+        /**
+         * How many targets the job may have; with more, every scrape of the job fails without a request. Any number by
+         * default.
+         *
+         * @param targets 0 for any number
+         * @return this
+         * @throws IllegalArgumentException if it is negative
+         */
+        public Builder targetLimit(int targets) {
+            targetLimit = notNegative("target limit", targets);
             return this;
         }
 
@@ -684,13 +757,16 @@ public final class ScrapeJob {
          * The job.
          *
          * @return an immutable job
-         * @throws IllegalArgumentException if the timeout is longer than the interval, or a label of a target that says
-         *     something for the scrape cannot be understood
+         * @throws IllegalArgumentException if the timeout is longer than the interval, or the address of a target is not a
+         *     host with or without a port and no relabeling can change that
          */
         public ScrapeJob build() {
             if (timeout != null && timeout.compareTo(interval) > 0) {
                 throw new IllegalArgumentException("job " + name + ": timeout " + PrometheusDuration.format(timeout)
                         + " is longer than the interval " + PrometheusDuration.format(interval));
+            }
+            if (relabel == null) {
+                targets.forEach(target -> Target.checkAddress(target.address()));
             }
             return new ScrapeJob(new Builder(this));
         }

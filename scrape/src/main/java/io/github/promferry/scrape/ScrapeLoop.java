@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +54,7 @@ final class ScrapeLoop {
     private final ScrapeContext context;
     private final TickGrid grid;
     private final ExpositionParser parser;
+    private final Supplier<@Nullable ScrapeFailure> forbidden;
     private final long timeoutNanos;
 
     private final Object lock = new Object();
@@ -103,6 +105,7 @@ final class ScrapeLoop {
      * @param identity what no other target of the job has
      * @param commonLabels of all its samples: those of the target and the external ones
      * @param parser used by this loop alone
+     * @param forbidden why no request may be made at present, or null; such a scrape fails
      */
     ScrapeLoop(
             ActiveTarget target,
@@ -111,6 +114,7 @@ final class ScrapeLoop {
             Fetcher fetcher,
             Fetcher.Request request,
             ExpositionParser parser,
+            Supplier<@Nullable ScrapeFailure> forbidden,
             ScrapeContext context) {
         this.target = target;
         this.identity = identity;
@@ -118,6 +122,7 @@ final class ScrapeLoop {
         this.fetcher = fetcher;
         this.request = request;
         this.parser = parser;
+        this.forbidden = forbidden;
         this.context = context;
         this.timeoutNanos = target.timeout().toNanos();
         this.grid = TickGrid.of(target.interval().toMillis(), identity, context.salt(), context.toleranceMillis());
@@ -401,6 +406,11 @@ final class ScrapeLoop {
         }
 
         void begin() {
+            ScrapeFailure reason = forbidden.get();
+            if (reason != null) {
+                failed(reason);
+                return;
+            }
             Fetcher.Fetch begun;
             try {
                 begun = fetcher.fetch(request, this);

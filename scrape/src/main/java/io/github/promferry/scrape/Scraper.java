@@ -128,7 +128,7 @@ public final class Scraper implements AutoCloseable {
      *
      * @param job the name of a job this was built with
      * @param target scraped from now on, or from {@link #start()} on
-     * @return false if the job has it already
+     * @return false if the job has it already, or its relabeling drops it
      * @throws IllegalArgumentException if there is no such job, or the target's labels cannot be understood
      */
     public boolean addTarget(String job, Target target) {
@@ -137,7 +137,7 @@ public final class Scraper implements AutoCloseable {
                 throw new IllegalStateException("the scraper is closed: build a new one");
             }
             JobLoops loops = jobLoops(job);
-            boolean added = loops.add(Objects.requireNonNull(target, "target"));
+            boolean added = loops.add(Objects.requireNonNull(target, "target")) == JobLoops.Outcome.ADDED;
             if (added) {
                 Labels common = loops.commonLabels(target);
                 jobs.values().stream().filter(other -> other != loops).forEach(other -> other.forgo(common));
@@ -172,6 +172,24 @@ public final class Scraper implements AutoCloseable {
         List<TargetStatus> all = new ArrayList<>();
         for (ScrapeLoop loop : loops()) {
             all.add(loop.status());
+        }
+        return all;
+    }
+
+    /**
+     * The targets that relabeling has dropped.
+     *
+     * @return a snapshot by the name of the job, without jobs that have none
+     */
+    public Map<String, List<Target>> droppedTargets() {
+        Map<String, List<Target>> all = new LinkedHashMap<>();
+        synchronized (lock) {
+            jobs.forEach((name, loops) -> {
+                List<Target> dropped = loops.dropped();
+                if (!dropped.isEmpty()) {
+                    all.put(name, dropped);
+                }
+            });
         }
         return all;
     }

@@ -7,8 +7,8 @@ import java.util.Objects;
 /**
  * Something to scrape: an address, and labels for all its series. Immutable.
  *
- * <p>Labels that begin with two underscores are not attached to series. Some of them say for this one target what the
- * job says for all: {@code __scheme__}, {@code __metrics_path__}, {@code __param_<name>}, {@code __scrape_interval__},
+ * <p>Labels that begin with two underscores are not attached to series; relabeling can read and set them. Some of them say
+ * for this one target what the job says for all: {@code __address__}, {@code __scheme__}, {@code __metrics_path__}, {@code __param_<name>}, {@code __scrape_interval__},
  * {@code __scrape_timeout__} (durations such as {@code 1m30s}).
  *
  * @param address host and port, such as {@code 10.0.0.7:8000} or {@code [2001:db8::1]:8000}; without a port, that of the
@@ -18,15 +18,14 @@ import java.util.Objects;
  */
 public record Target(String address, Labels labels) {
     /**
-     * Checks the address.
+     * Rejects nulls. The address is checked by the job, since relabeling may replace it.
      *
      * @param address host and port
      * @param labels for all series of the target
-     * @throws IllegalArgumentException if the address is not a host with or without a port
      */
     public Target {
+        Objects.requireNonNull(address, "address");
         Objects.requireNonNull(labels, "labels");
-        checkAddress(Objects.requireNonNull(address, "address"));
     }
 
     /**
@@ -34,7 +33,6 @@ public record Target(String address, Labels labels) {
      *
      * @param address host and port, such as {@code 127.0.0.1:8000}
      * @return the target
-     * @throws IllegalArgumentException if the address is not a host with or without a port
      */
     public static Target of(String address) {
         return new Target(address, Labels.EMPTY);
@@ -46,12 +44,16 @@ public record Target(String address, Labels labels) {
      * @param address host and port, such as {@code 127.0.0.1:8000}
      * @param labels name to value
      * @return the target
-     * @throws IllegalArgumentException if the address is not a host with or without a port
      */
     public static Target of(String address, Map<String, String> labels) {
         return new Target(address, Labels.of(labels));
     }
 
+    /**
+     * What can be connected to.
+     *
+     * @throws IllegalArgumentException if the address is not a host with or without a port
+     */
     static void checkAddress(String address) {
         if (address.isEmpty()) {
             throw new IllegalArgumentException("the target has no address: give host and port, such as 127.0.0.1:8000");

@@ -121,7 +121,7 @@ class ActiveTargetTest {
     })
     void addressesThatAreNoneAreRefused(String address, String message) {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> Target.of(address))
+                .isThrownBy(() -> ScrapeJob.builder("llm").target(address).build())
                 .withMessageContaining(message)
                 .satisfies(e -> assertThat(e.getMessage()).doesNotContain("secret"));
     }

@@ -46,23 +46,21 @@ class TargetLabelsTest {
 
     @Test
     void aSeriesWithoutConflictIsTakenAsItIs() {
-        TargetLabels resolver =
-                new TargetLabels(JOB, labels("job=a instance=b").toMap().keySet());
+        TargetLabels resolver = new TargetLabels(JOB, labels("job=a instance=b"), Labels.EMPTY);
         Labels exposed = named("model=m le=1");
         assertThat(resolver.merge(exposed)).isSameAs(exposed);
     }
 
     @Test
     void aPageCannotPassOffASeriesAsAReport() {
-        TargetLabels resolver =
-                new TargetLabels(JOB, labels("job=a instance=b").toMap().keySet());
-        assertThat(resolver.merge(Labels.of("__name__", "up"))).isEqualTo(Labels.of("__name__", "exported_up"));
+        TargetLabels resolver = new TargetLabels(JOB, labels("job=a instance=b"), Labels.EMPTY);
+        assertThat(labelsOf(resolver, Labels.of("__name__", "up"))).isEqualTo(Labels.of("__name__", "exported_up"));
         Labels told = Labels.of("__name__", "up", "engine", "0");
-        assertThat(resolver.merge(told)).isSameAs(told);
+        assertThat(labelsOf(resolver, told)).isSameAs(told);
         ScrapeJob unreported =
                 ScrapeJob.builder("llm").reports(ScrapeJob.Reports.NONE).build();
         Labels up = Labels.of("__name__", "up");
-        assertThat(new TargetLabels(unreported, labels("job=a").toMap().keySet()).merge(up))
+        assertThat(labelsOf(new TargetLabels(unreported, labels("job=a"), Labels.EMPTY), up))
                 .isSameAs(up);
     }
 
@@ -78,8 +76,7 @@ class TargetLabelsTest {
                 .labelNameLengthLimit(nameLength)
                 .labelValueLengthLimit(valueLength)
                 .build();
-        TargetLabels resolver =
-                new TargetLabels(job, labels("job=a instance=b").toMap().keySet());
+        TargetLabels resolver = new TargetLabels(job, labels("job=a instance=b"), Labels.EMPTY);
         Labels exposed = Labels.of("__name__", "m", "model_name", "qwen-3b", "le", "1");
         assertThatExceptionOfType(SeriesRejectedException.class)
                 .isThrownBy(() -> resolver.resolve(exposed, MetricMetadata.NONE))
@@ -93,15 +90,18 @@ class TargetLabelsTest {
                 .labelNameLengthLimit(8)
                 .labelValueLengthLimit(1)
                 .build();
-        TargetLabels resolver =
-                new TargetLabels(job, labels("job=a instance=b").toMap().keySet());
+        TargetLabels resolver = new TargetLabels(job, labels("job=a instance=b"), Labels.EMPTY);
         Labels exposed = Labels.of("__name__", "m", "le", "1");
         assertThat(resolver.resolve(exposed, MetricMetadata.NONE).labels()).isSameAs(exposed);
     }
 
+    private static Labels labelsOf(TargetLabels resolver, Labels exposed) {
+        return resolver.resolve(exposed, MetricMetadata.NONE).labels();
+    }
+
     private static Labels full(ScrapeJob job, String target, String page) {
         Labels common = labels(target);
-        Series series = new TargetLabels(job, common.toMap().keySet()).resolve(named(page), MetricMetadata.NONE);
+        Series series = new TargetLabels(job, common, Labels.EMPTY).resolve(named(page), MetricMetadata.NONE);
         return series.fullLabels(common);
     }
 
