@@ -99,7 +99,7 @@ abstract class BlockEncoder {
             Series series = batch.series(row);
             SeriesPlan plan = last.next;
             if (plan == null || plan.series != series) {
-                plan = find(series, series.isComplete() ? externalOnly : common);
+                plan = find(series, common, externalOnly);
                 last.next = plan;
             }
             last = plan;
@@ -252,10 +252,10 @@ abstract class BlockEncoder {
         return common;
     }
 
-    private SeriesPlan find(Series series, CommonLabels common) {
+    private SeriesPlan find(Series series, CommonLabels common, CommonLabels externalOnly) {
         SeriesPlan plan = common.plans.bySeries.get(series);
         if (plan == null) {
-            plan = newPlan(series, common.labels);
+            plan = newPlan(series, series.isComplete() ? externalOnly.labels : common.labels);
             common.plans.bySeries.put(series, plan);
             planCount++;
         }
@@ -323,9 +323,6 @@ abstract class BlockEncoder {
         lastBatchLabels = null;
         Set<SeriesPlans> live = Collections.newSetFromMap(new IdentityHashMap<>());
         commons.values().forEach(common -> live.add(common.plans));
-        if (bare != null) {
-            live.add(bare.plans);
-        }
         plansByNames.values().retainAll(live);
         planCount = 0;
         for (SeriesPlans plans : live) {

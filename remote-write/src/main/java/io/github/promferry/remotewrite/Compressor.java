@@ -45,7 +45,7 @@ final class Compressor {
     }
 
     static byte[] uncompress(byte[] in) {
-        return PureSnappy.uncompress(in, 0, in.length);
+        return PureSnappy.uncompress(in);
     }
 
     private static void fallBack(Throwable cause) {

@@ -104,9 +104,9 @@ final class PureSnappy {
     }
 
     /** Returns the uncompressed bytes; throws {@link IllegalStateException} if the input is no Snappy block. */
-    static byte[] uncompress(byte[] in, int from, int to) {
+    static byte[] uncompress(byte[] in) {
         try {
-            WireReader header = new WireReader(in, from, to);
+            WireReader header = new WireReader(in, 0, in.length);
             long length = header.varint();
             if (length < 0 || length > Integer.MAX_VALUE - 8) {
                 throw new IllegalStateException("uncompressed length is " + length);
@@ -114,7 +114,7 @@ final class PureSnappy {
             byte[] out = new byte[(int) length];
             int at = header.end();
             int written = 0;
-            while (at < to) {
+            while (at < in.length) {
                 int tag = in[at++] & 0xFF;
                 if ((tag & 3) == LITERAL) {
                     int size = tag >>> 2;
