@@ -403,17 +403,6 @@ final class PageOrder {
             collectVanished(skips[2 * skip], skips[2 * skip + 1]);
         }
         collectVanished(next, size);
-        for (int i = 0; i < changedCount; i++) {
-            // As in Prometheus: with a timestamp of its own the series leaves the set that is watched, once.
-            Series series = order[changedSlots[i]].series;
-            if (series != null
-                    && (changedMarks[i] & STAMPED) != 0
-                    && (changedMarks[i] & DUPLICATE) == 0
-                    && mayGoStale(changedSlots[i])
-                    && !trackStamped) {
-                addVanished(series);
-            }
-        }
     }
 
     private void collectVanished(int from, int to) {
