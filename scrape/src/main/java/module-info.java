@@ -4,8 +4,12 @@ module io.github.promferry.scrape {
     requires static transitive org.jspecify;
     requires transitive io.github.promferry.core;
     requires java.net.http;
+    requires java.naming;
+    requires jdk.naming.dns;
+    requires org.snakeyaml.engine.v2;
     requires re2j;
 
     exports io.github.promferry.scrape;
+    exports io.github.promferry.scrape.discovery;
     exports io.github.promferry.scrape.relabel;
 }

@@ -1,0 +1,247 @@
+package io.github.promferry.scrape.discovery;
+
+import io.github.promferry.Labels;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ScheduledExecutorService;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Targets from DNS, as Prometheus' {@code dns_sd_configs} finds them: one for each address of a name (A, AAAA), or for each
+ * host and port that a service record names (SRV). A name that does not exist has no targets; one that cannot be looked up
+ * keeps those it had.
+ *
+ * <p>Each target gets the label {@code __meta_dns_name}; those from service records also {@code
+ * __meta_dns_srv_record_target} and {@code __meta_dns_srv_record_port}.
+ *
+ * <p>Addresses come from the system's resolver, hence also from its hosts file, through the cache of the JVM ({@code
+ * networkaddress.cache.ttl}); service records are asked for anew each time.
+ *
+ * @since 0.1
+ */
+public final class DnsDiscovery implements TargetDiscovery {
+    /** How often names are looked up unless told otherwise. */
+    public static final Duration DEFAULT_REFRESH_INTERVAL = Duration.ofSeconds(30);
+
+    /** The label that holds the name which was looked up. */
+    public static final String NAME_LABEL = "__meta_dns_name";
+
+    /** The label that holds the host of a service record, with the dot at its end. */
+    public static final String SRV_TARGET_LABEL = "__meta_dns_srv_record_target";
+
+    /** The label that holds the port of a service record. */
+    public static final String SRV_PORT_LABEL = "__meta_dns_srv_record_port";
+
+    /**
+     * What is looked up.
+     *
+     * @since 0.1
+     */
+    public enum RecordType {
+        /** Hosts and ports of a service. The default. */
+        SRV,
+        /** IPv4 addresses. */
+        A,
+        /** IPv6 addresses. */
+        AAAA
+    }
+
+    private final List<String> names;
+    private final RecordType type;
+    private final int port;
+    private final DnsResolver resolver;
+    private final PeriodicLookup lookup;
+    /** What each name had last; touched by one lookup after the other. */
+    private final Map<String, TargetGroup> known = new LinkedHashMap<>();
+
+    private DnsDiscovery(Builder builder, DnsResolver resolver) {
+        this.names = builder.names;
+        this.type = builder.type;
+        this.port = builder.port;
+        this.resolver = resolver;
+        this.lookup = new PeriodicLookup(
+                "promferry-dns-discovery", builder.refreshInterval, builder.executor, this::lookUpAll);
+    }
+
+    /**
+     * A builder.
+     *
+     * @param names to look up, such as {@code _metrics._tcp.vllm.example.com}
+     * @return a new builder
+     * @throws IllegalArgumentException if there is none, or one is no DNS name
+     */
+    public static Builder builder(String... names) {
+        return new Builder(names);
+    }
+
+    @Override
+    public void start(Publisher publisher) {
+        lookup.start(Objects.requireNonNull(publisher, "publisher"));
+    }
+
+    @Override
+    public void close() {
+        lookup.close();
+    }
+
+    @Override
+    public String toString() {
+        return "DNS " + type + " " + names;
+    }
+
+    private List<TargetGroup> lookUpAll(Publisher publisher) throws InterruptedException {
+        for (String name : names) {
+            try {
+                known.put(name, lookUp(name));
+            } catch (IOException e) {
+                publisher.failed("DNS lookup of " + type + " " + name + " failed: " + e.getMessage());
+            }
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
+        }
+        return List.copyOf(known.values());
+    }
+
+    private TargetGroup lookUp(String name) throws IOException {
+        List<Labels> targets = new ArrayList<>();
+        for (String record : resolver.lookUp(name, type)) {
+            targets.add(type == RecordType.SRV ? serviceTarget(record) : addressTarget(record));
+        }
+        // Servers rotate their answers; the order must not look like a change.
+        targets.sort(null);
+        return new TargetGroup(name, targets, Labels.of(NAME_LABEL, name));
+    }
+
+    /** RFC 2782: priority, weight, port, target. */
+    private static Labels serviceTarget(String record) throws IOException {
+        String[] fields = record.split(" ", -1);
+        if (fields.length != 4) {
+            throw new IOException("service record \"" + record + "\" is not priority, weight, port and target");
+        }
+        String host = fields[3].endsWith(".") ? fields[3].substring(0, fields[3].length() - 1) : fields[3];
+        return Labels.of(
+                TargetGroup.ADDRESS, host + ":" + fields[2], SRV_TARGET_LABEL, fields[3], SRV_PORT_LABEL, fields[2]);
+    }
+
+    private Labels addressTarget(String address) {
+        String host = address.indexOf(':') >= 0 ? "[" + address + "]" : address;
+        return Labels.of(TargetGroup.ADDRESS, host + ":" + port);
+    }
+
+    /**
+     * Collects settings; not thread-safe.
+     *
+     * @since 0.1
+     */
+    public static final class Builder {
+        private final List<String> names;
+        private RecordType type = RecordType.SRV;
+        private int port;
+        private Duration refreshInterval = DEFAULT_REFRESH_INTERVAL;
+        private @Nullable String nameServer;
+        private @Nullable ScheduledExecutorService executor;
+
+        private Builder(String... names) {
+            if (names.length == 0) {
+                throw new IllegalArgumentException("no DNS name is given: name at least one");
+            }
+            Arrays.stream(names).forEach(Builder::checkName);
+            this.names = List.of(names);
+        }
+
+        /** What JNDI would take for a name of several parts, a quotation or a URL is no host name either. */
+        private static void checkName(String name) {
+            if (!name.matches("[\\w-]+(\\.[\\w-]+)*\\.?")) {
+                throw new IllegalArgumentException("\"" + name
+                        + "\" is no DNS name, such as _metrics._tcp.vllm.example.com (a port is given by port())");
+            }
+        }
+
+        /**
+         * What is looked up; {@link RecordType#SRV} by default.
+         *
+         * @param type the kind of record
+         * @return this
+         */
+        public Builder type(RecordType type) {
+            this.type = Objects.requireNonNull(type, "type");
+            return this;
+        }
+
+        /**
+         * The port of the targets; needed for all types but {@link RecordType#SRV}, which has its own.
+         *
+         * @param port from 1 to 65535
+         * @return this
+         */
+        public Builder port(int port) {
+            this.port = port;
+            return this;
+        }
+
+        /**
+         * How often the names are looked up; 30 s by default.
+         *
+         * @param refreshInterval at least a millisecond
+         * @return this
+         * @throws IllegalArgumentException if it is shorter
+         */
+        public Builder refreshInterval(Duration refreshInterval) {
+            this.refreshInterval = PeriodicLookup.checkedInterval(refreshInterval);
+            return this;
+        }
+
+        /**
+         * Asks this DNS server, and not those of the system, such as a service registry's own.
+         *
+         * @param nameServer host, or host and port, such as {@code 127.0.0.1:8600}
+         * @return this
+         * @throws IllegalArgumentException if it is neither
+         */
+        public Builder nameServer(String nameServer) {
+            if (!nameServer.matches("([\\w.-]+|\\[[0-9a-fA-F:.]+\\])(:\\d{1,5})?")) {
+                throw new IllegalArgumentException(
+                        "name server \"" + nameServer + "\" is not host or host:port, such as 127.0.0.1:8600");
+            }
+            this.nameServer = nameServer;
+            return this;
+        }
+
+        /**
+         * Where to run; a thread of its own by default.
+         *
+         * @param executor blocked while names are looked up; not closed by the discovery
+         * @return this
+         */
+        public Builder executor(ScheduledExecutorService executor) {
+            this.executor = Objects.requireNonNull(executor, "executor");
+            return this;
+        }
+
+        /**
+         * The discovery.
+         *
+         * @return not started yet
+         * @throws IllegalArgumentException if the type needs a port and there is none
+         */
+        public DnsDiscovery build() {
+            return build(nameServer == null ? DnsResolver.ofSystem() : DnsResolver.ofServer(nameServer));
+        }
+
+        DnsDiscovery build(DnsResolver resolver) {
+            boolean needsPort = type != RecordType.SRV;
+            if (needsPort && (port < 1 || port > 65535)) {
+                throw new IllegalArgumentException(
+                        "DNS records of type " + type + " have no port: set port() from 1 to 65535, found " + port);
+            }
+            return new DnsDiscovery(this, resolver);
+        }
+    }
+}

@@ -1,0 +1,287 @@
+package io.github.promferry.scrape.discovery;
+
+import io.github.promferry.Labels;
+import io.github.promferry.http.HttpSettings;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpHeaders;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Targets from a server, as Prometheus' {@code http_sd_configs} asks for them: a GET that is answered by status 200,
+ * {@code Content-Type: application/json} and the complete list {@code [{"targets": ["host:port"], "labels": {"name":
+ * "value"}}]}. As long as the server gives anything else, the last list stays. Each target gets the label {@code
+ * __meta_url}.
+ *
+ * @since 0.1
+ */
+public final class HttpDiscovery implements TargetDiscovery {
+    /** How often the server is asked unless told otherwise. */
+    public static final Duration DEFAULT_REFRESH_INTERVAL = Duration.ofSeconds(60);
+
+    /** The label that holds the URL a target was found at. */
+    public static final String URL_LABEL = "__meta_url";
+
+    /** As in Go's client, which Prometheus uses. */
+    private static final int MAX_REDIRECTS = 10;
+
+    private static final Pattern JSON =
+            Pattern.compile("application/json(;\\s*charset=(\"utf-8\"|utf-8))?", Pattern.CASE_INSENSITIVE);
+
+    private final URI url;
+    private final HttpSettings http;
+    private final Duration refreshInterval;
+    private final Duration timeout;
+    private final String userAgent;
+    private final PeriodicLookup lookup;
+    private @Nullable HttpClient client;
+
+    private HttpDiscovery(Builder builder) {
+        url = builder.url;
+        http = builder.http;
+        refreshInterval = builder.refreshInterval;
+        timeout = builder.timeout == null ? refreshInterval : builder.timeout;
+        userAgent = builder.userAgent;
+        lookup = new PeriodicLookup("promferry-http-discovery", refreshInterval, builder.executor, publisher -> ask());
+    }
+
+    /**
+     * A builder.
+     *
+     * @param url of the list, http or https
+     * @return a new builder
+     * @throws IllegalArgumentException if it is not the URL of a server
+     */
+    public static Builder builder(URI url) {
+        return new Builder(url);
+    }
+
+    @Override
+    public void start(Publisher publisher) {
+        lookup.start(Objects.requireNonNull(publisher, "publisher"));
+    }
+
+    @Override
+    public void close() {
+        lookup.close();
+    }
+
+    @Override
+    public String toString() {
+        return "list of targets at " + withoutQuery(url);
+    }
+
+    private List<TargetGroup> ask() throws IOException, InterruptedException, TargetFormatException {
+        long deadline = System.nanoTime() + timeout.toNanos();
+        URI at = url;
+        boolean trusted = true;
+        for (int redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+            HttpResponse<byte[]> answer = get(at, trusted, deadline);
+            URI next = redirect(at, answer);
+            if (next == null) {
+                return groups(answer);
+            }
+            // Credentials are for the configured server; once elsewhere, they stay behind for good.
+            trusted &= sameServer(at, next);
+            at = next;
+        }
+        throw new IOException(this + ": redirected more than " + MAX_REDIRECTS + " times");
+    }
+
+    private HttpResponse<byte[]> get(URI at, boolean trusted, long deadline) throws IOException, InterruptedException {
+        HttpRequest.Builder request = HttpRequest.newBuilder(at)
+                .GET()
+                .setHeader("Accept", "application/json")
+                .setHeader("User-Agent", userAgent)
+                .setHeader("X-Prometheus-Refresh-Interval-Seconds", seconds(refreshInterval));
+        if (trusted) {
+            http.applyTo(request);
+        }
+        CompletableFuture<HttpResponse<byte[]>> answer =
+                client().sendAsync(request.build(), info -> BoundedBody.upTo(TargetGroupReader.MAX_BYTES));
+        try {
+            return answer.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            throw new IOException(this + ": no complete answer within " + seconds(timeout) + " s", e);
+        } catch (ExecutionException e) {
+            throw new IOException(this + ": " + e.getCause(), e);
+        } finally {
+            // Only this closes the connection of an exchange that has not ended; the client's own timeout does not.
+            answer.cancel(true);
+        }
+    }
+
+    private synchronized HttpClient client() {
+        if (client == null) {
+            client = http.newClient();
+        }
+        return client;
+    }
+
+    private @Nullable URI redirect(URI at, HttpResponse<?> answer) throws IOException {
+        boolean redirected = switch (answer.statusCode()) {
+            case 301, 302, 303, 307, 308 -> http.followRedirects();
+            default -> false;
+        };
+        String location = answer.headers().firstValue("Location").orElse(null);
+        if (!redirected || location == null) {
+            return null;
+        }
+        try {
+            URI next = at.resolve(location);
+            checkServer(next);
+            return next;
+        } catch (IllegalArgumentException e) {
+            throw new IOException(this + ": redirected to what is not the URL of a server", e);
+        }
+    }
+
+    private List<TargetGroup> groups(HttpResponse<byte[]> answer) throws IOException, TargetFormatException {
+        if (answer.statusCode() != 200) {
+            throw new IOException(this + ": server returned HTTP status " + answer.statusCode() + ", expected 200");
+        }
+        HttpHeaders headers = answer.headers();
+        String type = headers.firstValue("Content-Type").orElse("").trim();
+        if (!JSON.matcher(type).matches()) {
+            throw new IOException(this + ": server returned content type \"" + type + "\", expected application/json");
+        }
+        return TargetGroupReader.read(
+                url.toString(), TargetGroupReader.Format.JSON, answer.body(), Labels.of(URL_LABEL, url.toString()));
+    }
+
+    private static boolean sameServer(URI a, URI b) {
+        return a.getScheme().equalsIgnoreCase(b.getScheme())
+                && a.getHost().equalsIgnoreCase(b.getHost())
+                && port(a) == port(b);
+    }
+
+    private static int port(URI uri) {
+        return uri.getPort() >= 0 ? uri.getPort() : uri.getScheme().equalsIgnoreCase("https") ? 443 : 80;
+    }
+
+    /** Shortest decimal form, such as 60 or 1.5. */
+    private static String seconds(Duration duration) {
+        BigDecimal seconds = BigDecimal.valueOf(duration.toNanos(), 9).stripTrailingZeros();
+        return seconds.toPlainString();
+    }
+
+    private static String withoutQuery(URI uri) {
+        // Queries hold tokens now and then.
+        return uri.getQuery() == null ? uri.toString() : uri.toString().replaceFirst("\\?.*", "?...");
+    }
+
+    private static void checkServer(URI url) {
+        boolean web = "http".equalsIgnoreCase(url.getScheme()) || "https".equalsIgnoreCase(url.getScheme());
+        if (!web || url.getRawAuthority() == null) {
+            throw new IllegalArgumentException("\"" + url + "\" is no http or https URL of a list of targets");
+        }
+        if (url.getRawUserInfo() != null || url.getRawAuthority().indexOf('@') >= 0) {
+            throw new IllegalArgumentException("the URL of a list of targets has a user: give credentials by http()");
+        }
+        if (url.getHost() == null) {
+            throw new IllegalArgumentException(
+                    "\"" + url + "\": java.net.http takes no such host name; an underscore in it is one reason");
+        }
+    }
+
+    /**
+     * Collects settings; not thread-safe.
+     *
+     * @since 0.1
+     */
+    public static final class Builder {
+        private final URI url;
+        private HttpSettings http = HttpSettings.DEFAULTS;
+        private Duration refreshInterval = DEFAULT_REFRESH_INTERVAL;
+        private @Nullable Duration timeout;
+        private String userAgent = "promferry/0.1.0";
+        private @Nullable ScheduledExecutorService executor;
+
+        private Builder(URI url) {
+            checkServer(url);
+            this.url = url;
+        }
+
+        /**
+         * Credentials, headers and the like; none by default.
+         *
+         * @param http how to reach the server
+         * @return this
+         */
+        public Builder http(HttpSettings http) {
+            this.http = Objects.requireNonNull(http, "http");
+            return this;
+        }
+
+        /**
+         * How long to wait after an answer before asking again; 60 s by default.
+         *
+         * @param refreshInterval at least a millisecond
+         * @return this
+         * @throws IllegalArgumentException if it is shorter
+         */
+        public Builder refreshInterval(Duration refreshInterval) {
+            this.refreshInterval = PeriodicLookup.checkedInterval(refreshInterval);
+            return this;
+        }
+
+        /**
+         * How long to wait for the complete answer, redirects included; the refresh interval by default.
+         *
+         * @param timeout at least a millisecond
+         * @return this
+         * @throws IllegalArgumentException if it is shorter
+         */
+        public Builder timeout(Duration timeout) {
+            if (timeout.toMillis() < 1) {
+                throw new IllegalArgumentException("timeout " + timeout + " is below a millisecond");
+            }
+            this.timeout = timeout;
+            return this;
+        }
+
+        /**
+         * The header {@code User-Agent}.
+         *
+         * @param userAgent product and version, such as {@code my-service/1.2}
+         * @return this
+         */
+        public Builder userAgent(String userAgent) {
+            this.userAgent = Objects.requireNonNull(userAgent, "userAgent");
+            return this;
+        }
+
+        /**
+         * Where to run; a thread of its own by default.
+         *
+         * @param executor blocked while the server is asked; not closed by the discovery
+         * @return this
+         */
+        public Builder executor(ScheduledExecutorService executor) {
+            this.executor = Objects.requireNonNull(executor, "executor");
+            return this;
+        }
+
+        /**
+         * The discovery.
+         *
+         * @return not started yet
+         */
+        public HttpDiscovery build() {
+            return new HttpDiscovery(this);
+        }
+    }
+}
