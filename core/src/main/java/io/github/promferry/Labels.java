@@ -446,12 +446,17 @@ public final class Labels implements Comparable<Labels> {
         /** Beyond, a quadratic sort would let a hostile line cost seconds. */
         private static final int MAX_INSERTION_SORT = 64;
 
-        /** Names and values one after the other; {@code ends[2i]} and {@code ends[2i+1]} are where those of label i end. */
-        private byte[] text = new byte[128];
+        /** Ints of {@link #marks} for each label: where it begins, its name begins, its name ends. */
+        private static final int MARKS = 3;
 
-        private int[] ends = new int[16];
-        private int[] order = new int[8];
+        /** The labels in the order in which they came, encoded already: if that order is right, it is all there is to do. */
+        private byte[] text = new byte[256];
+
+        private int length;
+        private int[] marks = new int[MARKS * 8];
         private int count;
+        private boolean ascending = true;
+        private int[] order = {};
 
         private Builder() {}
 
@@ -488,19 +493,25 @@ public final class Labels implements Comparable<Labels> {
             if (valueFrom == valueTo) {
                 return this;
             }
-            if (ends.length == 2 * count) {
-                ends = Arrays.copyOf(ends, ends.length * 2);
-            }
-            int nameStart = end();
-            int valueStart = nameStart + nameTo - nameFrom;
-            int valueEnd = valueStart + valueTo - valueFrom;
-            if (valueEnd > text.length) {
-                text = Arrays.copyOf(text, Math.max(text.length * 2, valueEnd));
-            }
-            System.arraycopy(name, nameFrom, text, nameStart, nameTo - nameFrom);
-            System.arraycopy(value, valueFrom, text, valueStart, valueTo - valueFrom);
-            ends[2 * count] = valueStart;
-            ends[2 * count + 1] = valueEnd;
+            int nameLength = nameTo - nameFrom;
+            int valueLength = valueTo - valueFrom;
+            int body = 2 + varintLength(nameLength) + nameLength + varintLength(valueLength) + valueLength;
+            makeRoom(1 + varintLength(body) + body);
+            int mark = MARKS * count;
+            marks[mark] = length;
+            text[length] = LABEL_TAG;
+            int at = putVarint(text, length + 1, body);
+            text[at] = NAME_TAG;
+            at = putVarint(text, at + 1, nameLength);
+            marks[mark + 1] = at;
+            System.arraycopy(name, nameFrom, text, at, nameLength);
+            at += nameLength;
+            marks[mark + 2] = at;
+            text[at] = VALUE_TAG;
+            at = putVarint(text, at + 1, valueLength);
+            System.arraycopy(value, valueFrom, text, at, valueLength);
+            length = at + valueLength;
+            ascending &= count == 0 || compareNames(count - 1, count) < 0;
             count++;
             return this;
         }
@@ -512,6 +523,8 @@ public final class Labels implements Comparable<Labels> {
          */
         public Builder clear() {
             count = 0;
+            length = 0;
+            ascending = true;
             return this;
         }
 
@@ -525,27 +538,39 @@ public final class Labels implements Comparable<Labels> {
             if (count == 0) {
                 return EMPTY;
             }
-            int[] order = sorted();
-            int length = 0;
-            for (int label = 0; label < count; label++) {
-                int body = bodyLength(label);
-                length += 1 + varintLength(body) + body;
+            return new Labels(ascending ? Arrays.copyOf(text, length) : sortedText(), count);
+        }
+
+        private void makeRoom(int labelLength) {
+            if (length + labelLength > text.length) {
+                text = Arrays.copyOf(text, Math.max(text.length * 2, length + labelLength));
             }
+            if (MARKS * (count + 1) > marks.length) {
+                marks = Arrays.copyOf(marks, marks.length * 2);
+            }
+        }
+
+        private byte[] sortedText() {
+            int[] sorted = sorted();
             byte[] bytes = new byte[length];
             int at = 0;
             for (int i = 0; i < count; i++) {
-                if (i > 0 && compareNames(order[i - 1], order[i]) == 0) {
-                    throw new IllegalArgumentException("label name \"" + name(order[i]) + "\" is repeated");
+                int label = sorted[i];
+                if (i > 0 && compareNames(sorted[i - 1], label) == 0) {
+                    throw new IllegalArgumentException("label name \"" + name(label) + "\" is repeated");
                 }
-                at = put(order[i], bytes, at);
+                int start = marks[MARKS * label];
+                int end = label + 1 == count ? length : marks[MARKS * (label + 1)];
+                System.arraycopy(text, start, bytes, at, end - start);
+                at += end - start;
             }
-            return new Labels(bytes, count);
+            return bytes;
         }
 
         /** The labels' numbers by name. Nearly always few and nearly in order, so by insertion. */
         private int[] sorted() {
             if (order.length < count) {
-                order = new int[ends.length / 2];
+                order = new int[marks.length / MARKS];
             }
             for (int label = 0; label < count; label++) {
                 order[label] = label;
@@ -571,43 +596,14 @@ public final class Labels implements Comparable<Labels> {
             return Arrays.stream(boxed).mapToInt(Integer::intValue).toArray();
         }
 
-        private int put(int label, byte[] target, int start) {
-            int nameStart = nameStart(label);
-            int nameLength = ends[2 * label] - nameStart;
-            int valueLength = ends[2 * label + 1] - ends[2 * label];
-            int at = start;
-            target[at++] = LABEL_TAG;
-            at = putVarint(target, at, bodyLength(label));
-            target[at++] = NAME_TAG;
-            at = putVarint(target, at, nameLength);
-            System.arraycopy(text, nameStart, target, at, nameLength);
-            at += nameLength;
-            target[at++] = VALUE_TAG;
-            at = putVarint(target, at, valueLength);
-            System.arraycopy(text, ends[2 * label], target, at, valueLength);
-            return at + valueLength;
-        }
-
-        private int bodyLength(int label) {
-            int nameLength = ends[2 * label] - nameStart(label);
-            int valueLength = ends[2 * label + 1] - ends[2 * label];
-            return 1 + varintLength(nameLength) + nameLength + 1 + varintLength(valueLength) + valueLength;
-        }
-
         private int compareNames(int a, int b) {
-            return Arrays.compareUnsigned(text, nameStart(a), ends[2 * a], text, nameStart(b), ends[2 * b]);
+            return Arrays.compareUnsigned(
+                    text, marks[MARKS * a + 1], marks[MARKS * a + 2], text, marks[MARKS * b + 1], marks[MARKS * b + 2]);
         }
 
         private String name(int label) {
-            return new String(text, nameStart(label), ends[2 * label] - nameStart(label), UTF_8);
-        }
-
-        private int nameStart(int label) {
-            return label == 0 ? 0 : ends[2 * label - 1];
-        }
-
-        private int end() {
-            return nameStart(count);
+            int start = marks[MARKS * label + 1];
+            return new String(text, start, marks[MARKS * label + 2] - start, UTF_8);
         }
 
         private static byte[] utf8(String text) {
