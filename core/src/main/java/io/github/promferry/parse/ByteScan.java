@@ -37,9 +37,8 @@ final class ByteScan {
     static int indexOfNewline(byte[] bytes, int from, int to) {
         int at = from;
         for (; at <= to - 8; at += 8) {
-            long zeroAtHit = wordAt(bytes, at) ^ NEWLINES;
-            // The lowest flagged byte is a real hit; those above it may be false (a borrow), so take only the lowest.
-            long hits = (zeroAtHit - ONES) & ~zeroAtHit & HIGH_BITS;
+            // Those above the lowest flagged byte may be false, so take only the lowest.
+            long hits = zeroBytes(wordAt(bytes, at) ^ NEWLINES);
             if (hits != 0) {
                 return at + (Long.numberOfTrailingZeros(hits) >>> 3);
             }
@@ -48,6 +47,33 @@ final class ByteScan {
             at++;
         }
         return at;
+    }
+
+    /** Eight times the same byte, for {@link #indexOfAny}. */
+    static long eightOf(char c) {
+        return c * ONES;
+    }
+
+    /** The first of three bytes, each given {@linkplain #eightOf eight times}, or {@code to}. */
+    static int indexOfAny(byte[] bytes, int from, int to, long a, long b, long c) {
+        int at = from;
+        for (; at <= to - 8; at += 8) {
+            long word = wordAt(bytes, at);
+            // False flags stand above a true one of the same byte, so the lowest flag of all three is true.
+            long hits = zeroBytes(word ^ a) | zeroBytes(word ^ b) | zeroBytes(word ^ c);
+            if (hits != 0) {
+                return at + (Long.numberOfTrailingZeros(hits) >>> 3);
+            }
+        }
+        while (at < to && bytes[at] != (byte) a && bytes[at] != (byte) b && bytes[at] != (byte) c) {
+            at++;
+        }
+        return at;
+    }
+
+    /** Flags the zero bytes, the lowest of them exactly: above it a borrow may flag others. */
+    private static long zeroBytes(long word) {
+        return (word - ONES) & ~word & HIGH_BITS;
     }
 
     /** The first byte that is neither space nor tab, or {@code to}. */

@@ -35,7 +35,8 @@ public final class SeriesDictionary {
     private static final VarHandle SLOTS = MethodHandles.arrayElementVarHandle(Entry[].class);
 
     private static final int DEFAULT_MAX_ENTRIES = 4_000_000;
-    private static final int INITIAL_SLOTS = 64;
+    /** Enough for the page of an engine: the labels must be hashed again for each growth. */
+    private static final int INITIAL_SLOTS = 1024;
     /** Fewer unused entries are not worth a sweep, which touches every entry. */
     private static final int MIN_SWEEP = 1024;
 
@@ -128,14 +129,15 @@ public final class SeriesDictionary {
                 return known;
             }
             makeRoom();
-            Entry canonical = series == null ? null : sameLabels(series);
+            int labelsHash = series == null ? 0 : labelsHash(series);
+            Entry canonical = series == null ? null : sameLabels(series, labelsHash);
             if (canonical != null && !canonical.retain(this)) {
                 throw new AssertionError("a swept entry is still in the table of labels");
             }
             Entry entry = new Entry(Arrays.copyOfRange(bytes, from, to), hash, context, series, canonical, traits);
             put(entry);
             if (series != null && canonical == null) {
-                putByLabels(entry, series);
+                putByLabels(entry, labelsHash);
             }
             return entry;
         }
@@ -252,9 +254,9 @@ public final class SeriesDictionary {
         table = bigger;
     }
 
-    private @Nullable Entry sameLabels(Series series) {
+    private @Nullable Entry sameLabels(Series series, int labelsHash) {
         int mask = byLabels.length - 1;
-        for (int slot = labelsHash(series) & mask; ; slot = (slot + 1) & mask) {
+        for (int slot = labelsHash & mask; ; slot = (slot + 1) & mask) {
             Entry entry = byLabels[slot];
             if (entry == null) {
                 return null;
@@ -266,17 +268,17 @@ public final class SeriesDictionary {
         }
     }
 
-    private void putByLabels(Entry entry, Series series) {
+    private void putByLabels(Entry entry, int labelsHash) {
         if (2 * (labelsSize + 1) > byLabels.length) {
             rebuildByLabels(byLabels.length * 2);
         }
-        placeByLabels(byLabels, entry, series);
+        placeByLabels(byLabels, entry, labelsHash);
         labelsSize++;
     }
 
-    private void placeByLabels(Entry[] slots, Entry entry, Series series) {
+    private static void placeByLabels(Entry[] slots, Entry entry, int labelsHash) {
         int mask = slots.length - 1;
-        int slot = labelsHash(series) & mask;
+        int slot = labelsHash & mask;
         while (slots[slot] != null) {
             slot = (slot + 1) & mask;
         }
@@ -287,7 +289,7 @@ public final class SeriesDictionary {
         Entry[] bigger = new Entry[slots];
         for (Entry entry : byLabels) {
             if (entry != null) {
-                placeByLabels(bigger, entry, Objects.requireNonNull(entry.series));
+                placeByLabels(bigger, entry, labelsHash(Objects.requireNonNull(entry.series)));
             }
         }
         byLabels = bigger;
@@ -345,7 +347,7 @@ public final class SeriesDictionary {
                 keep(comment.after);
             }
             if (entry.series != null && entry.canonical == entry) {
-                placeByLabels(labels, entry, entry.series);
+                placeByLabels(labels, entry, labelsHash(entry.series));
                 labelsSize++;
             }
         }

@@ -17,6 +17,11 @@ final class SeriesLexer {
     private static final int LABEL = 8;
     private static final byte[] CLASSES = classes();
 
+    private static final long QUOTES = ByteScan.eightOf('"');
+    private static final long BACKSLASHES = ByteScan.eightOf('\\');
+    private static final long CLOSING_BRACES = ByteScan.eightOf('}');
+    private static final long NEWLINES = ByteScan.eightOf('\n');
+
     private static final byte[] METRIC_NAME = Labels.METRIC_NAME.getBytes(UTF_8);
     private static final byte[] LE = {'l', 'e'};
     private static final byte[] QUANTILE = "quantile".getBytes(UTF_8);
@@ -135,31 +140,30 @@ final class SeriesLexer {
     private int bracesEnd(int brace) {
         int at = brace + 1;
         while (at < pageTo) {
-            byte b = page[at];
-            if (b == '}') {
-                return at + 1;
-            }
-            if (b == '\n') {
+            at = ByteScan.indexOfAny(page, at, pageTo, QUOTES, CLOSING_BRACES, NEWLINES);
+            if (at == pageTo || page[at] == '\n') {
                 break;
             }
-            at = b == '"' ? quotedEnd(at) : at + 1;
+            if (page[at] == '}') {
+                return at + 1;
+            }
+            at = quotedEnd(at);
         }
         throw new SyntaxError("`}` after the labels", at);
     }
 
     /** Index behind the closing quote of the one at {@code quote}. */
     private int quotedEnd(int quote) {
-        for (int at = quote + 1; at < pageTo; at++) {
-            byte b = page[at];
-            if (b == '"') {
-                return at + 1;
-            }
-            if (b == '\n') {
+        int at = quote + 1;
+        while (at < pageTo) {
+            at = ByteScan.indexOfAny(page, at, pageTo, QUOTES, BACKSLASHES, NEWLINES);
+            if (at == pageTo || page[at] == '\n') {
                 break;
             }
-            if (b == '\\') {
-                at++;
+            if (page[at] == '"') {
+                return at + 1;
             }
+            at += 2;
         }
         throw new SyntaxError("a closing quote on the same line (a newline inside is written \\n)", quote);
     }
@@ -178,6 +182,8 @@ final class SeriesLexer {
         if (page[at] != '{') {
             at = bareMetricEnd(at);
             setName(page, from, at);
+            // First, where it sorts in nearly every series.
+            addName();
             int brace = ByteScan.skipBlanks(page, at, to);
             if (brace < to) {
                 tolerateBlanks(at, brace);
@@ -195,8 +201,14 @@ final class SeriesLexer {
         if (boundFrom >= 0) {
             addBound(boundFrom, context, bound);
         }
-        builder.add(METRIC_NAME, 0, METRIC_NAME.length, name.bytes, name.from, name.to);
+        if (page[from] == '{') {
+            addName();
+        }
         return build(from);
+    }
+
+    private void addName() {
+        builder.add(METRIC_NAME, 0, METRIC_NAME.length, name.bytes, name.from, name.to);
     }
 
     /** Whether the last series' name is that of a creation time of the family. */
@@ -306,10 +318,7 @@ final class SeriesLexer {
     }
 
     private int quoted(Text text, int quote) {
-        int at = quote + 1;
-        while (page[at] != '"' && page[at] != '\\') {
-            at++;
-        }
+        int at = ByteScan.indexOfAny(page, quote + 1, pageTo, QUOTES, BACKSLASHES, BACKSLASHES);
         if (page[at] == '"') {
             text.set(page, quote + 1, at);
             return at + 1;
