@@ -25,8 +25,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class WarmEqualsColdTest {
     /** Drops what ends in 7, so that dropped lines take part. */
-    private static final SeriesResolver RESOLVER = (labels, metadata) ->
-            labels.metricName().endsWith("7") ? null : Series.of(labels, metadata);
+    private static final SeriesResolver RESOLVER =
+            (labels, metadata) -> labels.metricName().endsWith("7") ? null : Series.of(labels, metadata);
 
     /** What a target is, told naively. */
     private static final class Model {
@@ -183,7 +183,8 @@ class WarmEqualsColdTest {
             int size = next.size();
             int at = random.nextInt(size + 1);
             switch (random.nextInt(9)) {
-                case 0 -> next.subList(at, Math.min(size, at + random.nextInt(40))).clear();
+                case 0 ->
+                    next.subList(at, Math.min(size, at + random.nextInt(40))).clear();
                 case 1 -> Collections.rotate(next, random.nextInt(20));
                 case 2 -> Collections.shuffle(next, random);
                 case 3 -> next.addAll(at, new ArrayList<>(next.subList(0, Math.min(size, random.nextInt(4)))));
