@@ -1,7 +1,9 @@
 package io.github.promferry.remotewrite;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What waits for the receiver: how much, in how many lines, and what gives way when there is no more room. Immutable.
@@ -14,6 +16,12 @@ public final class QueueConfig {
 
     /** {@link Builder#shards} unless told otherwise. */
     public static final int DEFAULT_SHARDS = 1;
+
+    /** {@link Builder#spoolMaxBytes} unless told otherwise: 1 GiB, some 80 million samples of an LLM engine. */
+    public static final long DEFAULT_SPOOL_MAX_BYTES = 1L << 30;
+
+    /** The least that {@link Builder#spoolMaxBytes} may be for each shard. */
+    public static final long MIN_SPOOL_BYTES_PER_SHARD = 1L << 20;
 
     /** All defaults. */
     public static final QueueConfig DEFAULT = builder().build();
@@ -38,11 +46,28 @@ public final class QueueConfig {
         BLOCK
     }
 
+    /**
+     * When the spool makes sure that samples outlive a loss of power. A killed process loses nothing in any case.
+     *
+     * @since 0.1
+     */
+    public enum Fsync {
+        /** Left to the operating system, which usually writes within half a minute. */
+        NEVER,
+        /** Once a second. */
+        INTERVAL,
+        /** Before {@link RemoteWriter#append} returns; each call then takes as long as the disk does. */
+        ALWAYS
+    }
+
     private final long maxBytes;
     private final int shards;
     private final Overflow overflow;
     private final Duration blockTimeout;
     private final Duration maxAge;
+    private final @Nullable Path spool;
+    private final long spoolMaxBytes;
+    private final Fsync fsync;
 
     private QueueConfig(Builder builder) {
         maxBytes = builder.maxBytes;
@@ -50,6 +75,9 @@ public final class QueueConfig {
         overflow = builder.overflow;
         blockTimeout = builder.blockTimeout;
         maxAge = builder.maxAge;
+        spool = builder.spool;
+        spoolMaxBytes = builder.spoolMaxBytes;
+        fsync = builder.fsync;
     }
 
     /**
@@ -108,10 +136,38 @@ public final class QueueConfig {
         return maxAge;
     }
 
+    /**
+     * The directory in which samples wait, too, so that they outlive the process.
+     *
+     * @return null if they wait in memory alone
+     */
+    public @Nullable Path spool() {
+        return spool;
+    }
+
+    /**
+     * The most bytes of files that wait in the {@link #spool()}.
+     *
+     * @return bytes
+     */
+    public long spoolMaxBytes() {
+        return spoolMaxBytes;
+    }
+
+    /**
+     * When the {@link #spool()} makes sure that samples outlive a loss of power.
+     *
+     * @return the policy
+     */
+    public Fsync fsync() {
+        return fsync;
+    }
+
     @Override
     public String toString() {
         return "QueueConfig[maxBytes=" + maxBytes + ", shards=" + shards + ", overflow=" + overflow + ", blockTimeout="
-                + blockTimeout + ", maxAge=" + maxAge + "]";
+                + blockTimeout + ", maxAge=" + maxAge + ", spool=" + spool + ", spoolMaxBytes=" + spoolMaxBytes
+                + ", fsync=" + fsync + "]";
     }
 
     /**
@@ -125,6 +181,9 @@ public final class QueueConfig {
         private Overflow overflow = Overflow.DROP_OLDEST;
         private Duration blockTimeout = Duration.ofSeconds(10);
         private Duration maxAge = Duration.ZERO;
+        private @Nullable Path spool;
+        private long spoolMaxBytes = DEFAULT_SPOOL_MAX_BYTES;
+        private Fsync fsync = Fsync.INTERVAL;
 
         private Builder() {}
 
@@ -184,6 +243,43 @@ public final class QueueConfig {
         }
 
         /**
+         * Lets samples wait in a directory, too: what {@link RemoteWriter#append} took outlives the process, even one
+         * that is killed, and is sent by the next writer with this directory. Created if missing; one writer at a time.
+         *
+         * <p>Then {@link #maxBytes} bounds what is kept in memory of what waits, {@link #spoolMaxBytes} what waits.
+         *
+         * @param directory where to keep them, null for memory alone (the default)
+         * @return this
+         */
+        public Builder spool(@Nullable Path directory) {
+            this.spool = directory;
+            return this;
+        }
+
+        /**
+         * The most bytes of files that wait in the spool; 1 GiB by default. When there is no more room, the oldest files
+         * are dropped and their samples counted, whatever {@link #overflow} says.
+         *
+         * @param spoolMaxBytes at least 1 MiB for each shard
+         * @return this
+         */
+        public Builder spoolMaxBytes(long spoolMaxBytes) {
+            this.spoolMaxBytes = spoolMaxBytes;
+            return this;
+        }
+
+        /**
+         * When the spool makes sure that samples outlive a loss of power; once a second by default.
+         *
+         * @param fsync the policy
+         * @return this
+         */
+        public Builder fsync(Fsync fsync) {
+            this.fsync = Objects.requireNonNull(fsync, "fsync");
+            return this;
+        }
+
+        /**
          * The settings.
          *
          * @return immutable settings
@@ -201,6 +297,10 @@ public final class QueueConfig {
             }
             if (maxAge.isNegative()) {
                 throw new IllegalArgumentException("maxAge " + maxAge + " is negative");
+            }
+            if (spoolMaxBytes < shards * MIN_SPOOL_BYTES_PER_SHARD) {
+                throw new IllegalArgumentException("spoolMaxBytes is " + spoolMaxBytes + ", expected at least "
+                        + shards * MIN_SPOOL_BYTES_PER_SHARD + " (1 MiB for each of " + shards + " shards)");
             }
             return new QueueConfig(this);
         }

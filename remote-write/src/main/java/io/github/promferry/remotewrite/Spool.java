@@ -1,0 +1,396 @@
+package io.github.promferry.remotewrite;
+
+import io.github.promferry.Clock;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The directory in which the samples of one writer wait: a {@link SpoolLog} for each shard, and the bounds that they
+ * share. Thread-safe.
+ *
+ * <p>Shards are chosen by target, so the logs of a run with another number of shards cannot be continued. They form an
+ * earlier generation ({@link #backlog}), which has to be sent out before anything of this run, so that the order per
+ * series holds.
+ *
+ * <pre>
+ * spool.lock                    held by the one process that uses the directory
+ * log-000002-0of4/              generation 2, first of four shards
+ *     acknowledged              what has been decided already
+ *     0000001f-9a3c1e77.v1      segment 31
+ * </pre>
+ */
+final class Spool implements Closeable {
+    private static final System.Logger LOGGER = System.getLogger(RemoteWriter.class.getName());
+
+    private static final String LOCK_FILE = "spool.lock";
+
+    /** Far behind the process id in the lock file, which others may want to read where a lock forbids reading. */
+    private static final long LOCKED_BYTE = 1L << 30;
+
+    private static final Pattern LOG_DIRECTORY = Pattern.compile("log-([0-9]{6,9})-([0-9]{1,4})of([0-9]{1,4})");
+
+    /** Above this, deleting a finished segment would free too much too late on a small disk. */
+    private static final long MAX_SEGMENT_BYTES = 16L << 20;
+
+    private static final long SYNC_MILLIS = 1000;
+    private static final long QUIET_NANOS = TimeUnit.MINUTES.toNanos(1);
+
+    private final Path directory;
+    private final QueueConfig config;
+    private final Clock clock;
+    private final SpoolDisk disk;
+    private final FileChannel lockFile;
+    private final long segmentBytes;
+
+    /** Wall and monotonic time at the start: ages must not jump with the wall clock. */
+    private final long startMillis;
+
+    private final long startNanos;
+    private final AtomicLong bytes = new AtomicLong();
+    private final List<List<SpoolLog>> backlog = new ArrayList<>();
+    private final List<SpoolLog> logs = new ArrayList<>();
+
+    /** Serializes what drops segments, so that no two threads make room for the same record. */
+    private final Object roomLock = new Object();
+
+    /** Guards the fields below. */
+    private final Object stateLock = new Object();
+
+    private final Set<Path> failing = new HashSet<>();
+    private boolean troubleNoted;
+    private long troubleNanos;
+    private boolean closed;
+    private @Nullable Thread syncThread;
+
+    private Spool(Path directory, QueueConfig config, Clock clock, SpoolDisk disk, FileChannel lockFile) {
+        this.directory = directory;
+        this.config = config;
+        this.clock = clock;
+        this.disk = disk;
+        this.lockFile = lockFile;
+        // Each shard's open segment cannot be dropped; together they take an eighth of the room at most.
+        segmentBytes = Math.min(MAX_SEGMENT_BYTES, config.spoolMaxBytes() / (8L * config.shards()));
+        startMillis = clock.wallMillis();
+        startNanos = clock.nanos();
+    }
+
+    /**
+     * Opens a spool and finds out what waits in it.
+     *
+     * @param directory created if missing
+     * @param config the bounds
+     * @throws IOException if the directory cannot be used; says what to do about it
+     */
+    static Spool open(Path directory, QueueConfig config, Clock clock, SpoolDisk disk) throws IOException {
+        Files.createDirectories(directory);
+        FileChannel lockFile = lock(directory);
+        Spool spool = new Spool(directory, config, clock, disk, lockFile);
+        try {
+            spool.openLogs();
+            return spool;
+        } catch (IOException | RuntimeException e) {
+            spool.close();
+            throw e;
+        }
+    }
+
+    /** The logs of this run, one for each shard. */
+    List<SpoolLog> logs() {
+        return logs;
+    }
+
+    /**
+     * The logs of runs with another number of shards that hold something, oldest generation first. The logs of one
+     * generation may be read side by side; a generation only after the one before it.
+     */
+    List<List<SpoolLog>> backlog() {
+        return backlog;
+    }
+
+    /** Bytes of all segments on disk. */
+    long bytes() {
+        return bytes.get();
+    }
+
+    /** Starts to make samples safe from a loss of power, if so configured. */
+    void start() {
+        synchronized (stateLock) {
+            if (config.fsync() != QueueConfig.Fsync.INTERVAL || syncThread != null || closed) {
+                return;
+            }
+            Thread thread = new Thread(null, this::syncNowAndThen, "promferry-spool-sync", 0, false);
+            thread.setDaemon(true);
+            thread.setContextClassLoader(null);
+            syncThread = thread;
+            thread.start();
+        }
+    }
+
+    /** Makes everything appended so far safe from a loss of power. */
+    void sync() {
+        backlog.forEach(generation -> generation.forEach(SpoolLog::sync));
+        logs.forEach(SpoolLog::sync);
+    }
+
+    /** Closes all files and lets another process have the directory. What waits stays. */
+    @Override
+    public void close() {
+        Thread thread;
+        synchronized (stateLock) {
+            closed = true;
+            thread = syncThread;
+            syncThread = null;
+            stateLock.notifyAll();
+        }
+        if (thread != null) {
+            joinUninterruptibly(thread);
+        }
+        backlog.forEach(generation -> generation.forEach(SpoolLog::close));
+        logs.forEach(SpoolLog::close);
+        try {
+            lockFile.close();
+        } catch (IOException e) {
+            noteTrouble(directory, e);
+        }
+    }
+
+    long segmentBytes() {
+        return segmentBytes;
+    }
+
+    SpoolDisk disk() {
+        return disk;
+    }
+
+    boolean syncs() {
+        return config.fsync() != QueueConfig.Fsync.NEVER;
+    }
+
+    boolean syncsAlways() {
+        return config.fsync() == QueueConfig.Fsync.ALWAYS;
+    }
+
+    long nanos() {
+        return clock.nanos();
+    }
+
+    /** The time as of the start, going on steadily. */
+    long nowMillis() {
+        return startMillis + TimeUnit.NANOSECONDS.toMillis(clock.nanos() - startNanos);
+    }
+
+    void addBytes(long change) {
+        bytes.addAndGet(change);
+    }
+
+    /** Drops what is too old, and the oldest segments until there is room for so many bytes. */
+    void makeRoom(int wanted) {
+        long maxAgeMillis = config.maxAge().toMillis();
+        if (maxAgeMillis == 0 && bytes.get() + wanted <= config.spoolMaxBytes()) {
+            return;
+        }
+        synchronized (roomLock) {
+            long tooOld = maxAgeMillis == 0 ? Long.MIN_VALUE : nowMillis() - maxAgeMillis;
+            SpoolLog oldest = oldest();
+            while (oldest != null) {
+                boolean full = bytes.get() + wanted > config.spoolMaxBytes();
+                boolean expired = oldest.oldestMillis() < tooOld;
+                if (!full && !expired) {
+                    return;
+                }
+                oldest.dropOldest(expired ? SpoolLog.Loss.TOO_OLD : SpoolLog.Loss.QUEUE_FULL);
+                oldest = oldest();
+            }
+        }
+    }
+
+    /** The disk did not take a record of a log; said once until it takes one again. */
+    void diskFailed(Path log, IOException cause) {
+        synchronized (stateLock) {
+            if (!failing.add(log) || failing.size() > 1) {
+                return;
+            }
+        }
+        LOGGER.log(
+                System.Logger.Level.WARNING,
+                "spool directory {0} cannot be written ({1}): until it can, new samples wait in memory alone, and are"
+                        + " lost if this process ends",
+                directory,
+                cause);
+    }
+
+    /** The disk takes records of a log again. */
+    void diskRecovered(Path log) {
+        synchronized (stateLock) {
+            if (!failing.remove(log) || !failing.isEmpty()) {
+                return;
+            }
+        }
+        LOGGER.log(System.Logger.Level.INFO, "spool directory {0} can be written again", directory);
+    }
+
+    /** Something went wrong that costs no sample; said once a minute at most. */
+    void noteTrouble(Path where, IOException cause) {
+        synchronized (stateLock) {
+            if (troubleNoted && clock.nanos() - troubleNanos < QUIET_NANOS) {
+                return;
+            }
+            troubleNoted = true;
+            troubleNanos = clock.nanos();
+        }
+        LOGGER.log(System.Logger.Level.WARNING, "spool directory {0}: {1}", where, cause);
+    }
+
+    /** Makes a new file's name outlive a loss of power. */
+    void syncDirectory(Path log) {
+        try (FileChannel channel = FileChannel.open(log, StandardOpenOption.READ)) {
+            channel.force(true);
+        } catch (IOException e) {
+            // Some systems do not open directories, and do not need it.
+        }
+    }
+
+    private static FileChannel lock(Path directory) throws IOException {
+        Path file = directory.resolve(LOCK_FILE);
+        FileChannel channel =
+                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        try {
+            FileLock held = channel.tryLock(LOCKED_BYTE, 1, false);
+            if (held != null) {
+                channel.truncate(0);
+                channel.write(
+                        ByteBuffer.wrap((ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII)), 0);
+                return channel;
+            }
+        } catch (OverlappingFileLockException e) {
+            // Another writer of this process has it.
+        } catch (IOException e) {
+            channel.close();
+            throw e;
+        }
+        channel.close();
+        throw new IOException("spool directory " + directory + " is in use by process "
+                + Files.readString(file).strip()
+                + ": give each writer a directory of its own (QueueConfig.spool; --spool of the forwarder)");
+    }
+
+    private void openLogs() throws IOException {
+        SortedMap<Integer, List<Path>> generations = new TreeMap<>();
+        SortedMap<Integer, Integer> shardsOf = new TreeMap<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "log-*")) {
+            for (Path file : files) {
+                Matcher matcher = LOG_DIRECTORY.matcher(String.valueOf(file.getFileName()));
+                if (matcher.matches()) {
+                    int generation = Integer.parseInt(matcher.group(1));
+                    generations
+                            .computeIfAbsent(generation, any -> new ArrayList<>())
+                            .add(file);
+                    shardsOf.put(generation, Integer.parseInt(matcher.group(3)));
+                }
+            }
+        }
+        int newest = generations.isEmpty() ? 0 : generations.lastKey();
+        boolean goesOn = newest > 0 && shardsOf.getOrDefault(newest, 0) == config.shards();
+        generations.values().forEach(Collections::sort);
+        for (var entry : generations.entrySet()) {
+            if (entry.getKey() < newest || !goesOn) {
+                openBacklog(entry.getValue());
+            }
+        }
+        int generation = goesOn ? newest : newest + 1;
+        for (int shard = 0; shard < config.shards(); shard++) {
+            logs.add(SpoolLog.open(
+                    this, directory.resolve(String.format("log-%06d-%dof%d", generation, shard, config.shards()))));
+        }
+    }
+
+    private void openBacklog(List<Path> directories) throws IOException {
+        List<SpoolLog> waiting = new ArrayList<>();
+        for (Path each : directories) {
+            SpoolLog log = SpoolLog.open(this, each);
+            if (log.waitingSamples() > 0) {
+                waiting.add(log);
+            } else {
+                log.remove();
+            }
+        }
+        if (!waiting.isEmpty()) {
+            backlog.add(waiting);
+        }
+    }
+
+    private @Nullable SpoolLog oldest() {
+        SpoolLog found = null;
+        long foundMillis = Long.MAX_VALUE;
+        for (List<SpoolLog> generation : backlog) {
+            for (SpoolLog log : generation) {
+                if (log.oldestMillis() < foundMillis) {
+                    found = log;
+                    foundMillis = log.oldestMillis();
+                }
+            }
+        }
+        for (SpoolLog log : logs) {
+            if (log.oldestMillis() < foundMillis) {
+                found = log;
+                foundMillis = log.oldestMillis();
+            }
+        }
+        return found;
+    }
+
+    private void syncNowAndThen() {
+        while (true) {
+            synchronized (stateLock) {
+                if (!closed) {
+                    try {
+                        stateLock.wait(SYNC_MILLIS);
+                    } catch (InterruptedException e) {
+                        // Only close() ends this thread.
+                        continue;
+                    }
+                }
+                if (closed) {
+                    return;
+                }
+            }
+            sync();
+        }
+    }
+
+    private static void joinUninterruptibly(Thread thread) {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                thread.join();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,196 @@
+package io.github.promferry.remotewrite;
+
+import static io.github.promferry.remotewrite.SpoolRecords.append;
+import static io.github.promferry.remotewrite.SpoolRecords.copy;
+import static io.github.promferry.remotewrite.SpoolRecords.damagedSamples;
+import static io.github.promferry.remotewrite.SpoolRecords.drain;
+import static io.github.promferry.remotewrite.SpoolRecords.open;
+import static io.github.promferry.remotewrite.SpoolRecords.segments;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SpoolDamageTest {
+    private static final List<String> TEXTS = List.of("the first", "second", "", "and the fourth", "five", "sixth one");
+
+    @TempDir
+    Path directory;
+
+    /** Where each record ends in the one segment of {@link #write}. */
+    private final List<Long> ends = new ArrayList<>();
+
+    private Path spool;
+
+    /** A spool with all the texts, the first two acknowledged one by one. */
+    private void write() throws IOException {
+        spool = directory.resolve("spool");
+        try (Spool written = open(spool)) {
+            SpoolLog log = written.logs().get(0);
+            for (String text : TEXTS) {
+                ends.add(SpoolSegment.offsetOf(append(log, text)));
+            }
+            log.acknowledge(SpoolSegment.position(1, ends.get(0)), TEXTS.get(0).length());
+            log.acknowledge(SpoolSegment.position(1, ends.get(1)), TEXTS.get(1).length());
+        }
+        assertThat(segments(spool)).hasSize(1);
+    }
+
+    @Test
+    void truncationAtEveryByteCostsOnlyTheRecordsCutOff() throws IOException {
+        write();
+        Path segment = segments(spool).get(0);
+        for (int length = 0; length <= Files.size(segment); length++) {
+            Path copy = directory.resolve("cut-" + length);
+            copy(spool, copy);
+            try (RandomAccessFile file =
+                    new RandomAccessFile(segments(copy).get(0).toFile(), "rw")) {
+                file.setLength(length);
+            }
+            List<String> expected = new ArrayList<>();
+            for (int i = 2; i < TEXTS.size(); i++) {
+                if (ends.get(i) <= length) {
+                    expected.add(TEXTS.get(i));
+                }
+            }
+            try (Spool cut = open(copy)) {
+                SpoolLog log = cut.logs().get(0);
+                append(log, "appended later");
+                expected.add("appended later");
+                assertThat(drain(log)).as("cut to %s bytes", length).isEqualTo(expected);
+                assertThat(log.waitingSamples()).isZero();
+                assertThat(log.dropped()).isEmpty();
+            }
+            try (Spool again = open(copy)) {
+                assertThat(drain(again.logs().get(0))).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void aWrongByteAnywhereCostsOneRecordAtMost() throws IOException {
+        write();
+        for (Path file : SpoolRecords.files(spool).toList()) {
+            for (int at = 0; at < Files.size(file); at++) {
+                Path copy = directory.resolve(file.getFileName() + "-" + at);
+                copy(spool, copy);
+                byte[] bytes = Files.readAllBytes(file);
+                bytes[at] ^= (byte) (at % 2 == 0 ? 1 << at % 8 : 0xff);
+                Files.write(copy.resolve(spool.relativize(file).toString()), bytes);
+                checkDamaged(copy, file, at);
+            }
+        }
+    }
+
+    private void checkDamaged(Path copy, Path file, long at) throws IOException {
+        List<String> expected = new ArrayList<>(TEXTS.subList(2, TEXTS.size()));
+        int damaged = -1;
+        if (file.toString().endsWith(".v1")) {
+            damaged = 0;
+            while (ends.get(damaged) <= at) {
+                damaged++;
+            }
+            if (damaged >= 2) {
+                expected.remove(damaged - 2);
+            }
+        }
+        try (Spool opened = open(copy)) {
+            SpoolLog log = opened.logs().get(0);
+            long recovered = log.recoveredSamples();
+            append(log, "appended later");
+            expected.add("appended later");
+            List<String> found = drain(log);
+            if (file.endsWith("acknowledged") && found.get(0).equals(TEXTS.get(1))) {
+                // The newer of the two slots was hit: the block acknowledged last comes again.
+                found.remove(0);
+                recovered -= TEXTS.get(1).length();
+            }
+            assertThat(found).as("byte %s of %s", at, file).isEqualTo(expected);
+            assertThat(log.waitingSamples()).isZero();
+            assertThat(log.damages()).isEqualTo(damaged >= 2 ? 1 : 0);
+            long delivered = (long) String.join("", found).length() - "appended later".length();
+            assertThat(recovered).isEqualTo(delivered + damagedSamples(log));
+        }
+        try (Spool again = open(copy)) {
+            assertThat(drain(again.logs().get(0))).isEmpty();
+        }
+    }
+
+    @Test
+    void damageThatHappensWhileTheLogIsOpenIsCountedToTheSample() throws IOException {
+        spool = directory.resolve("spool");
+        try (Spool opened = open(spool)) {
+            SpoolLog log = opened.logs().get(0);
+            for (String text : TEXTS) {
+                ends.add(SpoolSegment.offsetOf(append(log, text)));
+            }
+            try (RandomAccessFile file =
+                    new RandomAccessFile(segments(spool).get(0).toFile(), "rw")) {
+                file.seek(ends.get(2) + SpoolHeader.BYTES);
+                file.write('X');
+            }
+            List<String> found = drain(log);
+            assertThat(found).containsExactly("the first", "second", "", "five", "sixth one");
+            assertThat(damagedSamples(log)).isEqualTo("and the fourth".length());
+            assertThat(log.waitingSamples()).isZero();
+        }
+    }
+
+    @Test
+    void aSegmentThatSomebodyDeletesIsCountedAsDamaged() throws IOException {
+        QueueConfig small = QueueConfig.builder().spoolMaxBytes(1 << 20).build();
+        String text = "x".repeat(1 << 17);
+        spool = directory.resolve("spool");
+        try (Spool opened = open(spool, small)) {
+            SpoolLog log = opened.logs().get(0);
+            append(log, text);
+            append(log, text);
+            append(log, "last");
+            Files.delete(segments(spool).get(1));
+            assertThat(drain(log)).containsExactly(text, "last");
+            assertThat(damagedSamples(log)).isEqualTo(text.length());
+            assertThat(log.waitingSamples()).isZero();
+        }
+    }
+
+    @Test
+    void aBodyThatLooksLikeARecordIsNotTakenForOne() throws IOException {
+        spool = directory.resolve("spool");
+        byte[] forged = new byte[2 * SpoolHeader.BYTES];
+        SpoolHeader header = new SpoolHeader();
+        header.samples = 1_000_000;
+        header.describe(forged, 0, 0);
+        header.write(forged, SpoolHeader.BYTES, 0);
+        try (Spool opened = open(spool)) {
+            SpoolLog log = opened.logs().get(0);
+            header.samples = 1;
+            log.append(header, forged, 0, forged.length);
+            append(log, "sound");
+        }
+        Path segment = segments(spool).get(0);
+        byte[] bytes = Files.readAllBytes(segment);
+        bytes[0] ^= 1;
+        Files.write(segment, bytes);
+        try (Spool opened = open(spool)) {
+            assertThat(opened.logs().get(0).recoveredSamples()).isEqualTo("sound".length());
+            assertThat(drain(opened.logs().get(0))).containsExactly("sound");
+        }
+    }
+
+    @Test
+    void filesOfOthersAreLeftAlone() throws IOException {
+        write();
+        Path stranger = Files.writeString(segments(spool).get(0).resolveSibling("notes.txt"), "mine", UTF_8);
+        try (Spool opened = open(spool)) {
+            assertThat(drain(opened.logs().get(0))).hasSize(4);
+        }
+        assertThat(stranger).hasContent("mine");
+    }
+}
