@@ -50,7 +50,6 @@ final class RunCommand implements Callable<Integer> {
         }
         read.warnings().forEach(warning -> LOG.log(Level.WARNING, warning.toString()));
         LOG.log(Level.INFO, "forwarding by " + config.file() + ", a " + read.kind() + " configuration");
-        read.describe().forEach(line -> LOG.log(Level.INFO, line));
         Forwarding forwarding = new Forwarding(read);
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(() -> end(forwarding, flushDeadline), "promferry-forwarder-end"));

@@ -368,8 +368,8 @@ final class CollectorFile {
             }
             Block receiver = receivers.block(id, RECEIVER);
             Block config = receiver.block("config", SCRAPE_CONFIG_FILE);
-            ScrapeSection scrape = new ScrapeSection(
-                    config, Expansion.COLLECTOR, true, receiver.flag("report_extra_scrape_metrics", false));
+            ScrapeSection scrape =
+                    new ScrapeSection(config, Kind.COLLECTOR, receiver.flag("report_extra_scrape_metrics", false));
             Labels externalLabels = scrape.externalLabels();
             List<ScrapeJob> jobs = scrape.jobs();
             Set<String> endpoints = routes.get(id);

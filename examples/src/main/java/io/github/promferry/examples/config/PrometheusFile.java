@@ -74,7 +74,7 @@ final class PrometheusFile {
 
     static ForwarderConfig read(ConfigFile file, MappingNode node) {
         Block root = Block.root(file, node, Expansion.PROMETHEUS, ROOT);
-        ScrapeSection scrape = new ScrapeSection(root, Expansion.PROMETHEUS_LABELS, false, false);
+        ScrapeSection scrape = new ScrapeSection(root, Kind.PROMETHEUS, false);
         Labels externalLabels = scrape.externalLabels();
         List<ScrapeJob> jobs = scrape.jobs();
         List<RemoteWriteConfig> endpoints = endpoints(root);

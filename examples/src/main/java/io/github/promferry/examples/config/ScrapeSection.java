@@ -2,10 +2,13 @@ package io.github.promferry.examples.config;
 
 import io.github.promferry.Labels;
 import io.github.promferry.examples.config.ConfigFile.Place;
+import io.github.promferry.examples.config.ForwarderConfig.Kind;
 import io.github.promferry.http.HttpSettings;
 import io.github.promferry.parse.ExpositionFormat;
+import io.github.promferry.parse.ParseOptions;
 import io.github.promferry.scrape.ScrapeJob;
 import io.github.promferry.scrape.Target;
+import io.github.promferry.scrape.relabel.Relabeler;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -37,8 +40,8 @@ final class ScrapeSection {
                     "label_limit",
                     "label_name_length_limit",
                     "label_value_length_limit",
+                    "target_limit",
                     "extra_scrape_metrics")
-            .refused("target_limit", "it comes in a later version", "0")
             .noEffect("keep_dropped_targets", "dropped targets are not kept", "0")
             .noEffect("scrape_failure_log_file", "failed scrapes are logged to stderr")
             .refused("scrape_native_histograms", NATIVE, "false")
@@ -61,6 +64,8 @@ final class ScrapeSection {
                     "scheme",
                     "params",
                     "static_configs",
+                    "relabel_configs",
+                    "metric_relabel_configs",
                     "honor_labels",
                     "honor_timestamps",
                     "track_timestamps_staleness",
@@ -70,7 +75,6 @@ final class ScrapeSection {
             .and(HttpClientBlock.KEYS)
             .refused("native_histogram_bucket_limit", NATIVE, "0")
             .refused("native_histogram_min_bucket_factor", NATIVE, "0")
-            .refusedAll("relabeling comes in a later version", "relabel_configs", "metric_relabel_configs")
             .refusedAll(
                     "discovery comes in a later version; use static_configs",
                     "file_sd_configs",
@@ -110,29 +114,27 @@ final class ScrapeSection {
 
     private final Block config;
     private final Block global;
-    private final Expansion ofExternalLabels;
-    private final boolean instanceFromHostName;
+    private final Kind kind;
     private final boolean extraReports;
 
     /**
      * A section to read.
      *
      * @param config the block that has global and scrape_configs
-     * @param ofExternalLabels how dollar signs in external labels are understood
-     * @param instanceFromHostName whether a target on this host has the host's name in its label instance
+     * @param kind whose file it is
      * @param extraReports whether jobs have the extra report series unless they say otherwise
      */
-    ScrapeSection(Block config, Expansion ofExternalLabels, boolean instanceFromHostName, boolean extraReports) {
+    ScrapeSection(Block config, Kind kind, boolean extraReports) {
         this.config = config;
         this.global = config.block("global", GLOBAL);
-        this.ofExternalLabels = ofExternalLabels;
-        this.instanceFromHostName = instanceFromHostName;
+        this.kind = kind;
         this.extraReports = extraReports;
     }
 
     /** The labels that every series gets. */
     Labels externalLabels() {
-        return labels(global, "external_labels", global.stringMap("external_labels", ofExternalLabels));
+        Expansion externalLabelsAre = kind == Kind.COLLECTOR ? Expansion.COLLECTOR : Expansion.PROMETHEUS_LABELS;
+        return labels(global, "external_labels", global.stringMap("external_labels", externalLabelsAre));
     }
 
     /** The jobs, in the order of the file. */
@@ -159,7 +161,11 @@ final class ScrapeSection {
 
     private @Nullable ScrapeJob job(Block block, String name) {
         ScrapeJob.Builder job = ScrapeJob.builder(name);
+        // Prometheus 3 writes le="1" as le="1.0"; the collector's users look for what is on the page.
+        job.parsing(
+                ParseOptions.builder().normalizeBounds(kind == Kind.PROMETHEUS).build());
         times(block, job);
+        relabeling(block, job);
         set(block, "metrics_path", job::path);
         set(block, "scheme", job::scheme);
         Block params = block.openBlock("params");
@@ -177,7 +183,8 @@ final class ScrapeSection {
         HttpSettings.Builder http = HttpSettings.builder();
         HttpClientBlock.fill(http, block);
         job.http(http.build());
-        job.instanceFromHostName(instanceFromHostName);
+        // Prometheus users expect the address as written; replicas of a collector must differ.
+        job.instanceFromHostName(kind == Kind.COLLECTOR);
         targets(block, job);
         if (block.file().hasErrors()) {
             return null;
@@ -215,6 +222,18 @@ final class ScrapeSection {
         }
     }
 
+    private void relabeling(Block block, ScrapeJob.Builder job) {
+        Expansion expansion = kind == Kind.COLLECTOR ? Expansion.COLLECTOR : Expansion.PROMETHEUS_RELABELING;
+        Relabeler ofTargets = RelabelBlock.read(block, "relabel_configs", expansion);
+        if (ofTargets != null) {
+            job.relabel(ofTargets);
+        }
+        Relabeler ofSamples = RelabelBlock.read(block, "metric_relabel_configs", expansion);
+        if (ofSamples != null) {
+            job.metricRelabel(ofSamples);
+        }
+    }
+
     private Duration inherited(Block block, String key, Duration otherwise) {
         // A value that cannot be read is an error of its own and hides that of global.
         Block where = block.has(key) ? block : global;
@@ -228,6 +247,7 @@ final class ScrapeSection {
             job.bodySizeLimit(bytes == 0 ? Integer.MAX_VALUE : (int) Math.min(bytes, Integer.MAX_VALUE));
         }
         job.sampleLimit(block.count("sample_limit", global.count("sample_limit", 0)));
+        job.targetLimit(block.count("target_limit", global.count("target_limit", 0)));
         job.labelLimit(block.count("label_limit", global.count("label_limit", 0)));
         job.labelNameLengthLimit(block.count("label_name_length_limit", global.count("label_name_length_limit", 0)));
         job.labelValueLengthLimit(block.count("label_value_length_limit", global.count("label_value_length_limit", 0)));
@@ -241,6 +261,8 @@ final class ScrapeSection {
                 ExpositionFormat format = format(text.value());
                 if (format == null) {
                     where.file().error(text.place(), text.path() + ": " + unknownFormat(text.value()));
+                } else if (format == ExpositionFormat.PROTOBUF) {
+                    where.file().warning(text.place(), text.path() + " has no effect here: protobuf is not asked for");
                 } else if (formats.contains(format)) {
                     where.file().error(text.place(), text.path() + ": \"" + text.value() + "\" is listed twice");
                 } else {
@@ -248,7 +270,7 @@ final class ScrapeSection {
                 }
             }
             if (formats.isEmpty()) {
-                where.error("scrape_protocols", "must name at least one of " + formatNames());
+                where.error("scrape_protocols", "must name at least one text format of " + formatNames());
             } else {
                 job.formats(formats);
             }
@@ -282,15 +304,27 @@ final class ScrapeSection {
     }
 
     private static void targets(Block block, ScrapeJob.Builder job) {
+        boolean relabeled = block.has("relabel_configs");
         for (Block group : block.blocks("static_configs", STATIC_CONFIG)) {
             Labels labels = labels(group, "labels", group.stringMap("labels"));
             for (Block.Text address : group.texts("targets")) {
-                try {
-                    job.target(new Target(address.value(), labels));
-                } catch (IllegalArgumentException e) {
-                    block.file().error(address.place(), address.path() + ": " + e.getMessage());
+                Target target = new Target(address.value(), labels);
+                // Relabeling may make an address of anything, so only without it can be told now what is none.
+                if (relabeled || isUsable(target, address, block.file())) {
+                    job.target(target);
                 }
             }
+        }
+    }
+
+    /** Whether a job would take the target; if not, that is an error at its own place. */
+    private static boolean isUsable(Target target, Block.Text address, ConfigFile file) {
+        try {
+            ScrapeJob.builder("one").target(target).build();
+            return true;
+        } catch (IllegalArgumentException e) {
+            file.error(address.place(), address.path() + ": " + e.getMessage());
+            return false;
         }
     }
 

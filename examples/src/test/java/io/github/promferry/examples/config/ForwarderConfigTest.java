@@ -255,6 +255,7 @@ class ForwarderConfigTest {
                   scrape_timeout: 20s
                   body_size_limit: 2MB
                   sample_limit: 7
+                  target_limit: 6
                   label_limit: 8
                   label_name_length_limit: 9
                   label_value_length_limit: 10
@@ -309,6 +310,7 @@ class ForwarderConfigTest {
         assertThat(a.timeout()).isEqualTo(Duration.ofSeconds(10));
         assertThat(a.bodySizeLimit()).isEqualTo(2 << 20);
         assertThat(a.sampleLimit()).isEqualTo(7);
+        assertThat(a.targetLimit()).isEqualTo(6);
         assertThat(a.labelLimit()).isEqualTo(8);
         assertThat(a.labelNameLengthLimit()).isEqualTo(9);
         assertThat(a.labelValueLengthLimit()).isEqualTo(10);
@@ -355,6 +357,33 @@ class ForwarderConfigTest {
         assertThat(second.protocol()).isEqualTo(WriteProtocol.AUTO);
         assertThat(authorization(second)).isEqualTo(basic("u", "p@ss"));
         assertThat(config.sources().get(0).endpoints()).containsExactly("first", "remote_write[1]");
+    }
+
+    @Test
+    void relabelRulesOfAJobAreReadInTheWritingOfTheFile() throws Exception {
+        ScrapeJob prometheus = onlyJob(read(MINIMAL_PROMETHEUS.replace("- job_name: llm", """
+                - job_name: llm
+                    relabel_configs: [{source_labels: [__address__], regex: "(.*):.*", target_label: host}]
+                    metric_relabel_configs: [{source_labels: [model], regex: "(.*)-.*", target_label: family, replacement: "${1}"}]
+                """)));
+        ScrapeJob collector = onlyJob(read(MINIMAL_COLLECTOR.replace("- job_name: llm", """
+                - job_name: llm
+                          metric_relabel_configs: [{source_labels: [model], regex: "(.*)-.*", target_label: family, replacement: "$$1"}]
+                """)));
+
+        assertThat(prometheus.relabel().apply(Labels.of("__address__", "h:1")))
+                .isEqualTo(Labels.of("__address__", "h:1", "host", "h"));
+        for (ScrapeJob job : List.of(prometheus, collector)) {
+            assertThat(job.metricRelabel().apply(Labels.of("__name__", "up", "model", "qwen-3")))
+                    .isEqualTo(Labels.of("__name__", "up", "model", "qwen-3", "family", "qwen"));
+        }
+    }
+
+    @Test
+    void bucketBoundsAreNormalizedForPrometheusUsersOnly() throws Exception {
+        assertThat(onlyJob(read(MINIMAL_PROMETHEUS)).parsing().normalizeBounds())
+                .isTrue();
+        assertThat(onlyJob(read(MINIMAL_COLLECTOR)).parsing().normalizeBounds()).isFalse();
     }
 
     @Test

@@ -1,0 +1,214 @@
+package io.github.promferry.examples;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.promferry.Labels;
+import io.github.promferry.testkit.ScriptedAnswer;
+import io.github.promferry.testkit.ScriptedTarget;
+import io.github.promferry.testkit.StrictReceiver;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The forwarder as the process that users start, against a target and a receiver in this one. */
+class ForwarderProcessTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    @TempDir
+    private Path folder;
+
+    private final ScriptedTarget target =
+            ScriptedTarget.start(ScriptedAnswer.page("# TYPE a counter\na_total{m=\"x\"} 3\n"));
+    private final StrictReceiver receiver =
+            StrictReceiver.builder().basicAuth("USER", "s3cret").start();
+    private final List<Process> started = Collections.synchronizedList(new ArrayList<>());
+
+    @AfterEach
+    void leaveNothingBehind() throws InterruptedException {
+        for (Process process : started) {
+            process.destroyForcibly();
+            process.waitFor(10, SECONDS);
+        }
+        target.close();
+        receiver.close();
+    }
+
+    @Test
+    void theCollectorConfigurationForwardsUntilSigtermAndLosesNothing() throws Exception {
+        Process forwarder = start(collector(target.port(), receiver.uri().toString()));
+        receiver.awaitSamples(18, PATIENCE);
+
+        assertThat(stop(forwarder)).isZero();
+
+        List<String> log = log();
+        // Exactly what was accepted has arrived: the counts in the farewell are true.
+        assertThat(log)
+                .anySatisfy(line -> assertThat(line)
+                        .endsWith("endpoint prometheusremotewrite: " + receiver.sampleCount()
+                                + " samples delivered, 0 not delivered"));
+        assertThat(receiver.violations()).isEmpty();
+        assertThat(receiver.seriesNamed("a_total")).hasSize(1);
+        Labels series = receiver.seriesNamed("a_total").iterator().next();
+        assertThat(series.get("job")).isEqualTo("user-vllm");
+        assertThat(series.get("instance")).endsWith(":" + target.port()).doesNotStartWith("0.0.0.0");
+        assertThat(receiver.samples(series).get(0).value()).isEqualTo(3);
+        assertThat(log)
+                .allSatisfy(line -> assertThat(line)
+                        .matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z (INFO |WARN |ERROR) .*")
+                        .doesNotContain("s3cret"));
+        assertThat(log).anySatisfy(line -> assertThat(line).contains("instance=\"" + series.get("instance") + "\""));
+    }
+
+    @Test
+    void theFirstSamplesDoNotWaitForTheLingerOfTheFile() throws Exception {
+        start("""
+                scrape_configs: [{job_name: llm, static_configs: [{targets: ["127.0.0.1:%d"]}]}]
+                remote_write:
+                  - url: %s
+                    basic_auth: {username: USER, password: s3cret}
+                    queue_config: {batch_send_deadline: 1h}
+                """.formatted(target.port(), receiver.uri()));
+
+        receiver.awaitSamples(6, PATIENCE);
+        Labels series = receiver.seriesNamed("a_total").iterator().next();
+        assertThat(series.get("instance")).isEqualTo("127.0.0.1:" + target.port());
+    }
+
+    @Test
+    void anUnreachableReceiverAndTargetNeverEndIt() throws Exception {
+        int closedPort = target.port();
+        target.close();
+        Process forwarder = startWithFlushDeadline("1s", """
+                scrape_configs:
+                  - job_name: llm
+                    scrape_interval: 1s
+                    static_configs: [{targets: ["127.0.0.1:%d", "no-such-host.invalid:1"]}]
+                remote_write:
+                  - url: http://no-such-host.invalid/api/v1/write
+                  - url: %s
+                    basic_auth: {username: USER, password: s3cret}
+                    queue_config: {batch_send_deadline: 100ms}
+                """.formatted(closedPort, receiver.uri()));
+
+        // The dead endpoint does not keep the samples of the failed scrapes from the other one.
+        receiver.awaitSamples(20, PATIENCE);
+        assertThat(forwarder.isAlive()).isTrue();
+        assertThat(stop(forwarder)).isZero();
+        assertThat(log())
+                .anySatisfy(line -> assertThat(line)
+                        .contains("endpoint remote_write[0]: 0 samples delivered, ")
+                        .doesNotContain(" 0 not delivered"));
+        for (Labels up : receiver.seriesNamed("up")) {
+            assertThat(receiver.samples(up))
+                    .allSatisfy(sample -> assertThat(sample.value()).isZero());
+        }
+        assertThat(receiver.seriesNamed("up")).hasSize(2);
+    }
+
+    @Test
+    void whatWaitsAtTheEndIsSentBeforeIt() throws Exception {
+        Process forwarder = start("""
+                scrape_configs:
+                  - job_name: llm
+                    scrape_interval: 1s
+                    static_configs: [{targets: ["127.0.0.1:%d"]}]
+                remote_write:
+                  - url: %s
+                    basic_auth: {username: USER, password: s3cret}
+                    queue_config: {batch_send_deadline: 1h}
+                """.formatted(target.port(), receiver.uri()));
+        target.awaitRequests(5, PATIENCE);
+        long before = receiver.sampleCount();
+
+        assertThat(stop(forwarder)).isZero();
+        assertThat(receiver.sampleCount()).isGreaterThan(before);
+        assertThat(log())
+                .anySatisfy(line ->
+                        assertThat(line).endsWith(receiver.sampleCount() + " samples delivered, 0 not delivered"));
+    }
+
+    @Test
+    void aBadConfigurationEndsWithTwo() throws Exception {
+        Process forwarder = start("scrape_configs: 1\n");
+
+        assertThat(forwarder.waitFor(30, SECONDS)).isTrue();
+        assertThat(forwarder.exitValue()).isEqualTo(2);
+        assertThat(log())
+                .anySatisfy(line -> assertThat(line)
+                        .contains("config.yaml:1:17: error: scrape_configs: expected a list, found a single value"));
+    }
+
+    private static String collector(int port, String url) {
+        return """
+                receivers:
+                  prometheus:
+                    config:
+                      scrape_configs:
+                        - job_name: user-vllm
+                          scrape_interval: 1s
+                          static_configs:
+                            - targets: ["0.0.0.0:%d"]
+                processors:
+                  batch:
+                extensions:
+                  basicauth/prw:
+                    client_auth:
+                      username: USER
+                      password: ${env:PRW_PASSWORD}
+                exporters:
+                  prometheusremotewrite:
+                    endpoint: "%s"
+                    auth:
+                      authenticator: basicauth/prw
+                service:
+                  extensions: [basicauth/prw]
+                  pipelines:
+                    metrics:
+                      receivers: [prometheus]
+                      processors: [batch]
+                      exporters: [prometheusremotewrite]
+                """.formatted(port, url);
+    }
+
+    private Process start(String config) throws IOException {
+        return startWithFlushDeadline("10s", config);
+    }
+
+    private Process startWithFlushDeadline(String flushDeadline, String config) throws IOException {
+        Path file = Files.writeString(folder.resolve("config.yaml"), config);
+        ProcessBuilder builder = new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                Forwarder.class.getName(),
+                "run",
+                "--config.file=" + file,
+                "--flush-deadline=" + flushDeadline);
+        builder.environment().put("PRW_PASSWORD", "s3cret");
+        builder.redirectError(folder.resolve("log").toFile());
+        builder.redirectOutput(ProcessBuilder.Redirect.DISCARD);
+        Process process = builder.start();
+        started.add(process);
+        return process;
+    }
+
+    /** SIGTERM. */
+    private static int stop(Process process) throws InterruptedException {
+        process.destroy();
+        assertThat(process.waitFor(30, SECONDS)).isTrue();
+        return process.exitValue();
+    }
+
+    private List<String> log() throws IOException {
+        return Files.readAllLines(folder.resolve("log"), UTF_8);
+    }
+}
