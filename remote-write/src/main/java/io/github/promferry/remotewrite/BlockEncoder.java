@@ -2,6 +2,7 @@ package io.github.promferry.remotewrite;
 
 import io.github.promferry.Clock;
 import io.github.promferry.Labels;
+import io.github.promferry.NativeHistogram;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.Series;
 import java.lang.System.Logger;
@@ -93,6 +94,10 @@ abstract class BlockEncoder {
         while (exemplar < exemplarCount && batch.exemplarRow(exemplar) < from) {
             exemplar++;
         }
+        int nextHistogram = 0;
+        while (nextHistogram < batch.histogramCount() && batch.histogramRow(nextHistogram) < from) {
+            nextHistogram++;
+        }
         SeriesPlan last = common.plans.head;
         int row = from;
         while (row < to) {
@@ -110,10 +115,22 @@ abstract class BlockEncoder {
             while (exemplarsEnd < exemplarCount && batch.exemplarRow(exemplarsEnd) == row) {
                 exemplarsEnd++;
             }
-            if (plan.dropReason != null) {
-                droppedRows.merge(plan.dropReason, 1L, Long::sum);
+            NativeHistogram histogram = null;
+            if (nextHistogram < batch.histogramCount() && batch.histogramRow(nextHistogram) == row) {
+                histogram = batch.histogram(nextHistogram++);
+            }
+            String dropReason = plan.dropReason == null && histogram != null ? refusal(histogram) : plan.dropReason;
+            if (dropReason != null) {
+                droppedRows.merge(dropReason, 1L, Long::sum);
             } else if (!put(
-                    plan, plan.complete ? externalOnly : common, batch, row, exemplar, exemplarsEnd, maxBytes)) {
+                    plan,
+                    plan.complete ? externalOnly : common,
+                    batch,
+                    row,
+                    histogram,
+                    exemplar,
+                    exemplarsEnd,
+                    maxBytes)) {
                 return row;
             } else {
                 long timestamp = timestamp(batch, row);
@@ -140,9 +157,13 @@ abstract class BlockEncoder {
             CommonLabels common,
             SampleBatch batch,
             int row,
+            @Nullable NativeHistogram histogram,
             int exemplarFrom,
             int exemplarTo,
             int maxBytes);
+
+    /** Why this protocol cannot send a histogram, or null if it can. */
+    abstract @Nullable String refusal(NativeHistogram histogram);
 
     /** Computes what this protocol needs beyond the plan's common part. */
     abstract void complete(SeriesPlan plan, Labels common);

@@ -52,7 +52,7 @@ final class Compressor {
         pureJava = true;
         LOGGER.log(
                 Level.WARNING,
-                "the native Snappy library cannot be loaded, compressing in Java from now on, about half as fast."
+                "the native Snappy library cannot be loaded, compressing in Java from now on, which is slower."
                         + " Often the temporary folder is mounted noexec: name another by -Dorg.xerial.snappy.tempdir. "
                         + cause);
     }

@@ -4,7 +4,8 @@ import java.util.Arrays;
 
 /**
  * The Snappy block format in plain Java, for where the native library cannot be loaded: a temporary folder mounted
- * noexec, an unknown platform. Written from the published format description.
+ * noexec, an unknown platform. Written from the published format description, because snappy-java 1.1.10.12 has no pure Java
+ * mode: the package that older releases had for it is not in the jar.
  *
  * <p>Compression is the usual greedy one: a table from the hash of four bytes to where they were last seen, per 64 KiB of
  * input, so that no copy reaches further back than two offset bytes can say.

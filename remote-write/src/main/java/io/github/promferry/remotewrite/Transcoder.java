@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes other blocks of a sealed one: 1.0 from 2.0 for a receiver that turns out not to know 2.0, and two halves of one
@@ -15,6 +16,10 @@ final class Transcoder {
     private static final int V1_TIMESERIES = 1;
     private static final int V2_SYMBOLS = 4;
     private static final int V2_TIMESERIES = 5;
+
+    private static final int HISTOGRAM_TIMESTAMP = 15;
+    private static final int HISTOGRAM_CUSTOM_VALUES = 16;
+    private static final int HISTOGRAM_START_TIMESTAMP = 17;
 
     private static final int TIMESERIES_TAG = 0x0A;
     private static final int SAMPLES_TAG = 0x12;
@@ -127,14 +132,15 @@ final class Transcoder {
             entry.start = at.start;
             entry.from = at.from;
             entry.to = at.to;
-            int exemplarField = v2 ? 4 : 3;
+            int histogramField = v2 ? 3 : 4;
             for (WireReader inner = at.inner(); inner.next(); ) {
-                if (inner.field == 2) {
+                if (inner.field == 2 || inner.field == histogramField) {
+                    int timestampField = inner.field == 2 ? 2 : HISTOGRAM_TIMESTAMP;
                     entry.samples++;
                     for (WireReader sample = inner.inner(); sample.next(); ) {
-                        entry.timestamp = sample.field == 2 ? sample.value : entry.timestamp;
+                        entry.timestamp = sample.field == timestampField ? sample.value : entry.timestamp;
                     }
-                } else if (inner.field == exemplarField) {
+                } else if (inner.field == (v2 ? 4 : 3)) {
                     entry.exemplars++;
                 }
             }
@@ -147,6 +153,7 @@ final class Transcoder {
     private static boolean putV1(byte[] message, int[] symbols, Entry entry, WireBuffer out) {
         WireBuffer series = new WireBuffer();
         List<WireBuffer> exemplars = new ArrayList<>();
+        WireReader histogram = null;
         for (WireReader at = new WireReader(message, entry.from, entry.to); at.next(); ) {
             switch (at.field) {
                 case 1 -> {
@@ -157,6 +164,7 @@ final class Transcoder {
                     put(labels, series);
                 }
                 case 2 -> putSample(at.inner(), series);
+                case 3 -> histogram = at.inner();
                 case 4 -> exemplars.add(exemplar(message, symbols, at.inner()));
                 default -> {
                     // Metadata has no place in a 1.0 series.
@@ -164,14 +172,37 @@ final class Transcoder {
             }
         }
         for (WireBuffer exemplar : exemplars) {
-            series.put(0x1A);
-            series.varint(exemplar.length);
-            series.put(exemplar.bytes, 0, exemplar.length);
+            putField(0x1A, exemplar, series);
         }
-        out.put(TIMESERIES_TAG);
-        out.varint(series.length);
-        out.put(series.bytes, 0, series.length);
+        if (histogram != null) {
+            WireBuffer content = v1Histogram(histogram);
+            if (content == null) {
+                return false;
+            }
+            putField(0x22, content, series);
+        }
+        putField(TIMESERIES_TAG, series, out);
         return true;
+    }
+
+    /** A histogram without what 1.0 does not know; null if that is the buckets themselves. */
+    private static @Nullable WireBuffer v1Histogram(WireReader at) {
+        WireBuffer out = new WireBuffer();
+        while (at.next()) {
+            if (at.field == HISTOGRAM_CUSTOM_VALUES) {
+                return null;
+            }
+            if (at.field != HISTOGRAM_START_TIMESTAMP) {
+                out.put(at.bytes, at.start, at.end());
+            }
+        }
+        return out;
+    }
+
+    private static void putField(int tag, WireBuffer content, WireBuffer out) {
+        out.put(tag);
+        out.varint(content.length);
+        out.put(content.bytes, 0, content.length);
     }
 
     private static void putSample(WireReader sample, WireBuffer out) {
@@ -297,12 +328,6 @@ final class Transcoder {
         void finish(WireBuffer out) {
             out.put(symbolFields.bytes, 0, symbolFields.length);
             out.put(series.bytes, 0, series.length);
-        }
-
-        private static void putField(int tag, WireBuffer content, WireBuffer out) {
-            out.put(tag);
-            out.varint(content.length);
-            out.put(content.bytes, 0, content.length);
         }
     }
 }

@@ -2,6 +2,7 @@ package io.github.promferry.remotewrite;
 
 import io.github.promferry.Exemplar;
 import io.github.promferry.Labels;
+import io.github.promferry.NativeHistogram;
 import io.github.promferry.SampleBatch;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -12,9 +13,12 @@ import org.jspecify.annotations.Nullable;
  * rest.
  */
 final class V1Encoder extends BlockEncoder {
+    static final String CUSTOM_BUCKETS_DROPPED = "nhcb_in_rw1_not_supported";
+
     private static final byte TIMESERIES = 0x0A;
     private static final byte SAMPLES = 0x12;
     private static final byte EXEMPLARS = 0x1A;
+    private static final byte HISTOGRAMS = 0x22;
     private static final byte VALUE = 0x09;
     private static final byte TIMESTAMP = 0x10;
     private static final byte EXEMPLAR_VALUE = 0x11;
@@ -24,6 +28,7 @@ final class V1Encoder extends BlockEncoder {
     private static final int MAX_BESIDE_LABELS = 2 + 9 + 1 + WireBuffer.MAX_VARINT + 6;
 
     private final WireBuffer wire = new WireBuffer();
+    private final WireBuffer scratch = new WireBuffer();
     private int markedLength;
 
     V1Encoder(Labels external, @Nullable UnaryOperator<Labels> relabel) {
@@ -46,6 +51,7 @@ final class V1Encoder extends BlockEncoder {
             CommonLabels common,
             SampleBatch batch,
             int row,
+            @Nullable NativeHistogram histogram,
             int exemplarFrom,
             int exemplarTo,
             int maxBytes) {
@@ -58,6 +64,11 @@ final class V1Encoder extends BlockEncoder {
         long timestamp = timestamp(batch, row);
         int sampleLength = 10 + WireBuffer.varintLength(timestamp);
         int entryLength = labelsLength + 2 + sampleLength;
+        if (histogram != null) {
+            scratch.length = 0;
+            HistogramEncoder.put(histogram, timestamp, 0, scratch);
+            entryLength = labelsLength + 1 + WireBuffer.varintLength(scratch.length) + scratch.length;
+        }
         for (int i = exemplarFrom; i < exemplarTo; i++) {
             int length = exemplarLength(batch.exemplar(i), timestamp);
             entryLength += 1 + WireBuffer.varintLength(length) + length;
@@ -79,13 +90,20 @@ final class V1Encoder extends BlockEncoder {
             ownFrom = runs[i];
         }
         at = own.copyEncoded(ownFrom, own.encodedLength(), bytes, at);
-        bytes[at++] = SAMPLES;
-        bytes[at++] = (byte) sampleLength;
-        bytes[at++] = VALUE;
-        WireBuffer.LONG.set(bytes, at, batch.valueBits(row));
-        at += Long.BYTES;
-        bytes[at++] = TIMESTAMP;
-        wire.length = WireBuffer.putVarint(bytes, at, timestamp);
+        if (histogram == null) {
+            bytes[at++] = SAMPLES;
+            bytes[at++] = (byte) sampleLength;
+            bytes[at++] = VALUE;
+            WireBuffer.LONG.set(bytes, at, batch.valueBits(row));
+            at += Long.BYTES;
+            bytes[at++] = TIMESTAMP;
+            wire.length = WireBuffer.putVarint(bytes, at, timestamp);
+        } else {
+            wire.length = at;
+            wire.put(HISTOGRAMS);
+            wire.varint(scratch.length);
+            wire.put(scratch.bytes, 0, scratch.length);
+        }
         for (int i = exemplarFrom; i < exemplarTo; i++) {
             putExemplar(batch.exemplar(i), timestamp);
         }
@@ -110,6 +128,13 @@ final class V1Encoder extends BlockEncoder {
     /** An exemplar without a time of its own takes that of its sample. */
     static long timestamp(Exemplar exemplar, long sampleTimestamp) {
         return exemplar.timestampMillis() == SampleBatch.NO_TIMESTAMP ? sampleTimestamp : exemplar.timestampMillis();
+    }
+
+    /** Prometheus gives the same reason. */
+    @Override
+    @Nullable
+    String refusal(NativeHistogram histogram) {
+        return histogram.schema() == NativeHistogram.CUSTOM_BUCKETS ? CUSTOM_BUCKETS_DROPPED : null;
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.github.promferry.remotewrite;
 import io.github.promferry.Exemplar;
 import io.github.promferry.Labels;
 import io.github.promferry.MetricMetadata;
+import io.github.promferry.NativeHistogram;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.Series;
 import java.util.function.UnaryOperator;
@@ -16,6 +17,7 @@ final class V2Encoder extends BlockEncoder {
     private static final byte TIMESERIES = 0x2A;
     private static final byte LABELS_REFS = 0x0A;
     private static final byte SAMPLES = 0x12;
+    private static final byte HISTOGRAMS = 0x1A;
     private static final byte EXEMPLARS = 0x22;
     private static final byte METADATA = 0x2A;
     private static final byte VALUE = 0x09;
@@ -36,6 +38,7 @@ final class V2Encoder extends BlockEncoder {
 
     private final SymbolTable symbols = new SymbolTable();
     private final WireBuffer wire = new WireBuffer();
+    private final WireBuffer scratch = new WireBuffer();
     private final boolean withMetadata;
     private int markedLength;
     private int markedSymbols;
@@ -62,6 +65,7 @@ final class V2Encoder extends BlockEncoder {
             CommonLabels common,
             SampleBatch batch,
             int row,
+            @Nullable NativeHistogram histogram,
             int exemplarFrom,
             int exemplarTo,
             int maxBytes) {
@@ -81,20 +85,18 @@ final class V2Encoder extends BlockEncoder {
 
         long timestamp = timestamp(batch, row);
         long startTimestamp = batch.startTimestamp(row);
-        bytes[at] = SAMPLES;
-        int sampleStart = at + 2;
-        at = sampleStart;
-        bytes[at++] = VALUE;
-        WireBuffer.LONG.set(bytes, at, batch.valueBits(row));
-        at += Long.BYTES;
-        bytes[at++] = TIMESTAMP;
-        at = WireBuffer.putVarint(bytes, at, timestamp);
-        if (startTimestamp != SampleBatch.NO_TIMESTAMP) {
-            bytes[at++] = START_TIMESTAMP;
+        if (startTimestamp == 0) {
             // 0 would mean that there is none. Remote Write 2.0, "Start Timestamp": 1 stands for the epoch itself.
-            at = WireBuffer.putVarint(bytes, at, startTimestamp == 0 ? 1 : startTimestamp);
+            startTimestamp = 1;
+        } else if (startTimestamp == SampleBatch.NO_TIMESTAMP) {
+            startTimestamp = 0;
         }
-        bytes[sampleStart - 1] = (byte) (at - sampleStart);
+        if (histogram == null) {
+            at = putSample(batch.valueBits(row), timestamp, startTimestamp, bytes, at);
+        } else {
+            at = putHistogram(histogram, timestamp, startTimestamp, at);
+            bytes = wire.bytes;
+        }
         if (withMetadata) {
             at = putMetadata(plan, bytes, at);
         }
@@ -111,6 +113,35 @@ final class V2Encoder extends BlockEncoder {
             return false;
         }
         return true;
+    }
+
+    private static int putSample(long bits, long timestamp, long startTimestamp, byte[] bytes, int from) {
+        int at = from;
+        bytes[at] = SAMPLES;
+        int start = at + 2;
+        at = start;
+        bytes[at++] = VALUE;
+        WireBuffer.LONG.set(bytes, at, bits);
+        at += Long.BYTES;
+        bytes[at++] = TIMESTAMP;
+        at = WireBuffer.putVarint(bytes, at, timestamp);
+        if (startTimestamp != 0) {
+            bytes[at++] = START_TIMESTAMP;
+            at = WireBuffer.putVarint(bytes, at, startTimestamp);
+        }
+        bytes[start - 1] = (byte) (at - start);
+        return at;
+    }
+
+    private int putHistogram(NativeHistogram histogram, long timestamp, long startTimestamp, int from) {
+        scratch.length = 0;
+        HistogramEncoder.put(histogram, timestamp, startTimestamp, scratch);
+        wire.length = from;
+        wire.put(HISTOGRAMS);
+        wire.varint(scratch.length);
+        wire.put(scratch.bytes, 0, scratch.length);
+        wire.reserve(MAX_BESIDE_LABELS);
+        return wire.length;
     }
 
     private int putRefs(int[] refs, int[] commonValues, byte[] bytes, int from) {
@@ -196,6 +227,12 @@ final class V2Encoder extends BlockEncoder {
         bytes[at++] = EXEMPLAR_TIMESTAMP;
         at = WireBuffer.putVarint(bytes, at, V1Encoder.timestamp(exemplar, sampleTimestamp));
         wire.length = closeLength(bytes, start, at);
+    }
+
+    @Override
+    @Nullable
+    String refusal(NativeHistogram histogram) {
+        return null;
     }
 
     @Override

@@ -13,7 +13,8 @@ import java.util.TreeMap;
  * @param dropped samples given up, by reason: {@code http_400} and the like for a status that is not tried again, {@code
  *     not_written} if the receiver says that it left them out, {@code queue_full}, {@code too_old}, {@code gave_up} for a
  *     broken connection that the retry policy gave up, {@code relabeled} and {@code invalid} for series that cannot be
- *     sent, {@code closed}
+ *     sent, {@code nhcb_in_rw1_not_supported} for native histograms with custom buckets in 1.0, {@code unconfirmed} if
+ *     the receiver answered 2xx to 2.0 without saying what it wrote, {@code closed}
  * @param waiting samples in open requests, in the queue and under way
  * @param waitingBytes compressed bytes of the requests in the queue and under way
  * @param waitingBlocks how many requests that is

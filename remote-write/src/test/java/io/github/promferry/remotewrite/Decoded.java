@@ -4,13 +4,19 @@ import io.github.promferry.Exemplar;
 import io.github.promferry.Labels;
 import io.github.promferry.MetricMetadata;
 import io.github.promferry.MetricType;
+import io.github.promferry.NativeHistogram;
+import io.github.promferry.NativeHistogram.Buckets;
 import io.github.promferry.SampleBatch;
+import io.github.promferry.testkit.proto.v1.TimeSeries;
 import io.github.promferry.testkit.proto.v1.WriteRequest;
+import io.github.promferry.testkit.proto.v2.BucketSpan;
+import io.github.promferry.testkit.proto.v2.Histogram;
 import io.github.promferry.testkit.proto.v2.Request;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.xerial.snappy.Snappy;
 
 /** Blocks as the generated protobuf classes and the native Snappy library read them. */
@@ -40,6 +46,62 @@ final class Decoded {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** The native histograms of a block; those of 1.0 are read as 2.0, which has the same fields and one more. */
+    static List<NativeHistogram> histograms(Block block) {
+        List<NativeHistogram> histograms = new ArrayList<>();
+        try {
+            byte[] message = Snappy.uncompress(block.body);
+            if (block.protocol == WriteProtocol.V1) {
+                for (TimeSeries entry : WriteRequest.parseFrom(message).getTimeseriesList()) {
+                    for (var histogram : entry.getHistogramsList()) {
+                        histograms.add(histogram(Histogram.parseFrom(histogram.toByteString())));
+                    }
+                }
+            } else {
+                Request.parseFrom(message)
+                        .getTimeseriesList()
+                        .forEach(entry -> entry.getHistogramsList().forEach(one -> histograms.add(histogram(one))));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return histograms;
+    }
+
+    private static NativeHistogram histogram(Histogram decoded) {
+        NativeHistogram.Builder builder = decoded.hasCountFloat()
+                ? NativeHistogram.ofFloatCounts(decoded.getCountFloat(), decoded.getSum())
+                        .zeroFloat(decoded.getZeroThreshold(), decoded.getZeroCountFloat())
+                : NativeHistogram.ofCounts(decoded.getCountInt(), decoded.getSum())
+                        .zero(decoded.getZeroThreshold(), decoded.getZeroCountInt());
+        builder.gauge(decoded.getResetHint() == Histogram.ResetHint.RESET_HINT_GAUGE)
+                .schema(decoded.getSchema())
+                .negative(buckets(
+                        decoded.getNegativeSpansList(),
+                        decoded.getNegativeDeltasList(),
+                        decoded.getNegativeCountsList()))
+                .positive(buckets(
+                        decoded.getPositiveSpansList(),
+                        decoded.getPositiveDeltasList(),
+                        decoded.getPositiveCountsList()));
+        if (decoded.getCustomValuesCount() > 0) {
+            builder.customBounds(decoded.getCustomValuesList().stream()
+                    .mapToDouble(Double::doubleValue)
+                    .toArray());
+        }
+        return builder.build();
+    }
+
+    private static Buckets buckets(List<BucketSpan> spans, List<Long> deltas, List<Double> counts) {
+        int[] bounds = spans.stream()
+                .flatMapToInt(span -> IntStream.of(span.getOffset(), span.getLength()))
+                .toArray();
+        return counts.isEmpty()
+                ? Buckets.ofDeltas(bounds, deltas.stream().mapToLong(Long::longValue).toArray())
+                : Buckets.ofCounts(
+                        bounds, counts.stream().mapToDouble(Double::doubleValue).toArray());
     }
 
     private static List<Row> rows(WriteRequest request) {

@@ -6,6 +6,8 @@ import io.github.promferry.Exemplar;
 import io.github.promferry.Labels;
 import io.github.promferry.MetricMetadata;
 import io.github.promferry.MetricType;
+import io.github.promferry.NativeHistogram;
+import io.github.promferry.NativeHistogram.Buckets;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.SampleValues;
 import io.github.promferry.Series;
@@ -163,6 +165,54 @@ class EncoderTest {
                     }
                     return batches;
                 });
+    }
+
+    @ParameterizedTest
+    @MethodSource("encoders")
+    void nativeHistogramsArriveAsTheyWere(BlockEncoder encoder) throws IOException {
+        Series series = Series.of(Labels.of("__name__", "latency"), COUNTER);
+        NativeHistogram integers = NativeHistogram.ofCounts(12, -3.5)
+                .schema(3)
+                .zero(0.001, 2)
+                .negative(Buckets.ofDeltas(new int[] {-2, 1}, new long[] {4}))
+                .positive(Buckets.ofDeltas(new int[] {-1, 2, 3, 1}, new long[] {1, 2, -1}))
+                .build();
+        NativeHistogram floats = NativeHistogram.ofFloatCounts(2.5, Double.NaN)
+                .schema(-4)
+                .gauge(true)
+                .zeroFloat(0, 0.5)
+                .positive(Buckets.ofCounts(new int[] {7, 2}, new double[] {1.5, 0.5}))
+                .build();
+        NativeHistogram empty = NativeHistogram.ofCounts(0, 0)
+                .positive(Buckets.ofDeltas(new int[] {0, 0}, new long[0]))
+                .build();
+        NativeHistogram custom = NativeHistogram.ofCounts(3, 1)
+                .customBounds(0.5, 1)
+                .positive(Buckets.ofDeltas(new int[] {0, 3}, new long[] {1, 0, 0}))
+                .build();
+        SampleBatch batch = new SampleBatch();
+        batch.add(Series.of(Labels.of("__name__", "plain"), COUNTER), T, bits(1));
+        batch.addHistogram(series, T, integers);
+        batch.setStartTimestamp(T - 1);
+        batch.addExemplar(new Exemplar(Labels.of("trace_id", "x"), 1, T));
+        batch.addHistogram(series, T + 1, floats);
+        batch.addHistogram(series, T + 2, empty);
+        batch.addHistogram(series, T + 3, custom);
+        batch.add(Series.of(Labels.of("__name__", "plain"), COUNTER), T, bits(2));
+
+        boolean v1 = encoder.protocol() == WriteProtocol.V1;
+        Block block = encode(encoder, batch);
+        assertThat(block.samples).isEqualTo(v1 ? 5 : 6);
+        assertThat(Decoded.rows(block)).extracting(row -> row.labels().metricName()).containsOnly("plain").hasSize(2);
+        assertThat(Decoded.histograms(block))
+                .isEqualTo(v1 ? List.of(integers, floats, empty) : List.of(integers, floats, empty, custom));
+        if (v1) {
+            assertThat(encoder.droppedRows).containsEntry("nhcb_in_rw1_not_supported", 1L);
+        } else {
+            Block other = new Transcoder().toV1(block);
+            assertThat(Decoded.histograms(other)).isEqualTo(List.of(integers, floats, empty));
+            assertThat(other.samples).isEqualTo(5);
+        }
     }
 
     @Test
