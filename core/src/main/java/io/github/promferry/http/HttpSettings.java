@@ -1,6 +1,7 @@
 package io.github.promferry.http;
 
 import java.io.IOException;
+import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.time.Duration;
@@ -164,6 +165,25 @@ public final class HttpSettings {
         if (authorization != null) {
             request.setHeader("Authorization", authorization);
         }
+    }
+
+    /**
+     * Whether two URLs lead to the same server: scheme, host and port are equal, default ports included. Credentials and
+     * extra headers are for the configured server alone; once a redirect has left it, they stay away for the rest of the
+     * chain.
+     *
+     * @param configured a URL
+     * @param other another one
+     * @return true if a request to the other may carry what is meant for the configured one
+     */
+    public static boolean isSameServer(URI configured, URI other) {
+        return String.valueOf(configured.getScheme()).equalsIgnoreCase(other.getScheme())
+                && String.valueOf(configured.getHost()).equalsIgnoreCase(other.getHost())
+                && port(configured) == port(other);
+    }
+
+    private static int port(URI url) {
+        return url.getPort() >= 0 ? url.getPort() : "https".equalsIgnoreCase(url.getScheme()) ? 443 : 80;
     }
 
     /** The settings with header values left out, since some are secrets. */

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class HttpSettingsTest {
@@ -124,5 +125,19 @@ class HttpSettingsTest {
     void connectTimeoutIsPositive(Duration timeout) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> HttpSettings.builder().connectTimeout(timeout));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "http://a/x, http://a/y, true",
+        "http://a, http://A:80, true",
+        "https://a, https://a:443/, true",
+        "http://a, https://a, false",
+        "http://a:1, http://a:2, false",
+        "http://a, http://b, false",
+        "http://a, http://a.b, false",
+    })
+    void serverIsSchemeHostAndPort(URI configured, URI other, boolean same) {
+        assertThat(HttpSettings.isSameServer(configured, other)).isEqualTo(same);
     }
 }

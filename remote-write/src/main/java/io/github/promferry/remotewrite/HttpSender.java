@@ -44,17 +44,19 @@ final class HttpSender {
         // The deadline is real time whatever the clock: it bounds what a real network does.
         long deadline = System.nanoTime() + config.timeout().toNanos();
         URI url = config.url();
+        boolean trusted = true;
         for (int redirects = 0; ; redirects++) {
-            HttpResponse<String> response = exchange(request(block, url), deadline);
+            HttpResponse<String> response = exchange(request(block, url, trusted), deadline);
             URI target = redirects < MAX_REDIRECTS && http.followRedirects() ? redirectTarget(response, url) : null;
             if (target == null) {
                 return new Response(response.statusCode(), response.headers(), response.body());
             }
+            trusted &= HttpSettings.isSameServer(config.url(), target);
             url = target;
         }
     }
 
-    private HttpRequest request(Block block, URI url) throws IOException {
+    private HttpRequest request(Block block, URI url, boolean trusted) throws IOException {
         HttpRequest.Builder request = HttpRequest.newBuilder(url)
                 .POST(HttpRequest.BodyPublishers.ofByteArray(block.body))
                 .setHeader("User-Agent", config.userAgent())
@@ -70,7 +72,7 @@ final class HttpSender {
         if (block.attempts > 1) {
             request.setHeader("Retry-Attempt", Integer.toString(block.attempts - 1));
         }
-        if (isSameOrigin(url, config.url())) {
+        if (trusted) {
             http.applyTo(request);
         }
         return request.build();
@@ -108,16 +110,6 @@ final class HttpSender {
         } catch (IllegalArgumentException notAUri) {
             return null;
         }
-    }
-
-    private static boolean isSameOrigin(URI a, URI b) {
-        return a.getScheme().equalsIgnoreCase(b.getScheme())
-                && a.getHost().equalsIgnoreCase(b.getHost())
-                && port(a) == port(b);
-    }
-
-    private static int port(URI url) {
-        return url.getPort() >= 0 ? url.getPort() : "https".equalsIgnoreCase(url.getScheme()) ? 443 : 80;
     }
 
     /**

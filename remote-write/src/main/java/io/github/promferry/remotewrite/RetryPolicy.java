@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.function.DoubleSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -95,29 +94,5 @@ public interface RetryPolicy {
     default RetryPolicy giveUpAfter(Duration limit) {
         Objects.requireNonNull(limit, "limit");
         return failure -> failure.elapsed().compareTo(limit) >= 0 ? null : nextDelay(failure);
-    }
-}
-
-/** What {@link RetryPolicy#standard} describes. */
-record StandardRetry(Backoff backoff, DoubleSupplier random01) implements RetryPolicy {
-    @Override
-    public @Nullable Duration nextDelay(WriteFailure failure) {
-        int status = failure.status();
-        boolean again =
-                status == WriteFailure.NO_RESPONSE || status == 408 || status == 429 || (status >= 500 && status < 600);
-        if (!again) {
-            return null;
-        }
-        Duration delay = backoff.delay(failure.attempts(), random01.getAsDouble());
-        Duration wish = failure.retryAfter();
-        if (wish == null || wish.compareTo(delay) <= 0) {
-            return delay;
-        }
-        return wish.compareTo(MAX_RETRY_AFTER) < 0 ? wish : MAX_RETRY_AFTER;
-    }
-
-    @Override
-    public String toString() {
-        return "RetryPolicy[" + backoff + "]";
     }
 }

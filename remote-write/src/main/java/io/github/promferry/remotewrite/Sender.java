@@ -4,6 +4,7 @@ import io.github.promferry.Clock;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.http.HttpTimeoutException;
+import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -318,13 +319,28 @@ final class Sender implements Runnable {
     }
 
     private WriteFailure failure(Block block, Throwable cause) {
-        String text = cause.getMessage();
         return new WriteFailure(
                 WriteFailure.NO_RESPONSE,
-                text == null ? cause.getClass().getSimpleName() : text,
+                describe(cause),
                 cause,
                 null,
                 block.attempts,
                 Duration.ofNanos(clock.nanos() - block.firstAttemptNanos));
+    }
+
+    /** The client's exceptions often have no message. */
+    private String describe(Throwable cause) {
+        for (Throwable at = cause; at != null; at = at.getCause()) {
+            if (at instanceof UnresolvedAddressException) {
+                return "host " + config.url().getHost() + " is not known";
+            }
+        }
+        String text = cause.getMessage();
+        if (text != null) {
+            return text;
+        }
+        return cause instanceof ConnectException
+                ? "connection refused"
+                : cause.getClass().getName();
     }
 }

@@ -99,7 +99,8 @@ final class Decoded {
                 .flatMapToInt(span -> IntStream.of(span.getOffset(), span.getLength()))
                 .toArray();
         return counts.isEmpty()
-                ? Buckets.ofDeltas(bounds, deltas.stream().mapToLong(Long::longValue).toArray())
+                ? Buckets.ofDeltas(
+                        bounds, deltas.stream().mapToLong(Long::longValue).toArray())
                 : Buckets.ofCounts(
                         bounds, counts.stream().mapToDouble(Double::doubleValue).toArray());
     }

@@ -34,7 +34,7 @@ import org.xerial.snappy.Snappy;
 
 class EncoderTest {
     private static final long T = Batches.T0;
-    private static final MetricMetadata COUNTER =
+    static final MetricMetadata COUNTER =
             new MetricMetadata("requests", MetricType.COUNTER, "Requests \u2713", "requests");
 
     private final ManualClock clock = new ManualClock();
@@ -203,7 +203,10 @@ class EncoderTest {
         boolean v1 = encoder.protocol() == WriteProtocol.V1;
         Block block = encode(encoder, batch);
         assertThat(block.samples).isEqualTo(v1 ? 5 : 6);
-        assertThat(Decoded.rows(block)).extracting(row -> row.labels().metricName()).containsOnly("plain").hasSize(2);
+        assertThat(Decoded.rows(block))
+                .extracting(row -> row.labels().metricName())
+                .containsOnly("plain")
+                .hasSize(2);
         assertThat(Decoded.histograms(block))
                 .isEqualTo(v1 ? List.of(integers, floats, empty) : List.of(integers, floats, empty, custom));
         if (v1) {

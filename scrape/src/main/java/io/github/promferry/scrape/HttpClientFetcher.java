@@ -165,7 +165,7 @@ final class HttpClientFetcher implements Fetcher {
                 fail(Kind.STATUS, "the target redirects to an address that is no URI");
                 return;
             }
-            trusted &= sameServer(request.uri(), next);
+            trusted &= HttpSettings.isSameServer(request.uri(), next);
             uri = next;
             begin();
         }
@@ -198,13 +198,6 @@ final class HttpClientFetcher implements Fetcher {
                     case 404 -> ": check the path of the job";
                     default -> "";
                 };
-    }
-
-    /** Credentials and extra headers are for the configured server alone; a redirect never takes them elsewhere. */
-    static boolean sameServer(URI configured, URI other) {
-        return String.valueOf(configured.getScheme()).equalsIgnoreCase(other.getScheme())
-                && String.valueOf(configured.getHost()).equalsIgnoreCase(other.getHost())
-                && port(configured) == port(other);
     }
 
     static int port(URI uri) {

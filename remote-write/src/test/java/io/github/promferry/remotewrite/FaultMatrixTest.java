@@ -1,0 +1,330 @@
+package io.github.promferry.remotewrite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.promferry.testkit.ScriptedAnswer;
+import io.github.promferry.testkit.StrictReceiver;
+import io.github.promferry.testkit.WriteAttempt;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a receiver or the network may do to a request, and what becomes of the samples. */
+class FaultMatrixTest {
+    private static final Duration LONG = Duration.ofSeconds(20);
+
+    /** Backoff of milliseconds, so that a test of many statuses ends soon. */
+    private static final RetryPolicy QUICK =
+            RetryPolicy.standard(new Backoff(Duration.ofMillis(1), Duration.ofMillis(4), 0.1));
+
+    private final StrictReceiver receiver =
+            StrictReceiver.builder().allowRepeats().start();
+    private final Events events = new Events();
+    private final Batches target = new Batches("a:1", 10);
+
+    @AfterEach
+    void closeReceiver() {
+        receiver.close();
+    }
+
+    private RemoteWriteConfig.Builder config() {
+        return RemoteWriteConfig.builder(receiver.uri())
+                .protocol(WriteProtocol.V2)
+                .retry(QUICK)
+                .batch(BatchPolicy.of(2000, 1_000_000, Duration.ZERO))
+                .timeout(Duration.ofSeconds(10))
+                .listener(events);
+    }
+
+    private static void assertLedger(WriterStats stats) {
+        assertThat(stats.accepted()).isEqualTo(stats.delivered() + stats.droppedTotal() + stats.waiting());
+    }
+
+    /** Three scrapes; the fault meets the first request of the second one. */
+    private WriterStats writeAround(RemoteWriteConfig config, ScriptedAnswer... faults) {
+        try (RemoteWriter writer = RemoteWriter.create(config)) {
+            writer.start();
+            writer.append(target.next());
+            assertThat(writer.flush(LONG)).isTrue();
+            receiver.then(faults);
+            writer.append(target.next());
+            writer.append(target.next());
+            assertThat(writer.flush(LONG)).isTrue();
+            assertLedger(writer.stats());
+            assertThat(writer.stats().waiting()).isZero();
+            return writer.stats();
+        }
+    }
+
+    static IntStream statuses() {
+        // 1xx other than 101 announce another answer, which then does not come: see halfAnswers().
+        return IntStream.concat(IntStream.rangeClosed(200, 599), IntStream.of(101, 600, 700, 999));
+    }
+
+    @Test
+    void everyStatusIsRetriedOrDroppedAsSpecified() {
+        try (RemoteWriter writer = RemoteWriter.create(config().build())) {
+            writer.start();
+            writer.append(target.next());
+            assertThat(writer.flush(LONG)).isTrue();
+            long delivered = 10;
+            statuses().forEach(status -> {
+                WriterStats before = writer.stats();
+                receiver.then(ScriptedAnswer.status(status));
+                writer.append(target.next());
+                assertThat(writer.flush(LONG)).as("status " + status).isTrue();
+                WriterStats after = writer.stats();
+                assertLedger(after);
+                boolean retried = status == 408 || status == 429 || (status >= 500 && status < 600);
+                // A 413 ends in halves, which the receiver takes.
+                boolean arrives = retried || status == 413;
+                String reason = status < 300 ? "unconfirmed" : "http_" + status;
+                if (status == 101) {
+                    // Not an answer for java.net.http: as if the connection had broken.
+                    return;
+                }
+                assertThat(after.delivered() - before.delivered())
+                        .as("delivered after " + status)
+                        .isEqualTo(arrives ? 10 : 0);
+                assertThat(after.dropped().getOrDefault(reason, 0L)
+                                - before.dropped().getOrDefault(reason, 0L))
+                        .as("dropped after " + status)
+                        .isEqualTo(arrives ? 0 : 10);
+                assertThat(after.retries() - before.retries())
+                        .as("retries of " + status)
+                        .isEqualTo(retried ? 1 : 0);
+            });
+            assertThat(receiver.violations()).isEmpty();
+            assertThat(receiver.sampleCount())
+                    .isEqualTo(writer.stats().delivered())
+                    .isGreaterThan(delivered);
+        }
+    }
+
+    static Stream<Arguments> brokenExchanges() {
+        return Stream.of(
+                Arguments.of("reset before the body was read", ScriptedAnswer.resetBeforeReading()),
+                Arguments.of("reset after the body was read", ScriptedAnswer.resetAfterReading()),
+                Arguments.of("connection dropped", ScriptedAnswer.drop()),
+                Arguments.of("half a status line", ScriptedAnswer.raw("HTTP/1.1 2")),
+                Arguments.of("no HTTP at all", ScriptedAnswer.raw("garbage\r\n\r\n")),
+                Arguments.of("status of letters", ScriptedAnswer.raw("HTTP/1.1 abc OK\r\n\r\n")),
+                Arguments.of(
+                        "body shorter than announced",
+                        ScriptedAnswer.status(503).body("x").contentLength(9).closeConnection()),
+                Arguments.of(
+                        "reset within the body",
+                        ScriptedAnswer.status(503).body("xxxxxxxx").resetAfter(3)),
+                Arguments.of("closed within the headers", ScriptedAnswer.raw("HTTP/1.1 204 No Content\r\nX-A: ")));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("brokenExchanges")
+    void brokenExchangeIsRepeatedWithTheSameBytes(String name, ScriptedAnswer fault) {
+        WriterStats stats = writeAround(config().build(), fault);
+        assertThat(stats.delivered()).isEqualTo(30);
+        assertThat(stats.retries()).isBetween(1L, 2L);
+        assertThat(receiver.violations()).isEmpty();
+        assertThat(receiver.sampleCount()).isEqualTo(30);
+        List<WriteAttempt> read = new ArrayList<>(receiver.attempts());
+        read.removeIf(attempt -> attempt.bodyDigest().isEmpty());
+        assertThat(read.stream().map(WriteAttempt::bodyDigest).distinct()).hasSize(3);
+    }
+
+    static Stream<Arguments> slowExchanges() {
+        Duration minute = Duration.ofMinutes(1);
+        return Stream.of(
+                Arguments.of("no answer", ScriptedAnswer.hang()),
+                Arguments.of(
+                        "no headers after the status line",
+                        ScriptedAnswer.success().stallHeaders(minute)),
+                Arguments.of(
+                        "no end of the body",
+                        ScriptedAnswer.status(200).body("xxxx").stallBody(2, minute)),
+                Arguments.of(
+                        "body in drops",
+                        ScriptedAnswer.status(200).body("x".repeat(600)).drip(1, Duration.ofMillis(100))),
+                Arguments.of(
+                        "informational status only",
+                        ScriptedAnswer.raw("HTTP/1.1 102 Processing\r\n\r\n").stallBody(0, minute)));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("slowExchanges")
+    void deadlineCoversTheWholeExchange(String name, ScriptedAnswer fault) {
+        long start = System.nanoTime();
+        WriterStats stats = writeAround(config().timeout(Duration.ofMillis(400)).build(), fault);
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(15));
+        assertThat(stats.delivered()).isEqualTo(30);
+        assertThat(stats.retries()).isPositive();
+        assertThat(receiver.violations()).isEmpty();
+        assertThat(receiver.sampleCount()).isEqualTo(30);
+    }
+
+    @Test
+    void retriesCarryTheSameBytesAndTheirNumberAndHoldTheNextBatchBack() {
+        ScriptedAnswer down = ScriptedAnswer.status(500).body("down");
+        WriterStats stats = writeAround(config().build(), down, down, down);
+        assertThat(stats.delivered()).isEqualTo(30);
+        List<WriteAttempt> attempts = receiver.attempts();
+        assertThat(attempts).extracting(WriteAttempt::retryAttempt).containsExactly(0, 0, 1, 2, 3, 0);
+        assertThat(attempts.subList(1, 5))
+                .extracting(WriteAttempt::bodyDigest)
+                .containsOnly(attempts.get(1).bodyDigest());
+        assertThat(receiver.violations()).isEmpty();
+        assertThat(events.of("retrying"))
+                .hasSize(3)
+                .allMatch(event -> event.contains("status=500") && event.contains("down"));
+    }
+
+    @Test
+    void refusedConnectionIsTriedAgainUntilTheReceiverIsBack() {
+        try (RemoteWriter writer = RemoteWriter.create(config().build())) {
+            writer.start();
+            receiver.stop();
+            for (int i = 0; i < 5; i++) {
+                writer.append(target.next());
+            }
+            assertThat(writer.flush(Duration.ofMillis(300))).isFalse();
+            assertThat(writer.stats().waiting()).isEqualTo(50);
+            assertLedger(writer.stats());
+            receiver.restart();
+            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(receiver.sampleCount()).isEqualTo(50);
+            assertThat(receiver.violations()).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"http://receiver.invalid/write", "https://127.0.0.1:%d/write"})
+    void unknownHostAndBrokenTlsAreTriedAgain(String url) throws IOException {
+        try (ServerSocket plain = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+            Thread closing = new Thread(() -> closeAll(plain));
+            closing.start();
+            URI uri = URI.create(String.format(url, plain.getLocalPort()));
+            try (RemoteWriter writer = RemoteWriter.create(RemoteWriteConfig.builder(uri)
+                    .retry(QUICK)
+                    .batch(BatchPolicy.of(2000, 1_000_000, Duration.ZERO))
+                    .listener(events)
+                    .build())) {
+                writer.start();
+                writer.append(target.next());
+                events.await("retrying", 2);
+                assertThat(writer.stats().waiting()).isEqualTo(10);
+                assertThat(writer.close(Duration.ZERO)).isFalse();
+                assertThat(writer.stats().dropped()).containsEntry("closed", 10L);
+                assertLedger(writer.stats());
+            }
+        }
+    }
+
+    private static void closeAll(ServerSocket server) {
+        try {
+            while (true) {
+                server.accept().close();
+            }
+        } catch (IOException closed) {
+            // The test is over.
+        }
+    }
+
+    @Test
+    void errorBodyWithoutEndIsCutAndTheRestIsSurvived() {
+        WriterStats stats = writeAround(
+                config().build(), ScriptedAnswer.status(400).body("bad\u0007 sample\n" + "x".repeat(3 << 20)));
+        assertThat(stats.dropped()).containsOnlyKeys("http_400").containsEntry("http_400", 10L);
+        assertThat(stats.delivered()).isEqualTo(20);
+        String dropped = events.of("dropped").get(0);
+        assertThat(dropped).contains("bad  sample").hasSizeLessThan(2000);
+    }
+
+    @Test
+    void whatThe2xxAnswerSaysIsNotWrittenIsCounted() {
+        WriterStats stats = writeAround(
+                config().build(), ScriptedAnswer.status(200).header("X-Prometheus-Remote-Write-Samples-Written", "7"));
+        assertThat(stats.dropped()).containsOnlyKeys("not_written");
+    }
+
+    @Test
+    void partialWriteBeforeA400IsCountedAsDelivered() {
+        WriterStats stats = writeAround(
+                config().build(),
+                ScriptedAnswer.status(400)
+                        .header("X-Prometheus-Remote-Write-Samples-Written", "6")
+                        .header("X-Prometheus-Remote-Write-Histograms-Written", "0")
+                        .body("out of order"));
+        assertThat(stats.dropped()).containsOnlyKeys("http_400").containsEntry("http_400", 4L);
+        assertThat(stats.delivered()).isEqualTo(26);
+        assertThat(events.of("dropped").get(0)).contains("out of order").contains("4");
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = WriteProtocol.class,
+            names = {"V1", "V2"})
+    void tooLargeRequestIsHalvedUntilItFits(WriteProtocol protocol) {
+        try (StrictReceiver small = StrictReceiver.builder().maxSamples(3).start();
+                RemoteWriter writer = RemoteWriter.create(RemoteWriteConfig.builder(small.uri())
+                        .protocol(protocol)
+                        .retry(QUICK)
+                        .sendMetadata(false)
+                        .listener(events)
+                        .build())) {
+            writer.start();
+            for (int i = 0; i < 5; i++) {
+                writer.append(target.next());
+            }
+            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(small.violations()).isEmpty();
+            assertThat(small.sampleCount()).isEqualTo(50);
+            assertThat(small.samples(target.full(3))).hasSize(5);
+            assertThat(writer.stats().delivered()).isEqualTo(50);
+            assertThat(writer.stats().retries()).isZero();
+            assertLedger(writer.stats());
+        }
+    }
+
+    @Test
+    void singleSampleThatIsTooLargeIsDropped() {
+        receiver.answer(ScriptedAnswer.status(413));
+        WriterStats stats;
+        try (RemoteWriter writer = RemoteWriter.create(config().build())) {
+            writer.start();
+            writer.append(target.next());
+            assertThat(writer.flush(LONG)).isTrue();
+            stats = writer.stats();
+        }
+        assertThat(stats.dropped()).containsOnlyKeys("http_413").containsEntry("http_413", 10L);
+    }
+
+    @Test
+    void policyThatThrowsIsReplacedByTheDefault() {
+        RetryPolicy broken = failure -> {
+            throw new IllegalStateException("policy");
+        };
+        WriterStats stats = writeAround(config().retry(broken).build(), ScriptedAnswer.status(400));
+        assertThat(stats.dropped()).containsEntry("http_400", 10L);
+        assertThat(stats.delivered()).isEqualTo(20);
+    }
+
+    @Test
+    void blocksRefusedForTheirCredentialsCanBeHeld() {
+        ScriptedAnswer forbidden = ScriptedAnswer.status(403);
+        WriterStats stats = writeAround(config().retry(QUICK.holdOn(401, 403)).build(), forbidden, forbidden);
+        assertThat(stats.delivered()).isEqualTo(30);
+        assertThat(stats.retries()).isEqualTo(2);
+    }
+}
