@@ -5,6 +5,8 @@ import io.github.promferry.parse.ExpositionFormat;
 import io.github.promferry.parse.ExpositionParser;
 import io.github.promferry.parse.SeriesDictionary;
 import io.github.promferry.parse.SeriesRejectedException;
+import io.github.promferry.scrape.discovery.TargetDiscovery;
+import io.github.promferry.scrape.discovery.TargetGroup;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.ref.WeakReference;
@@ -12,8 +14,8 @@ import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -46,8 +48,12 @@ final class JobLoops {
     private final List<ScrapeLoop> ending = new ArrayList<>();
 
     private final List<ScrapeLoop> notStarted = new ArrayList<>();
-    /** Those that relabeling dropped, for the status. */
-    private final Set<Target> dropped = new LinkedHashSet<>();
+    /** Identities of the targets that were given one by one. */
+    private final Set<String> byHand = new HashSet<>();
+
+    private final Map<Target, DroppedTarget> droppedByHand = new LinkedHashMap<>();
+    /** What each discovery has found last. A target that several have is scraped once, until the last lets it go. */
+    private final Map<TargetDiscovery, Found> found = new LinkedHashMap<>();
 
     /** Read by loops without the lock. */
     private volatile @Nullable ScrapeFailure tooManyTargets;
@@ -70,33 +76,117 @@ final class JobLoops {
     Outcome add(Target target) {
         ActiveTarget resolved = ActiveTarget.of(job, target, hostName);
         if (resolved == null) {
-            dropped.add(target);
+            droppedByHand.put(target, DroppedTarget.byRelabeling(job, target));
             return Outcome.DROPPED;
         }
         String identity = resolved.identity();
+        byHand.add(identity);
         if (active.containsKey(identity)) {
             return Outcome.PRESENT;
         }
+        activate(resolved, identity);
+        checkTargetLimit();
+        return Outcome.ADDED;
+    }
+
+    /** False if there is no such target, or it is there by discovery alone. */
+    boolean remove(Target target) {
+        ActiveTarget resolved = ActiveTarget.of(job, target, hostName);
+        if (resolved == null) {
+            return droppedByHand.remove(target) != null;
+        }
+        if (!byHand.remove(resolved.identity())) {
+            return false;
+        }
+        deactivateUnlessHeld(resolved.identity());
+        checkTargetLimit();
+        return true;
+    }
+
+    /**
+     * Targets that a discovery has found, worked out.
+     *
+     * @param targets by identity
+     * @param dropped those that are kept to be shown
+     * @param droppedCount how many there are in all
+     * @param firstFault one of them that relabeling did not drop: it should be scraped but cannot
+     */
+    record Found(
+            Map<String, ActiveTarget> targets,
+            List<DroppedTarget> dropped,
+            int droppedCount,
+            @Nullable DroppedTarget firstFault) {}
+
+    /** Works out what a discovery has found. Needs no lock: relabeling ten thousand targets takes its time. */
+    Found resolve(List<TargetGroup> groups) {
+        Map<String, ActiveTarget> targets = new LinkedHashMap<>();
+        List<DroppedTarget> dropped = new ArrayList<>();
+        int droppedCount = 0;
+        DroppedTarget firstFault = null;
+        for (Target target : targets(groups)) {
+            DroppedTarget reason;
+            try {
+                ActiveTarget resolved = ActiveTarget.of(job, target, hostName);
+                if (resolved != null) {
+                    targets.putIfAbsent(resolved.identity(), resolved);
+                    continue;
+                }
+                reason = DroppedTarget.byRelabeling(job, target);
+            } catch (RuntimeException e) {
+                // A label that cannot be understood, or a mistake of the user's relabeling: this target's alone.
+                reason = DroppedTarget.of(job, target, e.getMessage() == null ? e.toString() : e.getMessage());
+                firstFault = firstFault == null ? reason : firstFault;
+            }
+            if (droppedCount++ < job.keepDroppedTargets() || job.keepDroppedTargets() == 0) {
+                dropped.add(reason);
+            }
+        }
+        return new Found(targets, dropped, droppedCount, firstFault);
+    }
+
+    private static List<Target> targets(List<TargetGroup> groups) {
+        return groups.stream()
+                .flatMap(TargetGroup::targetLabels)
+                .map(Target::discovered)
+                .toList();
+    }
+
+    /** Makes what a discovery has found the truth, and returns the common labels of the targets that are new. */
+    List<Labels> update(TargetDiscovery discovery, Found now) {
+        Found before = found.put(discovery, now);
+        if (before != null) {
+            // First, so that a target with another address and the same labels can go on with the series of the old
+            // one.
+            before.targets.keySet().forEach(this::deactivateUnlessHeld);
+        }
+        List<Labels> added = new ArrayList<>();
+        now.targets.forEach((identity, target) -> {
+            if (!active.containsKey(identity)) {
+                added.add(activate(target, identity).commonLabels());
+            }
+        });
+        checkTargetLimit();
+        return added;
+    }
+
+    private ScrapeLoop activate(ActiveTarget target, String identity) {
         ScrapeLoop known = returning(identity);
-        ScrapeLoop loop = known != null ? known : newLoop(resolved, identity);
+        ScrapeLoop loop = known != null ? known : newLoop(target, identity);
         active.put(identity, loop);
         warnOfSameLabels(loop);
         if (known == null) {
             notStarted.add(loop);
         }
-        checkTargetLimit();
-        return Outcome.ADDED;
+        return loop;
     }
 
-    /** False if there is no such target. */
-    boolean remove(Target target) {
-        ActiveTarget resolved = ActiveTarget.of(job, target, hostName);
-        if (resolved == null) {
-            return dropped.remove(target);
+    private void deactivateUnlessHeld(String identity) {
+        if (byHand.contains(identity) || found.values().stream().anyMatch(held -> held.targets.containsKey(identity))) {
+            return;
         }
-        ScrapeLoop loop = active.remove(resolved.identity());
+        ScrapeLoop loop = active.remove(identity);
         if (loop == null) {
-            return false;
+            return;
         }
         byLabels.remove(loop.target().labels(), loop);
         if (!notStarted.remove(loop)) {
@@ -104,13 +194,22 @@ final class JobLoops {
             ending.add(loop);
             loop.remove();
         }
-        checkTargetLimit();
-        return true;
     }
 
-    /** Those that relabeling dropped. */
-    List<Target> dropped() {
-        return new ArrayList<>(dropped);
+    /** Those of them that are kept, see {@link ScrapeJob#keepDroppedTargets}. */
+    List<DroppedTarget> dropped() {
+        List<DroppedTarget> all = new ArrayList<>(droppedByHand.values());
+        found.values().forEach(each -> all.addAll(each.dropped));
+        return all;
+    }
+
+    int droppedCount() {
+        return droppedByHand.size()
+                + found.values().stream().mapToInt(Found::droppedCount).sum();
+    }
+
+    int activeCount() {
+        return active.size();
     }
 
     /** A target of another job writes the series with these labels from now on. */

@@ -3,6 +3,7 @@ package io.github.promferry.scrape;
 import io.github.promferry.http.HttpSettings;
 import io.github.promferry.parse.ExpositionFormat;
 import io.github.promferry.parse.ParseOptions;
+import io.github.promferry.scrape.discovery.TargetDiscovery;
 import io.github.promferry.scrape.relabel.Relabeler;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -266,6 +267,24 @@ public final class ScrapeJob {
     }
 
     /**
+     * What finds more targets for the job.
+     *
+     * @return unmodifiable, may be empty
+     */
+    public List<TargetDiscovery> discoveries() {
+        return Collections.unmodifiableList(settings.discoveries);
+    }
+
+    /**
+     * How many of the targets that each discovery found and that are not scraped are kept to be shown.
+     *
+     * @return 0 for all
+     */
+    public int keepDroppedTargets() {
+        return settings.keepDroppedTargets;
+    }
+
+    /**
      * Whether targets may compress their pages.
      *
      * @return true by default
@@ -352,6 +371,8 @@ public final class ScrapeJob {
     public static final class Builder {
         private final String name;
         private final List<Target> targets = new ArrayList<>();
+        private final List<TargetDiscovery> discoveries = new ArrayList<>();
+        private int keepDroppedTargets;
         private Duration interval = DEFAULT_INTERVAL;
         private @Nullable Duration timeout;
         private String path = "/metrics";
@@ -385,6 +406,8 @@ public final class ScrapeJob {
         private Builder(Builder from) {
             name = from.name;
             targets.addAll(from.targets);
+            discoveries.addAll(from.discoveries);
+            keepDroppedTargets = from.keepDroppedTargets;
             interval = from.interval;
             timeout = from.timeout;
             path = from.path;
@@ -427,6 +450,31 @@ public final class ScrapeJob {
          */
         public Builder target(Target target) {
             targets.add(Objects.requireNonNull(target, "target"));
+            return this;
+        }
+
+        /**
+         * Adds what finds more targets: files, a server, DNS, or code of one's own. A target that is found in several ways
+         * is scraped once.
+         *
+         * @param discovery started and closed with the scraper, so it serves this job alone
+         * @return this
+         */
+        public Builder discovery(TargetDiscovery discovery) {
+            discoveries.add(Objects.requireNonNull(discovery, "discovery"));
+            return this;
+        }
+
+        /**
+         * How many of the targets that each discovery found and that are not scraped are kept to be {@linkplain
+         * Scraper#droppedTargets() shown}; all by default. They are always counted.
+         *
+         * @param targets 0 for all
+         * @return this
+         * @throws IllegalArgumentException if it is negative
+         */
+        public Builder keepDroppedTargets(int targets) {
+            keepDroppedTargets = notNegative("dropped targets to keep", targets);
             return this;
         }
 

@@ -20,4 +20,12 @@ public interface ScrapeListener {
      * @param status of the target
      */
     default void skipped(TargetStatus status) {}
+
+    /**
+     * A discovery could not look for targets; those known before stay.
+     *
+     * @param job the name of the job
+     * @param reason what failed
+     */
+    default void discoveryFailed(String job, String reason) {}
 }

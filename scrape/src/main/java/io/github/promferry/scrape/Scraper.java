@@ -3,6 +3,7 @@ package io.github.promferry.scrape;
 import io.github.promferry.Clock;
 import io.github.promferry.Labels;
 import io.github.promferry.SampleSink;
+import io.github.promferry.scrape.discovery.TargetDiscovery;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -56,6 +57,9 @@ public final class Scraper implements AutoCloseable {
     private final @Nullable ExecutorService ownWorkers;
     private final @Nullable ExecutorService ownHttpThreads;
 
+    /** By the name of the job. */
+    private final Map<String, List<DiscoveredTargets>> discovered = new LinkedHashMap<>();
+
     private final Object lock = new Object();
     // Guarded by lock.
     private final Map<String, JobLoops> jobs = new LinkedHashMap<>();
@@ -89,6 +93,12 @@ public final class Scraper implements AutoCloseable {
             JobLoops loops = new JobLoops(job, builder.externalLabels, hostName, fetcher, context);
             jobs.put(job.name(), loops);
             job.targets().forEach(loops::add);
+            List<DiscoveredTargets> ofJob = new ArrayList<>();
+            for (TargetDiscovery discovery : job.discoveries()) {
+                ofJob.add(new DiscoveredTargets(
+                        job, discovery, loops, found -> update(loops, discovery, found), builder.listener));
+            }
+            discovered.put(job.name(), List.copyOf(ofJob));
         }
     }
 
@@ -121,6 +131,19 @@ public final class Scraper implements AutoCloseable {
             schedule.start();
         }
         jobs.values().forEach(JobLoops::logStart);
+        discovered.values().forEach(ofJob -> ofJob.forEach(DiscoveredTargets::start));
+    }
+
+    private void update(JobLoops loops, TargetDiscovery discovery, JobLoops.Found found) {
+        synchronized (lock) {
+            if (closed) {
+                return;
+            }
+            for (Labels common : loops.update(discovery, found)) {
+                jobs.values().stream().filter(other -> other != loops).forEach(other -> other.forgo(common));
+            }
+            loops.start();
+        }
     }
 
     /**
@@ -154,7 +177,7 @@ public final class Scraper implements AutoCloseable {
      *
      * @param job the name of a job
      * @param target as it was added
-     * @return false if the job does not have it
+     * @return false if the job does not have it, or has it by discovery alone
      * @throws IllegalArgumentException if there is no such job
      */
     public boolean removeTarget(String job, Target target) {
@@ -177,19 +200,36 @@ public final class Scraper implements AutoCloseable {
     }
 
     /**
-     * The targets that relabeling has dropped.
+     * How the jobs' targets come and go.
      *
-     * @return a snapshot by the name of the job, without jobs that have none
+     * @return a snapshot, in the order of the jobs
      */
-    public Map<String, List<Target>> droppedTargets() {
-        Map<String, List<Target>> all = new LinkedHashMap<>();
+    public List<JobStatus> jobs() {
+        List<JobStatus> all = new ArrayList<>();
         synchronized (lock) {
-            jobs.forEach((name, loops) -> {
-                List<Target> dropped = loops.dropped();
-                if (!dropped.isEmpty()) {
-                    all.put(name, dropped);
-                }
-            });
+            jobs.forEach(
+                    (name, loops) -> all.add(new JobStatus(name, loops.activeCount(), loops.droppedCount(), 0, null)));
+        }
+        all.replaceAll(status -> {
+            JobStatus complete = status;
+            for (DiscoveredTargets each : discovered.getOrDefault(status.job(), List.of())) {
+                complete = each.addTo(complete);
+            }
+            return complete;
+        });
+        return all;
+    }
+
+    /**
+     * The targets that are not scraped, because relabeling dropped them or because what discovery found cannot be
+     * scraped.
+     *
+     * @return a snapshot, in the order of the jobs; {@link ScrapeJob.Builder#keepDroppedTargets} bounds it
+     */
+    public List<DroppedTarget> droppedTargets() {
+        List<DroppedTarget> all = new ArrayList<>();
+        synchronized (lock) {
+            jobs.values().forEach(loops -> all.addAll(loops.dropped()));
         }
         return all;
     }
@@ -240,6 +280,7 @@ public final class Scraper implements AutoCloseable {
             closed = true;
             all = List.copyOf(jobs.values());
         }
+        discovered.values().forEach(ofJob -> ofJob.forEach(DiscoveredTargets::close));
         schedule.close();
         all.forEach(job -> job.stop(started && staleMarkersOnClose));
         boolean ended = true;

@@ -1,8 +1,10 @@
 package io.github.promferry.scrape;
 
 import io.github.promferry.Labels;
+import io.github.promferry.scrape.discovery.TargetGroup;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 
 /**
  * Something to scrape: an address, and labels for all its series. Immutable.
@@ -47,6 +49,13 @@ public record Target(String address, Labels labels) {
      */
     public static Target of(String address, Map<String, String> labels) {
         return new Target(address, Labels.of(labels));
+    }
+
+    /** A target as discoveries have it: its address is one of its labels, or will be after relabeling. */
+    static Target discovered(Labels labels) {
+        Map<String, String> others = new TreeMap<>(labels.toMap());
+        String address = others.remove(TargetGroup.ADDRESS);
+        return new Target(address == null ? "" : address, Labels.of(others));
     }
 
     /**

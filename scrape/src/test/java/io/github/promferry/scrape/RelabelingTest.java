@@ -244,7 +244,10 @@ class RelabelingTest {
                 HandDriven.job().relabel(keep).target(ready).target(loading).build();
         try (HandDriven hand = new HandDriven(job)) {
             assertThat(hand.scraper.status()).extracting(TargetStatus::target).containsExactly(ready);
-            assertThat(hand.scraper.droppedTargets()).isEqualTo(Map.of("llm", List.of(loading)));
+            assertThat(hand.scraper.droppedTargets()).singleElement().satisfies(dropped -> {
+                assertThat(dropped.labels().get("__address__")).isEqualTo("h:2");
+                assertThat(dropped.reason()).isEqualTo("dropped by " + keep);
+            });
             assertThat(hand.scraper.addTarget("llm", Target.of("h:3"))).isFalse();
             assertThat(hand.scraper.removeTarget("llm", Target.of("h:3"))).isTrue();
             assertThat(hand.scraper.removeTarget("llm", loading)).isTrue();

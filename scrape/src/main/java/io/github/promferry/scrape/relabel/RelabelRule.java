@@ -213,7 +213,7 @@ public final class RelabelRule implements Relabeler {
     }
 
     /** The last 8 bytes of MD5, big-endian and unsigned, modulo: every Prometheus agrees on who scrapes what. */
-    private static long hash(String value, long modulus) {
+    static long hash(String value, long modulus) {
         try {
             byte[] md5 = MessageDigest.getInstance("MD5").digest(value.getBytes(UTF_8));
             return Long.remainderUnsigned(ByteBuffer.wrap(md5).getLong(8), modulus);
@@ -275,14 +275,15 @@ public final class RelabelRule implements Relabeler {
     /** The rule as a line of YAML, defaults left out. */
     @Override
     public String toString() {
-        return describe(
-                action,
-                sourceLabels,
-                separator,
-                regex.toString(),
-                modulus,
-                targetLabel.toString(),
-                replacement.toString());
+        return "relabel rule "
+                + describe(
+                        action,
+                        sourceLabels,
+                        separator,
+                        regex.toString(),
+                        modulus,
+                        targetLabel.toString(),
+                        replacement.toString());
     }
 
     private static String describe(

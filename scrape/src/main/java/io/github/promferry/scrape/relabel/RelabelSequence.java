@@ -38,6 +38,19 @@ final class RelabelSequence implements Relabeler {
     }
 
     @Override
+    public @Nullable Relabeler droppedBy(Labels labels) {
+        Labels before = labels;
+        for (Relabeler step : steps) {
+            Labels after = step.apply(before);
+            if (after == null) {
+                return step.droppedBy(before);
+            }
+            before = after;
+        }
+        return null;
+    }
+
+    @Override
     public String toString() {
         return steps.toString();
     }

@@ -47,6 +47,16 @@ public interface Relabeler extends UnaryOperator<@Nullable Labels> {
     }
 
     /**
+     * What drops these labels, for people who miss a target.
+     *
+     * @param labels as for {@link #apply}
+     * @return null if they are not dropped; of several relabelers, the one that does it
+     */
+    default @Nullable Relabeler droppedBy(Labels labels) {
+        return apply(labels) == null ? this : null;
+    }
+
+    /**
      * Applies several relabelers in order; the first that drops ends it.
      *
      * @param steps rules or other relabelers; none changes nothing

@@ -566,8 +566,9 @@ class RelabelRuleTest {
 
         assertThat(builder.build()).isEqualTo(rule).hasSameHashCodeAs(rule);
         assertThat(rule.toString())
-                .isEqualTo("{action: replace, source_labels: [a, b], separator: ':', regex: 'x(.*)', target_label: t,"
-                        + " replacement: 'r'}");
+                .isEqualTo(
+                        "relabel rule {action: replace, source_labels: [a, b], separator: ':', regex: 'x(.*)', target_label: t,"
+                                + " replacement: 'r'}");
         assertThat(builder.legacyNames(false).build()).isNotEqualTo(rule);
         assertThat(builder.legacyNames(true).regex("x.*").build()).isNotEqualTo(rule);
         assertThat(builder.regex("x(.*)").separator(";").build()).isNotEqualTo(rule);
