@@ -4,13 +4,13 @@ import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 
 /** Counts what this thread allocates: exact on a busy machine too, where times are not. */
-final class AllocationMeter {
+public final class AllocationMeter {
     private static final int WARM_UP_LAPS = 300;
     private static final int LAPS = 1000;
 
     private AllocationMeter() {}
 
-    static double bytesPerLap(Runnable lap) {
+    public static double bytesPerLap(Runnable lap) {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         for (int i = 0; i < WARM_UP_LAPS; i++) {
             lap.run();
