@@ -23,6 +23,9 @@ public final class NativeHistogram {
     /** The finest exponential schema: 256 buckets for each power of two. */
     public static final int MAX_SCHEMA = 8;
 
+    /** Reserved for exponential schemas to come: a bucket narrower than the spacing of doubles has no meaning. */
+    private static final int FINEST_SCHEMA = 52;
+
     private static final double[] NO_BOUNDS = {};
 
     private final boolean isFloat;
@@ -567,9 +570,9 @@ public final class NativeHistogram {
         }
 
         /**
-         * Sets how wide the buckets are.
+         * Sets how wide the buckets are. Histograms finer than any store takes (schema 9 to 52) are reduced to schema 8.
          *
-         * @param schema -4 to 8; 0 by default
+         * @param schema -4 to 52; 0 by default
          * @return this
          * @see #customBounds
          */
@@ -649,6 +652,11 @@ public final class NativeHistogram {
          * @throws IllegalArgumentException if it breaks a rule of the specification
          */
         public NativeHistogram build() {
+            if (schema > MAX_SCHEMA && schema <= FINEST_SCHEMA) {
+                negative = negative.merged(schema - MAX_SCHEMA);
+                positive = positive.merged(schema - MAX_SCHEMA);
+                schema = MAX_SCHEMA;
+            }
             return new NativeHistogram(this);
         }
     }

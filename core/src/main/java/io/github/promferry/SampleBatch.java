@@ -115,7 +115,17 @@ public final class SampleBatch {
      * @throws IllegalStateException if there is no row yet
      */
     public void setStartTimestamp(long timestampMillis) {
-        int row = lastRow();
+        setStartTimestamp(lastRow(), timestampMillis);
+    }
+
+    /**
+     * Sets when a row's counter, histogram or summary began to count.
+     *
+     * @param row from 0 to {@code size() - 1}
+     * @param timestampMillis milliseconds since the Unix epoch, or {@link #NO_TIMESTAMP}
+     */
+    public void setStartTimestamp(int row, long timestampMillis) {
+        Objects.checkIndex(row, size);
         if (!hasStartTimestamps) {
             if (startTimestamps.length < series.length) {
                 startTimestamps = new long[series.length];

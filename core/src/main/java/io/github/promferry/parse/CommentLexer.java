@@ -31,6 +31,8 @@ final class CommentLexer {
     private byte[] page = {};
     private int tolerated;
     private boolean endMark;
+    private boolean quotedName;
+    private String keyword = "";
 
     CommentLexer(SeriesLexer names) {
         this.names = names;
@@ -50,6 +52,16 @@ final class CommentLexer {
         return endMark;
     }
 
+    /** Whether the last call read a quoted name. */
+    boolean hasQuotedName() {
+        return quotedName;
+    }
+
+    /** {@code TYPE}, {@code HELP} or {@code UNIT} if the last call read such a line. */
+    String keyword() {
+        return keyword;
+    }
+
     /**
      * What the page says of the family after the line, or null if the line says nothing.
      *
@@ -59,6 +71,7 @@ final class CommentLexer {
     MetricMetadata read(int from, int lineEnd, FamilyContext context) {
         tolerated = 0;
         endMark = false;
+        quotedName = false;
         int to = lineEnd;
         if (page[to - 1] == '\r') {
             to--;
@@ -69,21 +82,23 @@ final class CommentLexer {
         while (wordEnd < to && !ByteScan.isBlank(page[wordEnd])) {
             wordEnd++;
         }
-        String keyword = word > from + 1 && wordEnd - word <= 4 ? ascii(word, wordEnd) : "";
+        keyword = word > from + 1 && wordEnd - word <= 4 ? ascii(word, wordEnd) : "";
         if (context.isOpenMetrics() && keyword.equals("EOF") && ByteScan.skipBlanks(page, wordEnd, to) == to) {
             endMark = true;
             tolerateBlanks(context, word != from + 2 || wordEnd != to);
             return null;
         }
         int nameFrom = ByteScan.skipBlanks(page, wordEnd, to);
-        boolean metadata = keyword.equals("TYPE") || keyword.equals("HELP") || keyword.equals("UNIT");
+        boolean unit = keyword.equals("UNIT") && (context.isOpenMetrics() || !context.has(FamilyContext.STRICT));
+        boolean metadata = keyword.equals("TYPE") || keyword.equals("HELP") || unit;
         if (!metadata || nameFrom == to) {
             return comment(context);
         }
         tolerateBlanks(
                 context,
                 word != from + 2 || nameFrom != wordEnd + 1 || page[word - 1] == '\t' || page[wordEnd] == '\t');
-        return metadata(keyword, nameFrom, to, context);
+        quotedName = page[nameFrom] == '"';
+        return metadata(nameFrom, to, context);
     }
 
     private @Nullable MetricMetadata comment(FamilyContext context) {
@@ -93,7 +108,7 @@ final class CommentLexer {
         return null;
     }
 
-    private @Nullable MetricMetadata metadata(String keyword, int nameFrom, int to, FamilyContext context) {
+    private @Nullable MetricMetadata metadata(int nameFrom, int to, FamilyContext context) {
         int nameEnd = names.nameEnd(nameFrom, to);
         boolean named = nameEnd > nameFrom && (nameEnd == to || ByteScan.isBlank(page[nameEnd]));
         if (!named) {
@@ -106,6 +121,7 @@ final class CommentLexer {
         }
         String family = names.nameIn(nameFrom, nameEnd);
         int textFrom = Math.min(nameEnd + 1, to);
+        tolerateBlanks(context, nameEnd < to && page[nameEnd] == '\t');
         if (nameEnd == to) {
             tolerate(Tolerated.MISSING_METADATA_TEXT);
         }
@@ -177,6 +193,7 @@ final class CommentLexer {
     private MetricMetadata withUnit(MetricMetadata before, int from, int to, FamilyContext context) {
         int unitFrom = ByteScan.skipBlanks(page, from, to);
         int unitTo = trimmedEnd(unitFrom, to);
+        tolerateBlanks(context, unitFrom != from || unitTo != to);
         int invalid = ByteScan.invalidUtf8(page, unitFrom, unitTo);
         if (invalid >= 0) {
             throw new SyntaxError("valid UTF-8 in the unit", invalid);

@@ -21,6 +21,7 @@ class Entry {
     static final int CREATED = 4;
 
     private static final int KIND_BITS = 4;
+    static final int KIND_MASK = (1 << KIND_BITS) - 1;
 
     private static final AtomicIntegerFieldUpdater<Entry> REFERENCES =
             AtomicIntegerFieldUpdater.newUpdater(Entry.class, "references");
@@ -63,7 +64,7 @@ class Entry {
     }
 
     final int kind() {
-        return traits & ((1 << KIND_BITS) - 1);
+        return traits & KIND_MASK;
     }
 
     final int tolerated() {
@@ -111,6 +112,21 @@ class Entry {
 
     final boolean isDead() {
         return references == DEAD;
+    }
+
+    /** A {@code _created} line that is no row: the series it would be, for its labels. */
+    static final class Created extends Entry {
+        private final @Nullable Series created;
+
+        Created(byte[] key, int hash, FamilyContext context, @Nullable Series created, int traits) {
+            super(key, hash, context, null, null, traits);
+            this.created = created;
+        }
+
+        @Nullable
+        Series series() {
+            return created;
+        }
     }
 
     /** A comment: the lines below it are in another context. */

@@ -2,6 +2,7 @@ package io.github.promferry.parse;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.github.promferry.Labels;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,6 +58,12 @@ public final class ExpositionException extends RuntimeException {
                 "line " + line + ": " + why + " near " + excerpt(page, at, to), line, 1, why, "", cause);
     }
 
+    /** A resolver did not want a series that has no line of its own. */
+    static ExpositionException rejected(SeriesRejectedException cause, Labels series) {
+        String why = String.valueOf(cause.getMessage());
+        return new ExpositionException(why + " near " + quoted(series.toString()), 0, 0, why, "", cause);
+    }
+
     /** In a binary page, which has no lines. */
     static ExpositionException binary(String found, String expected, int offset) {
         return new ExpositionException(
@@ -66,6 +73,11 @@ public final class ExpositionException extends RuntimeException {
     /** About the page as a whole. */
     static ExpositionException page(String found, String expected) {
         return new ExpositionException("found " + found + ", expected " + expected, 0, 0, found, expected, null);
+    }
+
+    static ExpositionException tooManyLines(int limit) {
+        return page(
+                "more than " + limit + " lines", "at most lineLimit of ParseOptions; raise it or expose fewer series");
     }
 
     /**

@@ -19,7 +19,9 @@ public final class ExpositionParser {
     private final ParseOptions options;
     private final PageOrder order;
     private final PageCounts counts = new PageCounts();
+    private final PageRows rows;
     private final TextParser text;
+    private final ProtobufParser protobuf;
 
     /** A parser with a dictionary of its own that keeps every series as exposed, and the default options. */
     public ExpositionParser() {
@@ -36,7 +38,9 @@ public final class ExpositionParser {
         Objects.requireNonNull(dictionary, "dictionary");
         this.options = Objects.requireNonNull(options, "options");
         order = new PageOrder(dictionary, options.trackTimestampsStaleness());
-        text = new TextParser(dictionary, options, order, counts);
+        rows = new PageRows(options, order, counts);
+        text = new TextParser(dictionary, options, order, counts, rows);
+        protobuf = new ProtobufParser(dictionary, options, order, rows);
     }
 
     /**
@@ -55,20 +59,31 @@ public final class ExpositionParser {
     public void parse(ExpositionFormat format, byte[] page, int from, int to, long timestampMillis, SampleBatch into) {
         Objects.requireNonNull(format, "format");
         Objects.checkFromToIndex(from, to, page.length);
-        int rows = into.size();
+        int before = into.size();
         counts.reset();
         order.begin();
+        rows.begin(into, timestampMillis);
         boolean good = false;
         try {
-            text.parse(format, page, from, to, timestampMillis, into);
+            read(format, page, from, to);
             checkSampleLimit();
+            rows.finish();
             order.commit();
             good = true;
         } finally {
             if (!good) {
-                into.truncate(rows);
+                into.truncate(before);
                 order.abort();
             }
+            rows.end();
+        }
+    }
+
+    private void read(ExpositionFormat format, byte[] page, int from, int to) {
+        if (format == ExpositionFormat.PROTOBUF) {
+            protobuf.parse(page, from, to);
+        } else {
+            text.parse(format, page, from, to);
         }
     }
 

@@ -33,6 +33,8 @@ public final class ParseOptions {
     private final boolean trackTimestampsStaleness;
     private final boolean endMarkRequired;
     private final boolean replaceInvalidHelp;
+    private final boolean nativeHistograms;
+    private final boolean classicHistogramsToo;
     private final Created created;
     private final int sampleLimit;
     private final int lineLimit;
@@ -46,6 +48,8 @@ public final class ParseOptions {
         trackTimestampsStaleness = builder.trackTimestampsStaleness;
         endMarkRequired = builder.endMarkRequired;
         replaceInvalidHelp = builder.replaceInvalidHelp;
+        nativeHistograms = builder.nativeHistograms;
+        classicHistogramsToo = builder.classicHistogramsToo;
         created = builder.created;
         sampleLimit = builder.sampleLimit;
         lineLimit = builder.lineLimit;
@@ -142,6 +146,24 @@ public final class ParseOptions {
     }
 
     /**
+     * Whether native histograms are delivered; otherwise only their classic form.
+     *
+     * @return true by default
+     */
+    public boolean nativeHistograms() {
+        return nativeHistograms;
+    }
+
+    /**
+     * Whether the classic series of a native histogram are delivered too.
+     *
+     * @return false by default
+     */
+    public boolean classicHistogramsToo() {
+        return classicHistogramsToo;
+    }
+
+    /**
      * What becomes of {@code _created} lines.
      *
      * @return {@link Created#SERIES} by default
@@ -182,6 +204,8 @@ public final class ParseOptions {
         private boolean trackTimestampsStaleness;
         private boolean endMarkRequired = true;
         private boolean replaceInvalidHelp;
+        private boolean nativeHistograms = true;
+        private boolean classicHistogramsToo;
         private Created created = Created.SERIES;
         private int sampleLimit;
         private int lineLimit = 4_000_000;
@@ -197,6 +221,8 @@ public final class ParseOptions {
             trackTimestampsStaleness = options.trackTimestampsStaleness;
             endMarkRequired = options.endMarkRequired;
             replaceInvalidHelp = options.replaceInvalidHelp;
+            nativeHistograms = options.nativeHistograms;
+            classicHistogramsToo = options.classicHistogramsToo;
             created = options.created;
             sampleLimit = options.sampleLimit;
             lineLimit = options.lineLimit;
@@ -288,6 +314,28 @@ public final class ParseOptions {
          */
         public Builder replaceInvalidHelp(boolean replaceInvalidHelp) {
             this.replaceInvalidHelp = replaceInvalidHelp;
+            return this;
+        }
+
+        /**
+         * Delivers native histograms; otherwise only the classic buckets, count and sum beside them.
+         *
+         * @param nativeHistograms true by default
+         * @return this
+         */
+        public Builder nativeHistograms(boolean nativeHistograms) {
+            this.nativeHistograms = nativeHistograms;
+            return this;
+        }
+
+        /**
+         * Delivers the classic series of a histogram beside its native form.
+         *
+         * @param classicHistogramsToo false by default
+         * @return this
+         */
+        public Builder classicHistogramsToo(boolean classicHistogramsToo) {
+            this.classicHistogramsToo = classicHistogramsToo;
             return this;
         }
 

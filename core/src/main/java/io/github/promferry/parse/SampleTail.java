@@ -1,11 +1,15 @@
 package io.github.promferry.parse;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import io.github.promferry.Exemplar;
 import io.github.promferry.Labels;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.SampleValues;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads what stands behind the series on a sample line, where it is more than a plain number: odd blanks, timestamps,
@@ -22,6 +26,7 @@ final class SampleTail {
     private final PageCounts counts;
     private final DecimalParser numbers = new DecimalParser();
     private final TimestampParser timestamps = new TimestampParser();
+    private final CompositeLexer composite = new CompositeLexer();
     private final List<Exemplar> exemplars = new ArrayList<>();
 
     private byte[] page = {};
@@ -30,9 +35,11 @@ final class SampleTail {
     private boolean version2;
 
     private long bits;
-    private boolean stamped;
-    private long timestampMillis;
+    private long stampMillis;
+    private int stampFrom;
+    private int stampTo;
     private long startMillis;
+    private boolean isComposite;
 
     SampleTail(SeriesLexer labels, PageCounts counts) {
         this.labels = labels;
@@ -42,6 +49,7 @@ final class SampleTail {
     void begin(byte[] page, int to, ExpositionFormat format) {
         this.page = page;
         this.to = to;
+        composite.begin(page, to);
         openMetrics = format.isOpenMetrics();
         version2 = format == ExpositionFormat.OPENMETRICS_2_0_0;
     }
@@ -50,16 +58,36 @@ final class SampleTail {
         return bits;
     }
 
-    boolean isStamped() {
-        return stamped;
-    }
-
-    long timestampMillis() {
-        return timestampMillis;
+    /** The timestamp on the line, or {@link SampleBatch#NO_TIMESTAMP}. */
+    long stampMillis() {
+        return stampMillis;
     }
 
     long startMillis() {
         return startMillis;
+    }
+
+    /** The timestamp on the line before it was cut to milliseconds, or null. */
+    @Nullable
+    BigDecimal exactStamp() {
+        if (stampMillis == SampleBatch.NO_TIMESTAMP) {
+            return null;
+        }
+        try {
+            return new BigDecimal(new String(page, stampFrom, stampTo - stampFrom, ISO_8859_1));
+        } catch (NumberFormatException e) {
+            // An exponent beyond those of BigDecimal; saturated at the ends of long, it still has an order.
+            return BigDecimal.valueOf(stampMillis);
+        }
+    }
+
+    /** Whether the value is {@link #composite} instead of a number. */
+    boolean isComposite() {
+        return isComposite;
+    }
+
+    CompositeLexer composite() {
+        return composite;
     }
 
     List<Exemplar> exemplars() {
@@ -74,6 +102,10 @@ final class SampleTail {
      */
     int read(int seriesEnd) {
         int at = blanks(seriesEnd, seriesEnd + 1);
+        isComposite = openMetrics && at < to && page[at] == '{';
+        if (isComposite) {
+            return afterComposite(at);
+        }
         int end = numbers.parse(page, at, to);
         if (end == DecimalParser.OUT_OF_RANGE) {
             throw new SyntaxError("a number that a double can hold", token(at), at);
@@ -88,13 +120,24 @@ final class SampleTail {
         return afterValue(end);
     }
 
+    private int afterComposite(int brace) {
+        int end = composite.read(brace);
+        if (!endsToken(end)) {
+            throw new SyntaxError("a blank after the composite value", end);
+        }
+        if (!version2) {
+            counts.tolerate(Tolerated.OPENMETRICS_2_SYNTAX);
+        }
+        return afterValue(end);
+    }
+
     /**
      * Reads the rest of a line from the end of the value on.
      *
      * @return where the next line begins
      */
     int afterValue(int valueEnd) {
-        stamped = false;
+        stampMillis = SampleBatch.NO_TIMESTAMP;
         startMillis = SampleBatch.NO_TIMESTAMP;
         if (!exemplars.isEmpty()) {
             exemplars.clear();
@@ -115,7 +158,8 @@ final class SampleTail {
             return behindHash(at);
         }
         if (!isLineEnd(at)) {
-            throw new SyntaxError("the end of the line" + (stamped ? "" : " or a timestamp"), at);
+            throw new SyntaxError(
+                    "the end of the line" + (stampMillis == SampleBatch.NO_TIMESTAMP ? " or a timestamp" : ""), at);
         }
         return nextLine(at);
     }
@@ -129,12 +173,13 @@ final class SampleTail {
             throw new SyntaxError(
                     openMetrics ? "a timestamp in seconds" : "a timestamp in milliseconds", token(at), at);
         }
-        stamped = true;
-        timestampMillis = timestamps.millis();
+        stampMillis = timestamps.millis();
+        stampFrom = at;
+        stampTo = end;
         if (!openMetrics && timestamps.wasSeconds()) {
             counts.tolerate(Tolerated.TIMESTAMP_IN_SECONDS);
         }
-        if (openMetrics && timestampMillis > FAR_AHEAD_MILLIS) {
+        if (openMetrics && stampMillis > FAR_AHEAD_MILLIS) {
             counts.tolerate(Tolerated.TIMESTAMP_FAR_AHEAD);
         }
         return end;
@@ -193,6 +238,7 @@ final class SampleTail {
             if (brace == hash + 1) {
                 throw new SyntaxError("a space before the labels of the exemplar", brace);
             }
+            tolerateBlanks(hash + 1, brace, hash + 2);
             return wellFormedExemplar(brace);
         } catch (SyntaxError e) {
             counts.tolerate(Tolerated.EXEMPLAR_DROPPED);
@@ -203,24 +249,25 @@ final class SampleTail {
     private int wellFormedExemplar(int brace) {
         int close = labels.labelsEnd(brace);
         Labels exemplarLabels = labels.exemplarLabels(brace, close);
+        counts.tolerateAll(labels.tolerated());
         if (codePoints(exemplarLabels) > MAX_EXEMPLAR_CODE_POINTS) {
             throw new SyntaxError("at most 128 characters of labels in an exemplar", brace);
         }
-        int valueAt = ByteScan.skipBlanks(page, close, to);
+        int valueAt = blanks(close, close + 1);
         int end = numbers.parse(page, valueAt, to);
         if (end < 0 || !endsToken(end) || valueAt == close) {
             throw new SyntaxError("a number", valueAt);
         }
         double value = Double.longBitsToDouble(numbers.bits());
         long millis = SampleBatch.NO_TIMESTAMP;
-        int at = ByteScan.skipBlanks(page, end, to);
+        int at = afterToken(end);
         if (!isLineEnd(at) && page[at] != '#') {
             end = timestamps.parseSeconds(page, at, to);
             if (end < 0 || !endsToken(end)) {
                 throw new SyntaxError("a timestamp in seconds", at);
             }
             millis = timestamps.millis();
-            at = ByteScan.skipBlanks(page, end, to);
+            at = afterToken(end);
         }
         if (!isLineEnd(at) && page[at] != '#') {
             throw new SyntaxError("the end of the line", at);

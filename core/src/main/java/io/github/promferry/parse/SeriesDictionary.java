@@ -129,6 +129,11 @@ public final class SeriesDictionary {
                 return known;
             }
             makeRoom();
+            if ((traits & Entry.KIND_MASK) == Entry.CREATED) {
+                Entry created = new Entry.Created(Arrays.copyOfRange(bytes, from, to), hash, context, series, traits);
+                put(created);
+                return created;
+            }
             int labelsHash = series == null ? 0 : labelsHash(series);
             Entry canonical = series == null ? null : sameLabels(series, labelsHash);
             if (canonical != null && !canonical.retain(this)) {

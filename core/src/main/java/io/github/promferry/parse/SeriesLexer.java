@@ -36,6 +36,7 @@ final class SeriesLexer {
     private boolean openMetrics;
     private int tolerated;
     private boolean named;
+    private boolean quotedName;
 
     /** Bytes of a name or value: a range of the page, or of a copy without escapes. */
     private static final class Text {
@@ -89,6 +90,11 @@ final class SeriesLexer {
     /** {@link Tolerated} kinds of the last call. */
     int tolerated() {
         return tolerated;
+    }
+
+    /** Whether the last series or exemplar had a quoted name. */
+    boolean hasQuotedName() {
+        return quotedName;
     }
 
     // ---- where a series ends
@@ -241,6 +247,7 @@ final class SeriesLexer {
     private void start(int from, int to) {
         builder.clear();
         tolerated = 0;
+        quotedName = false;
         int invalid = ByteScan.invalidUtf8(page, from, to);
         if (invalid >= 0) {
             throw new SyntaxError("valid UTF-8", invalid);
@@ -260,6 +267,7 @@ final class SeriesLexer {
         while (at < close) {
             int itemFrom = at;
             boolean quoted = page[at] == '"';
+            quotedName |= quoted;
             at = quoted ? quoted(label, at) : bareLabel(at);
             if (label.isEmpty()) {
                 throw new SyntaxError("a name of at least one character", itemFrom);

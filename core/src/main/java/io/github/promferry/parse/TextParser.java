@@ -3,17 +3,21 @@ package io.github.promferry.parse;
 import io.github.promferry.Exemplar;
 import io.github.promferry.Labels;
 import io.github.promferry.MetricMetadata;
+import io.github.promferry.NativeHistogram;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.Series;
+import io.github.promferry.parse.PartSeries.Part;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a page of one of the text formats. {@link #predicted} is the hot loop: it compares each line with the one that
  * came at this place last time and reads the number behind it; no scan, no hash, nothing allocated. Whatever is not as
  * ordinary as that, by line: {@link #line}.
  */
-final class TextParser {
+final class TextParser implements PartSeries.Whole {
     /** Returned instead of an index: the line is another one than it seemed. */
     private static final int NOT_THIS = -1;
 
@@ -25,39 +29,43 @@ final class TextParser {
     private final CommentLexer comments = new CommentLexer(lexer);
     private final SampleTail tail;
     private final DecimalParser numbers = new DecimalParser();
-    private final StampedDuplicates stampedDuplicates = new StampedDuplicates();
+    private final PageRows rows;
+    private final PartSeries parts;
 
+    private @Nullable StrictPage strict;
     private byte[] page = {};
     private int from;
     private int to;
     private boolean openMetrics;
     private FamilyContext context = FamilyContext.NOWHERE;
-    private long timestampMillis;
-    private SampleBatch into = new SampleBatch();
     private boolean ended;
+    private int wholeFrom;
+    private int wholeTo;
 
-    TextParser(SeriesDictionary dictionary, ParseOptions options, PageOrder order, PageCounts counts) {
+    TextParser(SeriesDictionary dictionary, ParseOptions options, PageOrder order, PageCounts counts, PageRows rows) {
         this.dictionary = dictionary;
         this.options = options;
         this.order = order;
         this.counts = counts;
+        this.rows = rows;
         tail = new SampleTail(lexer, counts);
+        parts = new PartSeries(dictionary, options, order, rows);
     }
 
-    void parse(ExpositionFormat format, byte[] page, int from, int to, long timestampMillis, SampleBatch into) {
+    void parse(ExpositionFormat format, byte[] page, int from, int to) {
         this.page = page;
         this.from = from;
         this.to = to;
-        this.timestampMillis = timestampMillis;
-        this.into = into;
         openMetrics = format.isOpenMetrics();
         ended = false;
-        context = dictionary.context(MetricMetadata.NONE, dialect());
+        context = rows.root(dictionary, openMetrics ? FamilyContext.OPENMETRICS : 0);
         lexer.begin(page, to, openMetrics);
         comments.begin(page);
         tail.begin(page, to, format);
-        stampedDuplicates.begin(into);
         try {
+            if (options.strict()) {
+                strict().check(format, page, from, to);
+            }
             lines();
         } catch (SyntaxError e) {
             throw ExpositionException.of(e, page, from, to);
@@ -67,15 +75,16 @@ final class TextParser {
             lexer.begin(this.page, 0, openMetrics);
             comments.begin(this.page);
             tail.begin(this.page, 0, format);
-            stampedDuplicates.end();
         }
     }
 
-    private int dialect() {
-        return (openMetrics ? FamilyContext.OPENMETRICS : 0)
-                | (options.normalizeBounds() ? FamilyContext.NORMALIZE_BOUNDS : 0)
-                | (options.created() == ParseOptions.Created.SERIES ? 0 : FamilyContext.CREATED_APART)
-                | (options.replaceInvalidHelp() ? FamilyContext.REPLACE_INVALID_HELP : 0);
+    private StrictPage strict() {
+        StrictPage checker = strict;
+        if (checker == null) {
+            checker = new StrictPage(options);
+            strict = checker;
+        }
+        return checker;
     }
 
     private void lines() {
@@ -107,8 +116,8 @@ final class TextParser {
     private int predicted(int start) {
         byte[] bytes = page;
         int end = to;
-        long time = timestampMillis;
-        SampleBatch batch = into;
+        long time = rows.timestampMillis();
+        SampleBatch batch = rows.batch();
         DecimalParser decimal = numbers;
         Entry[] entries = order.order();
         FamilyContext here = context;
@@ -210,11 +219,9 @@ final class TextParser {
     }
 
     private int lineOrNext(int at) {
-        int rows = into.size();
         try {
             return line(at);
         } catch (SyntaxError e) {
-            into.truncate(rows);
             counts.badLines++;
             int newline = ByteScan.indexOfNewline(page, at, to);
             return Math.min(newline + 1, to);
@@ -290,6 +297,10 @@ final class TextParser {
         int seriesEnd = lexer.seriesEnd(at);
         // Before the line counts, so that one with a bad value leaves no trace.
         int end = tail.read(seriesEnd);
+        if (tail.isComposite()) {
+            composite(at, seriesEnd);
+            return end;
+        }
         Entry entry = order.expected();
         boolean first;
         if (isLine(entry, at, seriesEnd)) {
@@ -303,6 +314,58 @@ final class TextParser {
         return end;
     }
 
+    /** A composite value of OpenMetrics 2.0: several series, as a store without composites wants them. */
+    private void composite(int at, int seriesEnd) {
+        CompositeLexer value = tail.composite();
+        wholeFrom = at;
+        wholeTo = seriesEnd;
+        // Checks the labels also where nothing is new.
+        NativeHistogram histogram = value.nativeHistogram(at);
+        parts.begin(context, page, at, seriesEnd, tail.stampMillis(), tail.startMillis());
+        boolean asNative = histogram != null && options.nativeHistograms();
+        if (histogram != null && asNative) {
+            parts.add(histogram, this, tail.exemplars());
+        }
+        if (asNative && !options.classicHistogramsToo()) {
+            return;
+        }
+        parts.add(value.isGauge() ? Part.GAUGE_COUNT : Part.COUNT, 0, value.countBits(), this, List.of());
+        parts.add(value.isGauge() ? Part.GAUGE_SUM : Part.SUM, 0, value.sumBits(), this, List.of());
+        Part part = value.isSummary() ? Part.QUANTILE : Part.BUCKET;
+        boolean endsAtInfinity = value.isSummary();
+        double lower = Double.NEGATIVE_INFINITY;
+        for (int point = 0; point < value.pointCount(); point++) {
+            double bound = value.bound(point);
+            parts.add(part, bound, value.pointBits(point), this, exemplarsWithin(lower, bound, asNative));
+            endsAtInfinity |= bound == Double.POSITIVE_INFINITY;
+            lower = bound;
+        }
+        if (!endsAtInfinity) {
+            parts.add(
+                    Part.BUCKET,
+                    Double.POSITIVE_INFINITY,
+                    value.countBits(),
+                    this,
+                    exemplarsWithin(lower, Double.POSITIVE_INFINITY, asNative));
+        }
+    }
+
+    /** The exemplars of the line whose value falls into a bucket, unless the native histogram has them. */
+    private List<Exemplar> exemplarsWithin(double lower, double upper, boolean asNative) {
+        if (asNative || tail.exemplars().isEmpty()) {
+            return List.of();
+        }
+        return tail.exemplars().stream()
+                .filter(exemplar -> exemplar.value() > lower && exemplar.value() <= upper)
+                .toList();
+    }
+
+    /** The labels of the composite value that is being read. */
+    @Override
+    public Labels labels() {
+        return lexer.series(wholeFrom, wholeTo, context);
+    }
+
     private Entry knownOrNewSample(int at, int end) {
         int hash = SeriesDictionary.hash(page, at, end, context);
         Entry known = dictionary.find(page, at, end, hash, context);
@@ -311,50 +374,27 @@ final class TextParser {
 
     private Entry newSample(int at, int end, int hash) {
         Labels exposed = lexer.series(at, end, context);
-        if (context.has(FamilyContext.CREATED_APART) && lexer.isCreatedOf(context)) {
-            int traits = Entry.traits(Entry.CREATED, lexer.tolerated());
-            return dictionary.addSample(page, at, end, hash, context, null, traits);
-        }
         MetricMetadata metadata = lexer.isOwnedBy(context) ? context.metadata : MetricMetadata.NONE;
         int tolerated = lexer.tolerated();
+        boolean created = context.has(FamilyContext.CREATED_APART) && lexer.isCreatedOf(context);
         Series series;
         try {
             series = dictionary.resolve(exposed, metadata);
         } catch (SeriesRejectedException e) {
             throw ExpositionException.rejected(e, page, from, at, to);
         }
-        int traits = Entry.traits(series == null ? Entry.DROPPED : Entry.KEPT, tolerated);
+        int kind = created ? Entry.CREATED : series == null ? Entry.DROPPED : Entry.KEPT;
+        int traits = Entry.traits(kind, tolerated);
         return dictionary.addSample(page, at, end, hash, context, series, traits);
     }
 
     private void checkLineLimit() {
         if (order.lines() > options.lineLimit()) {
-            throw ExpositionException.page(
-                    "more than " + options.lineLimit() + " lines",
-                    "at most lineLimit of ParseOptions; raise it or expose fewer series");
+            throw ExpositionException.tooManyLines(options.lineLimit());
         }
     }
 
     private void deliver(Entry entry, boolean first) {
-        counts.samples++;
-        counts.tolerateAll(entry.tolerated());
-        Series series = entry.series;
-        if (series == null) {
-            return;
-        }
-        counts.kept++;
-        boolean stamped = tail.isStamped() && options.honorTimestamps();
-        order.note(stamped, first);
-        if (!first && !(stamped && stampedDuplicates.isNew(series, tail.timestampMillis()))) {
-            counts.duplicates++;
-            return;
-        }
-        into.add(series, stamped ? tail.timestampMillis() : timestampMillis, tail.bits());
-        if (tail.startMillis() != SampleBatch.NO_TIMESTAMP) {
-            into.setStartTimestamp(tail.startMillis());
-        }
-        for (Exemplar exemplar : tail.exemplars()) {
-            into.addExemplar(exemplar);
-        }
+        rows.add(entry, first, tail.bits(), tail.stampMillis(), tail.startMillis(), tail.exemplars());
     }
 }

@@ -1,8 +1,10 @@
 package io.github.promferry.parse;
 
+import java.util.Locale;
+
 /**
  * What a page did that its format forbids and that was read all the same. Counted for each page by {@link
- * ExpositionParser#toleratedCount}, never logged line by line; strict mode refuses each.
+ * ExpositionParser#toleratedCount}, never logged line by line; strict mode refuses the page instead.
  *
  * @since 0.1
  */
@@ -37,7 +39,7 @@ public enum Tolerated {
     SIGNED_NAN,
     /** A timestamp with a fraction or exponent in text, read as seconds. */
     TIMESTAMP_IN_SECONDS,
-    /** A timestamp in OpenMetrics beyond the year 3000: milliseconds where seconds are due. */
+    /** A timestamp in OpenMetrics beyond the year 3000: milliseconds where seconds are due. Legal in strict mode too. */
     TIMESTAMP_FAR_AHEAD,
     /** An exemplar in text. */
     EXEMPLAR_IN_TEXT,
@@ -51,6 +53,11 @@ public enum Tolerated {
     OPENMETRICS_2_SYNTAX,
     /** A page that is one JSON string, as some llama.cpp builds send it. */
     QUOTED_PAGE;
+
+    /** The kind in words, for messages. */
+    String description() {
+        return name().toLowerCase(Locale.ROOT).replace('_', ' ');
+    }
 
     /** The place of this kind in an array or in a set held as an int; never stored. */
     @SuppressWarnings("EnumOrdinal")

@@ -1,0 +1,140 @@
+package io.github.promferry.parse;
+
+import io.github.promferry.Exemplar;
+import io.github.promferry.MetricMetadata;
+import io.github.promferry.NativeHistogram;
+import io.github.promferry.SampleBatch;
+import io.github.promferry.Series;
+import java.util.List;
+
+/** Turns samples into rows, except those that the resolver does not want and duplicates; counts all of them. */
+final class PageRows {
+    private final ParseOptions options;
+    private final PageOrder order;
+    private final PageCounts counts;
+    private final StampedDuplicates stampedDuplicates = new StampedDuplicates();
+    private final CreatedTimes createdTimes = new CreatedTimes();
+
+    private FamilyContext root = FamilyContext.NOWHERE;
+    private SampleBatch into = new SampleBatch();
+    private long timestampMillis;
+
+    PageRows(ParseOptions options, PageOrder order, PageCounts counts) {
+        this.options = options;
+        this.order = order;
+        this.counts = counts;
+    }
+
+    void begin(SampleBatch into, long timestampMillis) {
+        this.into = into;
+        this.timestampMillis = timestampMillis;
+        stampedDuplicates.begin(into);
+        createdTimes.begin(into);
+    }
+
+    /** The page was read to its end. */
+    void finish() {
+        createdTimes.apply(into);
+    }
+
+    void end() {
+        stampedDuplicates.end();
+        createdTimes.end();
+    }
+
+    SampleBatch batch() {
+        return into;
+    }
+
+    long timestampMillis() {
+        return timestampMillis;
+    }
+
+    /** The context in which a page begins. */
+    FamilyContext root(SeriesDictionary dictionary, int formatBits) {
+        int wanted = formatBits | optionBits();
+        if (root.dialect != wanted) {
+            root = dictionary.context(MetricMetadata.NONE, wanted);
+        }
+        return root;
+    }
+
+    /** What of the options changes the meaning of a line, so that parsers with different ones can share a dictionary. */
+    private int optionBits() {
+        return (options.normalizeBounds() ? FamilyContext.NORMALIZE_BOUNDS : 0)
+                | (options.created() == ParseOptions.Created.SERIES ? 0 : FamilyContext.CREATED_APART)
+                | (options.strict() ? FamilyContext.STRICT : 0)
+                | (options.replaceInvalidHelp() ? FamilyContext.REPLACE_INVALID_HELP : 0);
+    }
+
+    /**
+     * Adds a row for a sample.
+     *
+     * @param first whether the series was not on the page yet
+     * @param stampMillis the timestamp on the page, or {@link SampleBatch#NO_TIMESTAMP}
+     * @param startMillis the start timestamp on the page, or {@link SampleBatch#NO_TIMESTAMP}
+     */
+    void add(Entry entry, boolean first, long bits, long stampMillis, long startMillis, List<Exemplar> exemplars) {
+        counts.samples++;
+        counts.tolerateAll(entry.tolerated());
+        Series series = entry.series;
+        if (series == null) {
+            addCreated(entry, bits);
+            return;
+        }
+        if (isWanted(series, first, stampMillis)) {
+            into.add(series, rowMillis(stampMillis), bits);
+            addBeside(startMillis, exemplars);
+        }
+    }
+
+    /** The same for a native histogram. */
+    void addHistogram(
+            Entry entry,
+            boolean first,
+            NativeHistogram histogram,
+            long stampMillis,
+            long startMillis,
+            List<Exemplar> exemplars) {
+        counts.samples++;
+        Series series = entry.series;
+        if (series != null && isWanted(series, first, stampMillis)) {
+            into.addHistogram(series, rowMillis(stampMillis), histogram);
+            addBeside(startMillis, exemplars);
+        }
+    }
+
+    private boolean isWanted(Series series, boolean first, long stampMillis) {
+        counts.kept++;
+        boolean stamped = isStamped(stampMillis);
+        order.note(stamped, first);
+        if (first || (stamped && stampedDuplicates.isNew(series, stampMillis))) {
+            return true;
+        }
+        counts.duplicates++;
+        return false;
+    }
+
+    private boolean isStamped(long stampMillis) {
+        return stampMillis != SampleBatch.NO_TIMESTAMP && options.honorTimestamps();
+    }
+
+    private long rowMillis(long stampMillis) {
+        return isStamped(stampMillis) ? stampMillis : timestampMillis;
+    }
+
+    private void addBeside(long startMillis, List<Exemplar> exemplars) {
+        if (startMillis != SampleBatch.NO_TIMESTAMP) {
+            into.setStartTimestamp(startMillis);
+        }
+        for (int i = 0; i < exemplars.size(); i++) {
+            into.addExemplar(exemplars.get(i));
+        }
+    }
+
+    private void addCreated(Entry entry, long bits) {
+        if (entry instanceof Entry.Created created && options.created() == ParseOptions.Created.START_TIMESTAMP) {
+            createdTimes.add(created.series(), Double.longBitsToDouble(bits));
+        }
+    }
+}

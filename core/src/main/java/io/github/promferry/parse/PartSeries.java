@@ -1,0 +1,173 @@
+package io.github.promferry.parse;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.github.promferry.Exemplar;
+import io.github.promferry.Labels;
+import io.github.promferry.NativeHistogram;
+import io.github.promferry.Series;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Series that have no line of their own: the parts of a composite value or of a protobuf message. Each is known by a key
+ * made from the bytes of what all parts share, the kind of the part and its bound, so that prediction and the dictionary
+ * work for them as for lines. The byte between cannot occur in UTF-8, so no line has such a key.
+ */
+final class PartSeries {
+    /** What a part adds to the name, and whether it has a bound. */
+    enum Part {
+        VALUE(""),
+        COUNT("_count"),
+        SUM("_sum"),
+        GAUGE_COUNT("_gcount"),
+        GAUGE_SUM("_gsum"),
+        BUCKET("_bucket"),
+        QUANTILE(""),
+        NATIVE("");
+
+        final String suffix;
+        final byte code = (byte) ('a' + index());
+
+        Part(String suffix) {
+            this.suffix = suffix;
+        }
+
+        @SuppressWarnings("EnumOrdinal")
+        private int index() {
+            return ordinal();
+        }
+    }
+
+    /** Gives the labels that all parts share, the name without suffix among them; asked for new series only. */
+    interface Whole {
+        Labels labels();
+    }
+
+    private static final byte MARK = (byte) 0xFF;
+    private static final byte[] LE = {'l', 'e'};
+    private static final byte[] QUANTILE = "quantile".getBytes(UTF_8);
+    private static final byte[] METRIC_NAME = Labels.METRIC_NAME.getBytes(UTF_8);
+
+    private final SeriesDictionary dictionary;
+    private final ParseOptions options;
+    private final PageOrder order;
+    private final PageRows rows;
+    private final Labels.Builder builder = Labels.builder();
+
+    private byte[] key = new byte[256];
+    private int wholeLength;
+    private FamilyContext context = FamilyContext.NOWHERE;
+    private long stampMillis;
+    private long startMillis;
+
+    PartSeries(SeriesDictionary dictionary, ParseOptions options, PageOrder order, PageRows rows) {
+        this.dictionary = dictionary;
+        this.options = options;
+        this.order = order;
+        this.rows = rows;
+    }
+
+    /** Begins the parts of what the bytes stand for. */
+    void begin(FamilyContext context, byte[] whole, int from, int to, long stampMillis, long startMillis) {
+        this.context = context;
+        this.stampMillis = stampMillis;
+        this.startMillis = startMillis;
+        wholeLength = to - from;
+        if (key.length < wholeLength + 16) {
+            key = new byte[2 * (wholeLength + 16)];
+        }
+        System.arraycopy(whole, from, key, 0, wholeLength);
+        key[wholeLength] = MARK;
+    }
+
+    void add(Part part, double bound, long bits, Whole whole, List<Exemplar> exemplars) {
+        Entry entry = expectedOrNull(part, bound);
+        boolean first;
+        if (entry != null) {
+            first = order.hit();
+        } else {
+            entry = knownOrNew(part, bound, whole);
+            first = order.take(entry);
+        }
+        rows.add(entry, first, bits, stampMillis, startMillis, exemplars);
+    }
+
+    void add(NativeHistogram histogram, Whole whole, List<Exemplar> exemplars) {
+        Entry entry = expectedOrNull(Part.NATIVE, 0);
+        boolean first;
+        if (entry != null) {
+            first = order.hit();
+        } else {
+            entry = knownOrNew(Part.NATIVE, 0, whole);
+            first = order.take(entry);
+        }
+        rows.addHistogram(entry, first, histogram, stampMillis, startMillis, exemplars);
+    }
+
+    private int writePart(Part part, double bound) {
+        int at = wholeLength + 1;
+        key[at++] = part.code;
+        if (part == Part.BUCKET || part == Part.QUANTILE) {
+            long bits = Double.doubleToRawLongBits(bound);
+            for (int shift = 0; shift < 64; shift += 8) {
+                key[at++] = (byte) (bits >>> shift);
+            }
+        }
+        return at;
+    }
+
+    private @Nullable Entry expectedOrNull(Part part, double bound) {
+        int length = writePart(part, bound);
+        Entry entry = order.expected();
+        return entry.context == context && Arrays.equals(key, 0, length, entry.key, 0, entry.key.length) ? entry : null;
+    }
+
+    private Entry knownOrNew(Part part, double bound, Whole whole) {
+        if (order.lines() >= options.lineLimit()) {
+            throw ExpositionException.tooManyLines(options.lineLimit());
+        }
+        int length = writePart(part, bound);
+        int hash = SeriesDictionary.hash(key, 0, length, context);
+        Entry known = dictionary.find(key, 0, length, hash, context);
+        if (known != null) {
+            return known;
+        }
+        Labels exposed = labels(part, bound, whole.labels());
+        Series series;
+        try {
+            series = dictionary.resolve(exposed, context.metadata);
+        } catch (SeriesRejectedException e) {
+            throw ExpositionException.rejected(e, exposed);
+        }
+        int traits = Entry.traits(series == null ? Entry.DROPPED : Entry.KEPT, 0);
+        return dictionary.addSample(key, 0, length, hash, context, series, traits);
+    }
+
+    private Labels labels(Part part, double bound, Labels whole) {
+        builder.clear();
+        byte[] encoded = whole.encoded();
+        for (Labels.Cursor at = whole.cursor(); at.next(); ) {
+            boolean name = Arrays.equals(encoded, at.nameStart(), at.nameEnd(), METRIC_NAME, 0, METRIC_NAME.length);
+            if (name && !part.suffix.isEmpty()) {
+                byte[] suffixed = (at.value() + part.suffix).getBytes(UTF_8);
+                builder.add(METRIC_NAME, 0, METRIC_NAME.length, suffixed, 0, suffixed.length);
+            } else {
+                builder.add(encoded, at.nameStart(), at.nameEnd(), encoded, at.valueStart(), at.end());
+            }
+        }
+        if (part == Part.BUCKET || part == Part.QUANTILE) {
+            byte[] label = part == Part.BUCKET ? LE : QUANTILE;
+            byte[] text = BoundFormat.format(bound).getBytes(UTF_8);
+            builder.add(label, 0, label.length, text, 0, text.length);
+        }
+        try {
+            return builder.build();
+        } catch (IllegalArgumentException e) {
+            throw ExpositionException.page(
+                    e.getMessage() + " in a part of " + ExpositionException.quoted(whole.toString()),
+                    "each label once");
+        }
+    }
+}

@@ -1,0 +1,173 @@
+package io.github.promferry.parse;
+
+import io.github.promferry.Labels;
+import io.github.promferry.MetricMetadata;
+import io.github.promferry.SampleBatch;
+
+/**
+ * Holds a page against the letter of its format, before it is parsed: one pass over the lines with the lexers of the
+ * tolerant parser, in which everything that they tolerate is an error, and the rules between lines of {@link
+ * StrictFamilies}. So the fast path carries none of this.
+ */
+final class StrictPage {
+    private final PageCounts counts = new PageCounts();
+    private final SeriesLexer lexer = new SeriesLexer();
+    private final CommentLexer comments = new CommentLexer(lexer);
+    private final SampleTail tail = new SampleTail(lexer, counts);
+    private final ParseOptions options;
+
+    private byte[] page = {};
+    private int to;
+    private ExpositionFormat format = ExpositionFormat.TEXT_0_0_4;
+    private boolean openMetrics;
+    private FamilyContext context = FamilyContext.NOWHERE;
+    private StrictFamilies families = new StrictFamilies(false, false);
+    private boolean ended;
+
+    StrictPage(ParseOptions options) {
+        this.options = options;
+    }
+
+    /**
+     * Checks a page.
+     *
+     * @throws SyntaxError at the first line that breaks a rule
+     */
+    void check(ExpositionFormat format, byte[] page, int from, int to) {
+        this.format = format;
+        this.page = page;
+        this.to = to;
+        openMetrics = format.isOpenMetrics();
+        ended = false;
+        context = new FamilyContext(
+                MetricMetadata.NONE, FamilyContext.STRICT | (openMetrics ? FamilyContext.OPENMETRICS : 0));
+        families = new StrictFamilies(openMetrics, format == ExpositionFormat.OPENMETRICS_2_0_0);
+        lexer.begin(page, to, openMetrics);
+        comments.begin(page);
+        tail.begin(page, to, format);
+        if (to - from >= 3 && page[from] == (byte) 0xEF) {
+            throw new SyntaxError("no byte order mark", from);
+        }
+        int at = from;
+        while (at < to) {
+            at = line(at);
+        }
+        if (openMetrics && !ended) {
+            throw new SyntaxError("`# EOF` as the last line of an OpenMetrics page", to);
+        }
+        families.finish(to);
+        this.page = new byte[0];
+    }
+
+    private int line(int start) {
+        if (ended) {
+            throw new SyntaxError("nothing after `# EOF`", start);
+        }
+        counts.reset();
+        int at = ByteScan.skipBlanks(page, start, to);
+        if (at > start && openMetrics) {
+            throw new SyntaxError("no blanks at the beginning of a line", start);
+        }
+        if (tail.isLineEnd(at)) {
+            return blankLine(at);
+        }
+        return page[at] == '#' ? comment(at) : sample(at);
+    }
+
+    private int blankLine(int at) {
+        if (openMetrics) {
+            throw new SyntaxError("no blank line", at);
+        }
+        int next = tail.nextLine(at);
+        refuseTolerated(at);
+        return next;
+    }
+
+    private int comment(int at) {
+        int end = ByteScan.indexOfNewline(page, at, to);
+        MetricMetadata after = comments.read(at, end, context);
+        counts.tolerateAll(comments.tolerated());
+        if (comments.isEndMark()) {
+            ended = true;
+            refuseTolerated(at);
+            return Math.min(end + 1, to);
+        }
+        if (end == to) {
+            throw new SyntaxError("a newline after the last line", end);
+        }
+        refuseTolerated(at);
+        if (after != null) {
+            refuseQuoted(comments.hasQuotedName(), at);
+            families.metadata(comments.keyword(), after, at);
+            context = new FamilyContext(after, context.dialect);
+        }
+        return end + 1;
+    }
+
+    private int sample(int at) {
+        int seriesEnd = lexer.seriesEnd(at);
+        Labels labels = lexer.series(at, seriesEnd, context);
+        counts.tolerateAll(lexer.tolerated());
+        refuseQuoted(lexer.hasQuotedName(), at);
+        if (!openMetrics) {
+            refuseEscapes(at, seriesEnd);
+        }
+        int next = tail.read(seriesEnd);
+        refuseTolerated(at);
+        refuseQuoted(!tail.exemplars().isEmpty() && lexer.hasQuotedName(), at);
+        if (tail.isComposite()) {
+            families.composite(labels, tail.composite(), tail.composite().nativeHistogram(at), at);
+        } else {
+            families.sample(
+                    labels,
+                    Double.longBitsToDouble(tail.bits()),
+                    tail.stampMillis() != SampleBatch.NO_TIMESTAMP,
+                    tail.exactStamp(),
+                    tail.exemplars(),
+                    at);
+        }
+        return next;
+    }
+
+    private void refuseTolerated(int at) {
+        for (Tolerated kind : Tolerated.values()) {
+            if (counts.tolerated(kind) > 0 && !isLegal(kind)) {
+                throw new SyntaxError("a line without it", "in strict mode: " + kind.description(), at);
+            }
+        }
+    }
+
+    private boolean isLegal(Tolerated kind) {
+        return switch (kind) {
+            case TIMESTAMP_FAR_AHEAD -> true;
+            case MISSING_METADATA_TEXT -> !openMetrics;
+            // OpenMetrics 2.0 asks for it with SHOULD.
+            case UNIT_MISMATCH -> format == ExpositionFormat.OPENMETRICS_2_0_0;
+            default -> false;
+        };
+    }
+
+    private void refuseQuoted(boolean quoted, int at) {
+        boolean allowed = options.utf8Names()
+                || format == ExpositionFormat.TEXT_1_0_0
+                || format == ExpositionFormat.OPENMETRICS_2_0_0;
+        if (quoted && !allowed) {
+            throw new SyntaxError(
+                    "bare names only, unless the content type says escaping=allow-utf-8 (utf8Names of ParseOptions)",
+                    "a quoted name",
+                    at);
+        }
+    }
+
+    /** Text 0.0.4 knows three escapes in label values; OpenMetrics lets others stand. */
+    private void refuseEscapes(int from, int end) {
+        for (int at = from; at < end; at++) {
+            if (page[at] == '\\') {
+                at++;
+                if (page[at] != '\\' && page[at] != '"' && page[at] != 'n') {
+                    throw new SyntaxError("one of the escapes \\\\, \\\" and \\n", at - 1);
+                }
+            }
+        }
+    }
+}
