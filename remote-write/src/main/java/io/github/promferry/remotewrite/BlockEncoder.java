@@ -65,6 +65,9 @@ abstract class BlockEncoder {
 
     final Compressor compressor = new Compressor();
 
+    /** Compresses what each batch added by itself, if that goes into a spool. */
+    private @Nullable BlockPacker packer;
+
     /** Rows of the last {@link #encode} that are not sent, by reason. */
     final Map<String, Long> droppedRows = new TreeMap<>();
 
@@ -195,7 +198,9 @@ abstract class BlockEncoder {
 
     /** Finishes the request and starts the next one. */
     final Block seal(long nowNanos) {
-        Block block = new Block(protocol(), compressed(), samples, exemplars, minTimestamp, maxTimestamp, nowNanos);
+        BlockPacker pieces = packer;
+        byte[] body = pieces == null ? compressed() : pieces.join(symbolBytes(), rowBytes());
+        Block block = new Block(protocol(), body, samples, exemplars, minTimestamp, maxTimestamp, nowNanos);
         clear();
         clearCounts();
         return block;
@@ -203,7 +208,40 @@ abstract class BlockEncoder {
 
     abstract byte[] compressed();
 
+    /** The encoded series so far. */
+    abstract WireBuffer rowBytes();
+
+    /** The encoded symbols so far; null where there is no such thing. */
+    abstract @Nullable WireBuffer symbolBytes();
+
     abstract void clear();
+
+    /** Makes {@link #newPiece} possible; before the first row only. */
+    final void packPieces() {
+        packer = new BlockPacker(compressor);
+    }
+
+    /**
+     * What the request has gained since the last piece that was kept, as a request body.
+     *
+     * @param selfContained whether it must not need the pieces before
+     */
+    final WireBuffer newPiece(SpoolHeader header, boolean selfContained) {
+        return packer().newPiece(header, symbolBytes(), rowBytes(), selfContained);
+    }
+
+    /** The last piece has been written: the next one starts after it. */
+    final void keepPiece() {
+        packer().keepPiece();
+    }
+
+    private BlockPacker packer() {
+        BlockPacker pieces = packer;
+        if (pieces == null) {
+            throw new IllegalStateException("this request is compressed as a whole");
+        }
+        return pieces;
+    }
 
     private void clearCounts() {
         samples = 0;

@@ -1,6 +1,7 @@
 package io.github.promferry.remotewrite;
 
 import io.github.promferry.Clock;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,10 +33,32 @@ final class BlockQueue {
     /** With a clock that tests move by hand, waiting threads look at it this often. */
     private static final long FOREIGN_CLOCK_NANOS = 1_000_000;
 
+    /**
+     * The blocks of a shard, oldest first: the current one, {@link #blocks}, those that wait in the spool alone, {@link
+     * #tail}. The tail is used only while the spool's disk fails.
+     */
     private static final class Lane {
         final ArrayDeque<Block> blocks = new ArrayDeque<>();
+        final ArrayDeque<Block> tail = new ArrayDeque<>();
         final Condition work;
         final Open open;
+
+        /** Lanes of a generation wait for those of the ones before. */
+        final int generation;
+
+        /** Whether nothing is ever added. */
+        final boolean backlog;
+
+        final @Nullable SpoolLog log;
+        final @Nullable SpooledBlocks spooled;
+
+        /** What waits in the log alone is from here to there. */
+        long spooledFrom;
+
+        long spooledLimit;
+
+        /** The timestamp of the oldest sample there, or of an older one. */
+        long spooledOldest = Long.MAX_VALUE;
 
         @Nullable
         Block current;
@@ -44,17 +68,48 @@ final class BlockQueue {
 
         long lingerUntilNanos;
 
-        Lane(Condition work, Open open) {
+        Lane(
+                Condition work,
+                Open open,
+                int generation,
+                boolean backlog,
+                @Nullable Spool spool,
+                @Nullable SpoolLog log) {
             this.work = work;
             this.open = open;
+            this.generation = generation;
+            this.backlog = backlog;
+            this.log = log;
+            spooled = spool == null || log == null ? null : new SpooledBlocks(spool, log);
+            if (log != null) {
+                spooledFrom = log.acknowledged();
+                spooledLimit = log.end();
+                spooledOldest = log.oldestTimestampMillis();
+            }
         }
 
-        /** The place of the oldest block that is not decided, or the given one if there is none. */
-        long oldestSequence(long none) {
+        boolean hasSpooled() {
+            return spooledFrom < spooledLimit;
+        }
+
+        boolean isIdle() {
+            return current == null && blocks.isEmpty() && !hasSpooled() && tail.isEmpty();
+        }
+
+        /** Whether something waits that was sealed before the given places in memory and in the log. */
+        boolean hasBefore(long sequence, long position) {
             Block first = current != null ? current : blocks.peekFirst();
-            return first == null ? none : first.sequence;
+            return (hasSpooled() && spooledFrom < position)
+                    || (first != null
+                            && (first.sequence == FROM_SPOOL ? first.logStart < position : first.sequence < sequence));
         }
     }
+
+    /** The {@link Block#sequence} of a block that was read back: it is older than all in memory. */
+    private static final long FROM_SPOOL = -1;
+
+    /** A spool that cannot be read is tried again after this. */
+    private static final long READ_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final QueueConfig config;
     private final Clock clock;
@@ -64,9 +119,14 @@ final class BlockQueue {
     private final Condition left = lock.newCondition();
 
     private final List<Lane> lanes = new ArrayList<>();
+
+    /** Those that nothing is added to. */
+    private final List<Lane> backlog = new ArrayList<>();
+
     private final Map<String, Long> dropped = new TreeMap<>();
     private long nextSequence;
     private long accepted;
+    private long recovered;
     private long refused;
     private long delivered;
     private long waiting;
@@ -80,14 +140,41 @@ final class BlockQueue {
     private boolean draining;
     private boolean stopped;
 
-    BlockQueue(QueueConfig config, Clock clock) {
+    private final @Nullable Spool spool;
+
+    BlockQueue(QueueConfig config, Clock clock, @Nullable Spool spool) {
         this.config = config;
         this.clock = clock;
+        this.spool = spool;
     }
 
-    /** Adds a lane; before the first batch only. */
-    int addLane(Open open) {
-        lanes.add(new Lane(lock.newCondition(), open));
+    /**
+     * Adds the lane of a shard; before the first batch only.
+     *
+     * @param log where its blocks wait, too, or null. What waits there already is accepted and waiting from now on
+     */
+    int addLane(Open open, @Nullable SpoolLog log) {
+        return add(new Lane(lock.newCondition(), open, Integer.MAX_VALUE, false, spool, log));
+    }
+
+    /**
+     * Adds a lane for the log of a run with other shards. Lanes with a higher generation, and those of shards, send
+     * nothing before it is empty.
+     */
+    int addBacklog(int generation, SpoolLog log) {
+        return add(new Lane(lock.newCondition(), () -> {}, generation, true, spool, log));
+    }
+
+    private int add(Lane lane) {
+        lanes.add(lane);
+        if (lane.backlog) {
+            backlog.add(lane);
+        }
+        if (lane.log != null) {
+            recovered += lane.log.recoveredSamples();
+            accepted += lane.log.recoveredSamples();
+            waiting += lane.log.recoveredSamples();
+        }
         return lanes.size() - 1;
     }
 
@@ -103,7 +190,7 @@ final class BlockQueue {
         lock.lock();
         try {
             long deadline = System.nanoTime() + config.blockTimeout().toNanos();
-            while (waitingBytes >= config.maxBytes()) {
+            while (waitingBytes >= config.maxBytes() || (spool != null && spool.isFull())) {
                 long rest = deadline - System.nanoTime();
                 if (config.overflow() == QueueConfig.Overflow.DROP_NEWEST || rest <= 0 || draining || stopped) {
                     return false;
@@ -175,11 +262,14 @@ final class BlockQueue {
     List<Dropped> push(int laneIndex, Block block) {
         lock.lock();
         try {
+            Lane lane = lanes.get(laneIndex);
+            lane.lingering = false;
+            if (block.logged && staysInSpool(lane, block)) {
+                return List.of();
+            }
             List<Dropped> victims = config.overflow() == QueueConfig.Overflow.DROP_OLDEST
                     ? makeRoom(block.body.length)
                     : new ArrayList<>();
-            Lane lane = lanes.get(laneIndex);
-            lane.lingering = false;
             add(lane, block);
             return victims;
         } finally {
@@ -201,8 +291,77 @@ final class BlockQueue {
         block.sequence = nextSequence++;
         waitingBytes += block.body.length;
         waitingBlocks++;
-        lane.blocks.addLast(block);
+        boolean last = block.samples > 0 && (lane.hasSpooled() || !lane.tail.isEmpty());
+        (last ? lane.tail : lane.blocks).addLast(block);
         lane.work.signal();
+    }
+
+    /** Leaves a block to the log if others wait there already or memory is half full. */
+    private boolean staysInSpool(Lane lane, Block block) {
+        if (!lane.tail.isEmpty() || (!lane.hasSpooled() && waitingBytes + block.body.length <= config.maxBytes() / 2)) {
+            return false;
+        }
+        moveToSpool(lane, block);
+        lane.work.signal();
+        return true;
+    }
+
+    private static void moveToSpool(Lane lane, Block block) {
+        if (!lane.hasSpooled()) {
+            lane.spooledFrom = block.logStart;
+            lane.spooledOldest = block.minTimestamp;
+        }
+        lane.spooledLimit = block.logEnd;
+    }
+
+    /** The finished blocks of a lane that are not in its log, or not all of them. */
+    List<Block> unlogged(int laneIndex) {
+        lock.lock();
+        try {
+            List<Block> found = new ArrayList<>();
+            Lane lane = lanes.get(laneIndex);
+            for (ArrayDeque<Block> blocks : List.of(lane.blocks, lane.tail)) {
+                for (Block block : blocks) {
+                    if (!block.logged && block.samples > 0) {
+                        found.add(block);
+                    }
+                }
+            }
+            return found;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Tells that the rest of a block is in the log now. */
+    void logged(int laneIndex, Block block, long start, long end) {
+        Lane lane = lanes.get(laneIndex);
+        boolean decided;
+        lock.lock();
+        try {
+            decided = block.decided;
+            if (!decided) {
+                block.logStart = block.logStart < 0 ? start : block.logStart;
+                block.logEnd = end;
+                block.logSamples = block.samples;
+                block.logged = true;
+                block.rest = null;
+                if (lane.current == block && lane.log != null) {
+                    lane.log.claim(block.logStart, block.logSamples);
+                }
+            }
+            while (!lane.tail.isEmpty() && lane.tail.getFirst().logged) {
+                Block first = lane.tail.removeFirst();
+                waitingBytes -= first.body.length;
+                waitingBlocks--;
+                moveToSpool(lane, first);
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (decided && lane.log != null) {
+            lane.log.acknowledge(end, block.samples - block.logSamples);
+        }
     }
 
     /** What a full queue gave up. */
@@ -212,23 +371,41 @@ final class BlockQueue {
         List<Dropped> victims = new ArrayList<>();
         while (waitingBytes + bytes > config.maxBytes()) {
             int oldest = -1;
+            Block victim = null;
             for (int i = 0; i < lanes.size(); i++) {
-                Block first = lanes.get(i).blocks.peekFirst();
-                if (first != null
-                        && (oldest < 0
-                                || first.sequence < lanes.get(oldest).blocks.getFirst().sequence)) {
+                Block first = oldestInMemoryAlone(lanes.get(i));
+                if (first != null && (victim == null || first.sequence < victim.sequence)) {
                     oldest = i;
+                    victim = first;
                 }
             }
-            if (oldest < 0) {
+            if (victim == null) {
                 // Only requests under way are left, one for each lane: they decide themselves.
                 break;
             }
-            Block victim = lanes.get(oldest).blocks.removeFirst();
+            Lane lane = lanes.get(oldest);
+            if (!lane.blocks.remove(victim)) {
+                lane.tail.remove(victim);
+            }
             settle(victim, 0, "queue_full");
             victims.add(new Dropped(oldest, victim));
         }
         return victims;
+    }
+
+    /** With a spool, memory has room for what is in there, too; it is what the disk did not take that must go. */
+    private static @Nullable Block oldestInMemoryAlone(Lane lane) {
+        if (lane.log == null) {
+            return lane.blocks.peekFirst();
+        }
+        for (ArrayDeque<Block> blocks : List.of(lane.blocks, lane.tail)) {
+            for (Block block : blocks) {
+                if (block.logStart < 0) {
+                    return block;
+                }
+            }
+        }
+        return null;
     }
 
     /**
@@ -241,26 +418,144 @@ final class BlockQueue {
     Block take(int laneIndex) throws InterruptedException {
         Lane lane = lanes.get(laneIndex);
         while (true) {
+            boolean readSpool;
             lock.lock();
             try {
-                while (!stopped && lane.blocks.isEmpty() && !isDue(lane)) {
-                    if (draining && !lane.lingering) {
-                        return null;
+                while (!stopped && !hasNext(lane) && !isDue(lane)) {
+                    if (isFinished(lane)) {
+                        break;
                     }
                     awaitOn(clock, lane.work, lane.lingering ? lane.lingerUntilNanos - clock.nanos() : Long.MAX_VALUE);
                 }
-                if (stopped) {
+                if (stopped || (!hasNext(lane) && !isDue(lane))) {
                     return null;
                 }
-                Block block = lane.blocks.pollFirst();
-                if (block != null) {
-                    lane.current = block;
-                    return block;
+                readSpool = false;
+                if (hasNext(lane)) {
+                    Block block = lane.blocks.pollFirst();
+                    if (block != null && claim(lane, block)) {
+                        return block;
+                    }
+                    if (block != null) {
+                        continue;
+                    }
+                    readSpool = true;
                 }
             } finally {
                 lock.unlock();
             }
-            lane.open.seal();
+            if (!readSpool) {
+                lane.open.seal();
+            } else if (readSpooled(lane)) {
+                return lane.current;
+            }
+        }
+    }
+
+    private boolean hasNext(Lane lane) {
+        return (!lane.blocks.isEmpty() || lane.hasSpooled()) && isTurnOf(lane);
+    }
+
+    private boolean isTurnOf(Lane lane) {
+        for (Lane other : backlog) {
+            if (other.generation < lane.generation && !other.isIdle()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean isFinished(Lane lane) {
+        return (draining && !lane.lingering && (lane.isIdle() || isTurnOf(lane))) || (lane.backlog && lane.isIdle());
+    }
+
+    /** Makes a block the current one, unless the spool has dropped it meanwhile. */
+    private boolean claim(Lane lane, Block block) {
+        SpoolLog log = lane.log;
+        if (log == null || block.logStart < 0 || block.claimed || log.claim(block.logStart, block.logSamples)) {
+            block.claimed = true;
+            lane.current = block;
+            return true;
+        }
+        block.decided = true;
+        waitingBytes -= block.body.length;
+        waitingBlocks--;
+        // What was in the log has been counted when it was dropped there.
+        int others = block.samples - block.logSamples;
+        if (others > 0) {
+            waiting -= others;
+            drop(SpoolLog.Loss.QUEUE_FULL.reason, others);
+        }
+        left.signalAll();
+        return false;
+    }
+
+    /** Makes the next block in the log the current one; false if there is none to send now. */
+    private boolean readSpooled(Lane lane) throws InterruptedException {
+        SpoolLog log = lane.log;
+        SpooledBlocks spooled = lane.spooled;
+        if (log == null || spooled == null || spool == null) {
+            throw new IllegalStateException("this lane has no spool");
+        }
+        long limit = lane.spooledLimit;
+        Block block;
+        try {
+            block = spooled.read(Math.max(lane.spooledFrom, log.acknowledged()), limit);
+        } catch (IOException e) {
+            spool.noteTrouble(log.directory(), e);
+            lock.lock();
+            try {
+                awaitOn(clock, lane.work, READ_AGAIN_NANOS);
+            } finally {
+                lock.unlock();
+            }
+            return false;
+        }
+        boolean claimed = false;
+        lock.lock();
+        try {
+            lane.spooledFrom = block == null ? limit : block.logEnd;
+            if (block != null) {
+                lane.spooledOldest = block.maxTimestamp;
+                block.sequence = FROM_SPOOL;
+                waitingBytes += block.body.length;
+                waitingBlocks++;
+                claimed = claim(lane, block);
+            }
+            if (!lane.hasSpooled()) {
+                lane.spooledOldest = Long.MAX_VALUE;
+                lane.blocks.addAll(lane.tail);
+                lane.tail.clear();
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (block == null) {
+            log.acknowledge(limit, 0);
+            afterDecision(lane);
+        }
+        return claimed;
+    }
+
+    /** Wakes those that wait for a lane to be empty. */
+    private void afterDecision(Lane lane) {
+        lock.lock();
+        try {
+            left.signalAll();
+            if (lane.backlog && lane.isIdle()) {
+                wakeAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void acknowledge(Lane lane, Block block) {
+        SpoolLog log = lane.log;
+        if (log != null && block.acknowledgesLog()) {
+            // Without the lock: this writes to disk.
+            log.acknowledge(block.logEnd, block.logSamples);
+            afterDecision(lane);
         }
     }
 
@@ -299,10 +594,11 @@ final class BlockQueue {
                 lane.current = null;
             }
             settle(block, deliveredSamples, reason);
-            return true;
         } finally {
             lock.unlock();
         }
+        acknowledge(lanes.get(laneIndex), block);
+        return true;
     }
 
     /** Puts others in the place of the current block: the first becomes current, the rest comes next. */
@@ -320,6 +616,8 @@ final class BlockQueue {
             for (int i = others.size() - 1; i >= 0; i--) {
                 Block other = others.get(i);
                 other.sequence = block.sequence;
+                other.claimed = block.claimed;
+                other.inheritLog(block, i == others.size() - 1);
                 waitingBytes += other.body.length;
                 waitingBlocks++;
                 missing -= other.samples;
@@ -333,10 +631,13 @@ final class BlockQueue {
                 drop(reasonOfMissing, missing);
             }
             left.signalAll();
-            return true;
         } finally {
             lock.unlock();
         }
+        if (others.isEmpty()) {
+            acknowledge(lanes.get(laneIndex), block);
+        }
+        return true;
     }
 
     private void settle(Block block, int deliveredSamples, String reason) {
@@ -367,8 +668,11 @@ final class BlockQueue {
         lock.lock();
         try {
             long limit = nextSequence;
+            long[] positions =
+                    lanes.stream().mapToLong(lane -> lane.spooledLimit).toArray();
             long deadline = System.nanoTime() + timeout.toNanos();
-            while (lanes.stream().anyMatch(lane -> lane.oldestSequence(limit) < limit)) {
+            while (IntStream.range(0, positions.length)
+                    .anyMatch(i -> lanes.get(i).hasBefore(limit, positions[i]))) {
                 long rest = deadline - System.nanoTime();
                 if (rest <= 0) {
                     return false;
@@ -406,7 +710,7 @@ final class BlockQueue {
         }
     }
 
-    /** Gives up everything that is left. */
+    /** Gives up everything that is left in memory alone; what is in the spool waits there. */
     List<Dropped> dropRest(String reason) {
         lock.lock();
         try {
@@ -414,14 +718,20 @@ final class BlockQueue {
             for (int i = 0; i < lanes.size(); i++) {
                 Lane lane = lanes.get(i);
                 Block current = lane.current;
-                if (current != null && !current.decided) {
+                if (current != null && !current.decided && !current.logged) {
                     rest.add(new Dropped(i, current));
                 }
-                lane.current = null;
-                for (Block block : lane.blocks) {
-                    rest.add(new Dropped(i, block));
+                for (ArrayDeque<Block> blocks : List.of(lane.blocks, lane.tail)) {
+                    for (Block block : blocks) {
+                        if (!block.logged) {
+                            rest.add(new Dropped(i, block));
+                        }
+                    }
+                    blocks.clear();
                 }
-                lane.blocks.clear();
+                if (current == null || !current.logged) {
+                    lane.current = null;
+                }
             }
             rest.forEach(one -> settle(one.block(), 0, reason));
             return rest;
@@ -439,6 +749,7 @@ final class BlockQueue {
         lock.lock();
         try {
             long oldest = Long.MAX_VALUE;
+            long damages = 0;
             for (Lane lane : lanes) {
                 if (lane.current != null) {
                     oldest = Math.min(oldest, lane.current.minTimestamp);
@@ -446,6 +757,8 @@ final class BlockQueue {
                 for (Block block : lane.blocks) {
                     oldest = Math.min(oldest, block.minTimestamp);
                 }
+                oldest = Math.min(oldest, lane.spooledOldest);
+                damages += lane.log == null ? 0 : lane.log.damages();
             }
             return new WriterStats(
                     accepted,
@@ -460,7 +773,10 @@ final class BlockQueue {
                     retries,
                     bytesSent,
                     oldest,
-                    newestDelivered);
+                    newestDelivered,
+                    recovered,
+                    spool == null ? 0 : spool.bytes(),
+                    damages);
         } finally {
             lock.unlock();
         }

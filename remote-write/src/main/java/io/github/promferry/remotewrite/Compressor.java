@@ -23,25 +23,35 @@ final class Compressor {
 
     /** Returns the compressed bytes in an array of exactly their size. */
     byte[] compress(byte[] in, int length) {
+        int compressed = compressInto(in, 0, length);
+        return Arrays.copyOf(scratch, compressed);
+    }
+
+    /**
+     * Appends the compressed bytes without their leading length. Such pieces can be joined: what follows a length is a row
+     * of instructions that never reach back further than the piece they are in.
+     */
+    void compressPiece(byte[] in, int from, int to, WireBuffer out) {
+        int length = compressInto(in, from, to - from);
+        out.put(scratch, WireBuffer.varintLength(to - from), length);
+    }
+
+    private int compressInto(byte[] in, int from, int length) {
         int bound = PureSnappy.maxCompressedLength(length);
         if (scratch.length < bound) {
             // A quarter more, so that blocks of slightly different sizes do not each make a new array.
             scratch = new byte[bound + bound / 4];
         }
-        return Arrays.copyOf(scratch, compressInto(in, length));
-    }
-
-    private int compressInto(byte[] in, int length) {
         if (!pureJava) {
             try {
-                return Snappy.compress(in, 0, length, scratch, 0);
+                return Snappy.compress(in, from, length, scratch, 0);
             } catch (IOException e) {
                 throw new IllegalStateException("snappy cannot compress " + length + " bytes", e);
             } catch (LinkageError | SnappyError e) {
                 fallBack(e);
             }
         }
-        return PureSnappy.compress(in, 0, length, scratch, 0);
+        return PureSnappy.compress(in, from, from + length, scratch, 0);
     }
 
     static byte[] uncompress(byte[] in) {

@@ -4,9 +4,12 @@ import io.github.promferry.Clock;
 import io.github.promferry.MetricMetadata;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.SampleSink;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.http.HttpClient;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -57,6 +60,11 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
     private final Reporter reporter;
     private final List<Shard> shards = new ArrayList<>();
 
+    private final @Nullable Spool spool;
+
+    /** Those of an earlier run with another number of shards. */
+    private final List<Integer> backlogLanes = new ArrayList<>();
+
     /** When metadata is due; {@link Long#MIN_VALUE} before the first time. */
     private final AtomicLong metadataSentNanos;
 
@@ -69,28 +77,67 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
     private boolean closing;
     private boolean closedInTime;
 
-    private RemoteWriter(RemoteWriteConfig config) {
+    private RemoteWriter(RemoteWriteConfig config, SpoolDisk disk) {
         this.config = Objects.requireNonNull(config, "config");
         clock = config.clock();
-        queue = new BlockQueue(config.queue(), clock);
+        spool = openSpool(config, disk);
+        queue = new BlockQueue(config.queue(), clock, spool);
         gate = new Gate(clock);
         protocol = new ProtocolChoice(config.protocol(), clock);
         reporter = new Reporter(config);
         metadataSentNanos =
                 new AtomicLong(clock.nanos() - config.metadataInterval().toNanos());
         for (int i = 0; i < config.queue().shards(); i++) {
-            shards.add(new Shard(config, queue, protocol, this::reportOverflow));
+            SpoolLog log = spool == null ? null : spool.logs().get(i);
+            Shard shard = new Shard(config, queue, protocol, log, this::reportOverflow);
+            shards.add(shard);
+            report(shard.lane(), log);
+        }
+        for (int i = 0; spool != null && i < spool.backlog().size(); i++) {
+            for (SpoolLog log : spool.backlog().get(i)) {
+                int lane = queue.addBacklog(i, log);
+                backlogLanes.add(lane);
+                report(lane, log);
+            }
+        }
+    }
+
+    private static @Nullable Spool openSpool(RemoteWriteConfig config, SpoolDisk disk) {
+        Path directory = config.queue().spool();
+        if (directory == null) {
+            return null;
+        }
+        try {
+            return Spool.open(directory, config.queue(), config.clock(), disk);
+        } catch (IOException e) {
+            throw new UncheckedIOException("writer " + config.name() + ": " + e.getMessage(), e);
+        }
+    }
+
+    private void report(int lane, @Nullable SpoolLog log) {
+        if (log != null) {
+            log.onLoss(lost -> {
+                queue.dropRows(lost.loss().reason, lost.samples());
+                reporter.lost(lane, lost);
+            });
         }
     }
 
     /**
-     * A writer that takes samples at once and sends them from {@link #start()} on.
+     * A writer that takes samples at once and sends them from {@link #start()} on. With a spool, it goes on with what the
+     * writer before it has left there.
      *
      * @param config where and how to send
      * @return a new writer
+     * @throws UncheckedIOException if the spool directory cannot be used: in use by another writer, not writable, or
+     *     written by a later version
      */
     public static RemoteWriter create(RemoteWriteConfig config) {
-        return new RemoteWriter(config);
+        return create(config, SpoolDisk.REAL);
+    }
+
+    static RemoteWriter create(RemoteWriteConfig config, SpoolDisk disk) {
+        return new RemoteWriter(config, disk);
     }
 
     /**
@@ -110,12 +157,17 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
             started = true;
             HttpSender http = new HttpSender(config, client());
             ThreadFactory factory = threadFactory("");
-            for (Shard shard : shards) {
-                Sender sender = new Sender(
-                        config, shard.lane(), queue, gate, protocol, http, reporter, this::sendMetadataIfDue);
+            List<Integer> lanes = new ArrayList<>(backlogLanes);
+            shards.forEach(shard -> lanes.add(shard.lane()));
+            for (int lane : lanes) {
+                Sender sender =
+                        new Sender(config, lane, queue, gate, protocol, http, reporter, this::sendMetadataIfDue);
                 threads.add(factory.newThread(sender));
             }
             threads.forEach(Thread::start);
+            if (spool != null) {
+                spool.start();
+            }
         }
         LOGGER.log(Level.INFO, "writing to " + config.redactedUrl() + " with " + config);
     }
@@ -136,7 +188,8 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
             Thread thread = new Thread(
                     null, task, "promferry-write-" + config.name() + "-" + part + next.getAndIncrement(), 0, false);
             thread.setDaemon(true);
-            // A writer must not keep alive the class loader of whoever happened to start it. Not null: snappy-java looks
+            // A writer must not keep alive the class loader of whoever happened to start it. Not null: snappy-java
+            // looks
             // for its settings through it, and complains on stderr about null.
             thread.setContextClassLoader(RemoteWriter.class.getClassLoader());
             return thread;
@@ -176,7 +229,7 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
 
     /**
      * Refuses further batches, goes on sending for so long at most, then cancels what is under way and drops the rest as
-     * {@code closed}. No request is sent after it has returned. A later call returns the same at once.
+     * {@code closed}, or leaves it in the spool if there is one. No request is sent after it has returned. A later call returns the same at once.
      *
      * @param timeout how long to go on at most; returns a second later at worst
      * @return true if nothing had to be dropped for lack of time
@@ -199,7 +252,11 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
             if (httpExecutor != null) {
                 httpExecutor.shutdownNow();
             }
-            closedInTime = sent || rest.isEmpty();
+            if (spool != null) {
+                spool.close();
+            }
+            // Metadata that was not sent is no loss: the next writer sends it again.
+            closedInTime = sent || rest.stream().allMatch(one -> one.block().samples == 0);
             LOGGER.log(Level.INFO, "stopped writing to " + config.redactedUrl() + ": " + stats());
             return closedInTime;
         }

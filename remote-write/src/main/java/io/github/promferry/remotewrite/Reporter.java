@@ -61,6 +61,29 @@ final class Reporter {
         tell(to -> to.dropped(block.info(writer, shard), samples, reason, failure));
     }
 
+    void lost(int shard, SpoolLog.Lost lost) {
+        String reason = lost.loss().reason;
+        if (isNew("spool " + reason)) {
+            LOGGER.log(
+                    Level.WARNING,
+                    writer + ": dropped " + lost.samples() + " samples (" + reason + ") that waited in "
+                            + lost.segment().file);
+        }
+        SpoolSegment segment = lost.segment();
+        int samples = (int) Math.min(lost.samples(), Integer.MAX_VALUE);
+        BlockInfo info = new BlockInfo(
+                writer,
+                shard,
+                segment.kind == 1 ? WriteProtocol.V1 : WriteProtocol.V2,
+                samples,
+                0,
+                0,
+                segment.minTimestampMillis,
+                segment.maxTimestampMillis,
+                0);
+        tell(to -> to.dropped(info, lost.samples(), reason, null));
+    }
+
     void protocolChanged(WriteProtocol protocol, String reason) {
         LOGGER.log(
                 Level.WARNING,

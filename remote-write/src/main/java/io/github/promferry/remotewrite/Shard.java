@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where the samples of some targets come together: holds the open request, decides when it is full, and hands it to its
@@ -29,6 +30,9 @@ final class Shard {
     private final Consumer<List<BlockQueue.Dropped>> onOverflow;
     private final int lane;
 
+    /** Keeps the open request on disk as well, if there is a spool. */
+    private final @Nullable Journal journal;
+
     private final ReentrantLock lock = new ReentrantLock();
     private BlockEncoder encoder;
     private long openSinceNanos;
@@ -41,6 +45,7 @@ final class Shard {
             RemoteWriteConfig config,
             BlockQueue queue,
             ProtocolChoice protocol,
+            @Nullable SpoolLog log,
             Consumer<List<BlockQueue.Dropped>> onOverflow) {
         this.config = config;
         this.queue = queue;
@@ -48,8 +53,9 @@ final class Shard {
         this.onOverflow = onOverflow;
         clock = config.clock();
         policy = config.batch();
+        lane = queue.addLane(this::seal, log);
+        journal = log == null ? null : new Journal(log, queue, lane);
         encoder = newEncoder(protocol.forNewBlock());
-        lane = queue.addLane(this::seal);
     }
 
     int lane() {
@@ -57,9 +63,13 @@ final class Shard {
     }
 
     private BlockEncoder newEncoder(WriteProtocol wanted) {
-        return wanted == WriteProtocol.V1
+        BlockEncoder created = wanted == WriteProtocol.V1
                 ? new V1Encoder(config.externalLabels(), config.writeRelabel())
                 : new V2Encoder(config.externalLabels(), config.writeRelabel(), config.sendMetadata());
+        if (journal != null) {
+            created.packPieces();
+        }
+        return created;
     }
 
     boolean append(SampleBatch batch) {
@@ -96,6 +106,9 @@ final class Shard {
         }
         if (encoder.samples > 0) {
             lingerOrSeal();
+        }
+        if (journal != null) {
+            journal.write(encoder);
         }
     }
 
@@ -183,7 +196,8 @@ final class Shard {
 
     private void sealOpen() {
         if (encoder.samples > 0) {
-            victims.addAll(queue.push(lane, encoder.seal(clock.nanos())));
+            Block block = journal == null ? encoder.seal(clock.nanos()) : journal.seal(encoder, clock.nanos());
+            victims.addAll(queue.push(lane, block));
         }
     }
 

@@ -133,6 +133,11 @@ final class Spool implements Closeable {
         return bytes.get();
     }
 
+    /** Whether new samples would cost old ones. */
+    boolean isFull() {
+        return bytes.get() >= config.spoolMaxBytes();
+    }
+
     /** Starts to make samples safe from a loss of power, if so configured. */
     void start() {
         synchronized (stateLock) {
@@ -204,7 +209,7 @@ final class Spool implements Closeable {
         bytes.addAndGet(change);
     }
 
-    /** Drops what is too old, and the oldest segments until there is room for so many bytes. */
+    /** Drops what is too old and, if that is the policy, the oldest segments until there is room for so many bytes. */
     void makeRoom(int wanted) {
         long maxAgeMillis = config.maxAge().toMillis();
         if (maxAgeMillis == 0 && bytes.get() + wanted <= config.spoolMaxBytes()) {
@@ -212,9 +217,11 @@ final class Spool implements Closeable {
         }
         synchronized (roomLock) {
             long tooOld = maxAgeMillis == 0 ? Long.MIN_VALUE : nowMillis() - maxAgeMillis;
+            // Otherwise the writer refuses new samples while the spool is full.
+            boolean dropsOldest = config.overflow() == QueueConfig.Overflow.DROP_OLDEST;
             SpoolLog oldest = oldest();
             while (oldest != null) {
-                boolean full = bytes.get() + wanted > config.spoolMaxBytes();
+                boolean full = dropsOldest && bytes.get() + wanted > config.spoolMaxBytes();
                 boolean expired = oldest.oldestMillis() < tooOld;
                 if (!full && !expired) {
                     return;

@@ -12,7 +12,7 @@ import java.util.zip.CRC32C;
  * <pre>
  *  0 magic         4 CRC32C of the segment's salt and of bytes 8 to 71
  *  8 kind         12 length of the body          16 CRC32C of the body
- * 20 samples      24 exemplars                   28 native histograms (they count as samples too)
+ * 20 samples      24 exemplars                   28 zero
  * 32, 36, 40 what {@link BlockPacker} needs to join records   44 number of the block
  * 48 oldest sample   56 newest sample   64 time of the append, all in milliseconds since the Unix epoch
  * </pre>
@@ -41,7 +41,6 @@ final class SpoolHeader {
     int bodyChecksum;
     int samples;
     int exemplars;
-    int histograms;
 
     /** How many bytes of the body, after its leading length, are compressed symbols. */
     int symbolBytes;
@@ -57,6 +56,20 @@ final class SpoolHeader {
     long appendedMillis;
 
     private final CRC32C crc = new CRC32C();
+
+    SpoolHeader copy() {
+        SpoolHeader copy = new SpoolHeader();
+        copy.kind = kind;
+        copy.block = block;
+        copy.samples = samples;
+        copy.exemplars = exemplars;
+        copy.symbolBytes = symbolBytes;
+        copy.symbolRawBytes = symbolRawBytes;
+        copy.symbolOffset = symbolOffset;
+        copy.minTimestampMillis = minTimestampMillis;
+        copy.maxTimestampMillis = maxTimestampMillis;
+        return copy;
+    }
 
     static boolean hasMagic(byte[] bytes, int at) {
         return (int) INT.get(bytes, at) == MAGIC;
@@ -79,7 +92,7 @@ final class SpoolHeader {
         INT.set(bytes, at + 16, bodyChecksum);
         INT.set(bytes, at + 20, samples);
         INT.set(bytes, at + 24, exemplars);
-        INT.set(bytes, at + 28, histograms);
+        INT.set(bytes, at + 28, 0);
         INT.set(bytes, at + 32, symbolBytes);
         INT.set(bytes, at + 36, symbolRawBytes);
         INT.set(bytes, at + 40, symbolOffset);
@@ -100,7 +113,6 @@ final class SpoolHeader {
         bodyChecksum = (int) INT.get(bytes, at + 16);
         samples = (int) INT.get(bytes, at + 20);
         exemplars = (int) INT.get(bytes, at + 24);
-        histograms = (int) INT.get(bytes, at + 28);
         symbolBytes = (int) INT.get(bytes, at + 32);
         symbolRawBytes = (int) INT.get(bytes, at + 36);
         symbolOffset = (int) INT.get(bytes, at + 40);

@@ -77,6 +77,7 @@ final class SpoolLog implements Closeable {
     private long recoveredSamples;
     private long damages;
     private boolean unsynced;
+    private boolean closed;
     private boolean failing;
     private long retryAtNanos;
 
@@ -121,7 +122,7 @@ final class SpoolLog implements Closeable {
         header.describe(body, from, length);
         header.appendedMillis = spool.nowMillis();
         synchronized (lock) {
-            if (failing && spool.nanos() - retryAtNanos < 0) {
+            if (closed || (failing && spool.nanos() - retryAtNanos < 0)) {
                 return NOT_WRITTEN;
             }
             SpoolSegment segment = null;
@@ -157,6 +158,10 @@ final class SpoolLog implements Closeable {
     /** Whom to tell of samples that the log gives up; may be called on any thread, without a lock. */
     void onLoss(Consumer<Lost> listener) {
         onLoss = listener;
+    }
+
+    Path directory() {
+        return directory;
     }
 
     /** Where the next record will start, or later. */
@@ -367,6 +372,7 @@ final class SpoolLog implements Closeable {
     @Override
     public void close() {
         synchronized (lock) {
+            closed = true;
             retire();
         }
         sync();
@@ -554,6 +560,10 @@ final class SpoolLog implements Closeable {
     }
 
     private void storeAcknowledged() {
+        if (closed) {
+            // The directory may be somebody else's by now; a block decided so late is sent again.
+            return;
+        }
         try {
             ack.store(acknowledged);
         } catch (IOException e) {

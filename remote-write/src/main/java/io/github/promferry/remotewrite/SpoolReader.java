@@ -72,6 +72,11 @@ final class SpoolReader implements Closeable {
         return false;
     }
 
+    /** Counts the record as damaged. */
+    void giveUp() {
+        log.damaged(segment(), header.samples);
+    }
+
     /** The header of the record; good until the next move. */
     SpoolHeader header() {
         return header;

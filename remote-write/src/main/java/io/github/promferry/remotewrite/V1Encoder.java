@@ -170,6 +170,17 @@ final class V1Encoder extends BlockEncoder {
     }
 
     @Override
+    WireBuffer rowBytes() {
+        return wire;
+    }
+
+    @Override
+    @Nullable
+    WireBuffer symbolBytes() {
+        return null;
+    }
+
+    @Override
     void clear() {
         wire.length = 0;
     }

@@ -350,6 +350,16 @@ final class V2Encoder extends BlockEncoder {
     }
 
     @Override
+    WireBuffer rowBytes() {
+        return wire;
+    }
+
+    @Override
+    WireBuffer symbolBytes() {
+        return symbols.wire;
+    }
+
+    @Override
     void clear() {
         wire.length = 0;
         symbols.startRequest();

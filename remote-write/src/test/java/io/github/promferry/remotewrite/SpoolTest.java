@@ -60,7 +60,6 @@ class SpoolTest {
         header.block = -5;
         header.samples = 474;
         header.exemplars = 3;
-        header.histograms = 2;
         header.symbolBytes = 11;
         header.symbolRawBytes = 12;
         header.symbolOffset = 13;

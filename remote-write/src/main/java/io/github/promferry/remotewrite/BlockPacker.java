@@ -1,0 +1,127 @@
+package io.github.promferry.remotewrite;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Compresses the open request of a shard in pieces, one for each batch, because each batch goes into the spool before its
+ * append returns. Nothing is compressed twice: the finished request is the pieces joined, which Snappy allows ({@link
+ * Compressor#compressPiece}).
+ *
+ * <p>A piece is a request of its own. With 2.0 it brings all symbols of the request so far, so that it can be sent even if
+ * the pieces before it are damaged, unless they are more than its rows: then it brings the new ones alone. Pieces too small
+ * to compress well are compressed again with their neighbors for the finished request.
+ *
+ * <p>Costs, vLLM pages of 474 series: the finished request grows by about 1 % with 1.0 and some 10 % with 2.0 against
+ * one compressed as a whole, since a piece cannot refer to what another target sent before it.
+ */
+final class BlockPacker {
+    /** Snappy needs about so much to find its matches. */
+    private static final int MIN_PIECE_BYTES = 4 << 10;
+
+    /** Small pieces are compressed together when there is so much of them. */
+    private static final int MAX_LOOSE_BYTES = 32 << 10;
+
+    private final Compressor compressor;
+    private final WireBuffer piece = new WireBuffer();
+
+    /** The pieces so far, compressed. */
+    private final WireBuffer rows = new WireBuffer();
+
+    private final WireBuffer symbols = new WireBuffer();
+
+    /** Up to where the encoded rows are in {@link #rows}, and in pieces that were kept. */
+    private int rowsPacked;
+
+    private int rowsKept;
+
+    /** Up to where the encoded symbols are in {@link #symbols}. */
+    private int symbolsPacked;
+
+    /** Up to where they are in pieces that were kept: encoded, and compressed. */
+    private int symbolsKept;
+
+    private int symbolPiecesKept;
+
+    /** What {@link #keepPiece} will make of it. */
+    private int rowsInPiece;
+
+    BlockPacker(Compressor compressor) {
+        this.compressor = compressor;
+    }
+
+    WireBuffer newPiece(
+            SpoolHeader header, @Nullable WireBuffer rawSymbols, WireBuffer rawRows, boolean selfContained) {
+        packSymbols(rawSymbols);
+        int gained = rawRows.length - rowsKept;
+        int joined = rows.length;
+        boolean pack = rowsPacked == rowsKept && gained >= MIN_PIECE_BYTES;
+        WireBuffer rowsOfPiece = rows;
+        if (pack) {
+            packRows(rawRows);
+        } else {
+            rowsOfPiece = new WireBuffer();
+            joined = 0;
+            compressor.compressPiece(rawRows.bytes, rowsKept, rawRows.length, rowsOfPiece);
+            if (rawRows.length - rowsPacked >= MAX_LOOSE_BYTES) {
+                packRows(rawRows);
+            }
+        }
+        boolean all = selfContained || symbolsKept == 0 || symbols.length <= rowsOfPiece.length - joined;
+        int symbolsFrom = all ? 0 : symbolPiecesKept;
+        header.symbolOffset = all ? 0 : symbolsKept;
+        header.symbolBytes = symbols.length - symbolsFrom;
+        header.symbolRawBytes = symbolsPacked - header.symbolOffset;
+        piece.length = 0;
+        piece.varint((long) header.symbolRawBytes + gained);
+        piece.put(symbols.bytes, symbolsFrom, symbols.length);
+        piece.put(rowsOfPiece.bytes, joined, rowsOfPiece.length);
+        rowsInPiece = rawRows.length;
+        return piece;
+    }
+
+    void keepPiece() {
+        rowsKept = rowsInPiece;
+        symbolsKept = symbolsPacked;
+        symbolPiecesKept = symbols.length;
+    }
+
+    /** The body of the finished request; the next one starts anew. */
+    byte[] join(@Nullable WireBuffer rawSymbols, WireBuffer rawRows) {
+        packSymbols(rawSymbols);
+        packRows(rawRows);
+        byte[] body = join(symbolsPacked, symbols, rowsPacked, rows);
+        rows.length = 0;
+        symbols.length = 0;
+        rowsPacked = 0;
+        rowsKept = 0;
+        symbolsPacked = 0;
+        symbolsKept = 0;
+        symbolPiecesKept = 0;
+        return body;
+    }
+
+    /** A request body of compressed symbols and rows. */
+    static byte[] join(int symbolRawBytes, WireBuffer symbols, int rowRawBytes, WireBuffer rows) {
+        int rawBytes = symbolRawBytes + rowRawBytes;
+        int start = WireBuffer.varintLength(rawBytes);
+        byte[] body = new byte[start + symbols.length + rows.length];
+        WireBuffer.putVarint(body, 0, rawBytes);
+        System.arraycopy(symbols.bytes, 0, body, start, symbols.length);
+        System.arraycopy(rows.bytes, 0, body, start + symbols.length, rows.length);
+        return body;
+    }
+
+    private void packSymbols(@Nullable WireBuffer raw) {
+        if (raw != null && raw.length > symbolsPacked) {
+            compressor.compressPiece(raw.bytes, symbolsPacked, raw.length, symbols);
+            symbolsPacked = raw.length;
+        }
+    }
+
+    private void packRows(WireBuffer raw) {
+        if (raw.length > rowsPacked) {
+            compressor.compressPiece(raw.bytes, rowsPacked, raw.length, rows);
+            rowsPacked = raw.length;
+        }
+    }
+}
