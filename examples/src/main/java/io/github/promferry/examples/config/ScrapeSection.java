@@ -41,8 +41,8 @@ final class ScrapeSection {
                     "label_name_length_limit",
                     "label_value_length_limit",
                     "target_limit",
+                    "keep_dropped_targets",
                     "extra_scrape_metrics")
-            .noEffect("keep_dropped_targets", "dropped targets are not kept", "0")
             .noEffect("scrape_failure_log_file", "failed scrapes are logged to stderr")
             .refused("scrape_native_histograms", NATIVE, "false")
             .refused("always_scrape_classic_histograms", NATIVE, "false")
@@ -64,6 +64,9 @@ final class ScrapeSection {
                     "scheme",
                     "params",
                     "static_configs",
+                    "file_sd_configs",
+                    "http_sd_configs",
+                    "dns_sd_configs",
                     "relabel_configs",
                     "metric_relabel_configs",
                     "honor_labels",
@@ -76,12 +79,7 @@ final class ScrapeSection {
             .refused("native_histogram_bucket_limit", NATIVE, "0")
             .refused("native_histogram_min_bucket_factor", NATIVE, "0")
             .refusedAll(
-                    "discovery comes in a later version; use static_configs",
-                    "file_sd_configs",
-                    "http_sd_configs",
-                    "dns_sd_configs")
-            .refusedAll(
-                    "use static_configs",
+                    "use file_sd_configs, http_sd_configs or dns_sd_configs",
                     "aws_sd_configs",
                     "azure_sd_configs",
                     "consul_sd_configs",
@@ -186,6 +184,7 @@ final class ScrapeSection {
         // Prometheus users expect the address as written; replicas of a collector must differ.
         job.instanceFromHostName(kind == Kind.COLLECTOR);
         targets(block, job);
+        DiscoveryBlock.fill(job, block);
         if (block.file().hasErrors()) {
             return null;
         }
@@ -247,6 +246,7 @@ final class ScrapeSection {
             job.bodySizeLimit(bytes == 0 ? Integer.MAX_VALUE : (int) Math.min(bytes, Integer.MAX_VALUE));
         }
         job.sampleLimit(block.count("sample_limit", global.count("sample_limit", 0)));
+        job.keepDroppedTargets(block.count("keep_dropped_targets", global.count("keep_dropped_targets", 0)));
         job.targetLimit(block.count("target_limit", global.count("target_limit", 0)));
         job.labelLimit(block.count("label_limit", global.count("label_limit", 0)));
         job.labelNameLengthLimit(block.count("label_name_length_limit", global.count("label_name_length_limit", 0)));

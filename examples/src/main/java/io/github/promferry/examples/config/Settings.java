@@ -43,7 +43,16 @@ final class Settings {
     }
 
     private static String targets(ScrapeJob job) {
+        List<String> sources = new ArrayList<>();
         List<Target> targets = job.targets();
+        if (!targets.isEmpty() || job.discoveries().isEmpty()) {
+            sources.add(staticTargets(job, targets));
+        }
+        job.discoveries().forEach(discovery -> sources.add("targets of " + discovery));
+        return String.join(", ", sources);
+    }
+
+    private static String staticTargets(ScrapeJob job, List<Target> targets) {
         if (targets.isEmpty()) {
             return "no target";
         }

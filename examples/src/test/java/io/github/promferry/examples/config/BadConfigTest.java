@@ -74,6 +74,43 @@ class BadConfigTest {
     static Stream<Arguments> jobs() {
         return Stream.of(
                 argumentSet(
+                        "discoveries",
+                        """
+                        - job_name: a
+                          file_sd_configs:
+                            - {files: [targets.txt]}
+                            - {refresh_interval: 0s}
+                          http_sd_configs:
+                            - {url: "ftp://h/"}
+                            - {url: "http://alice:s3cret@h/"}
+                            - {url: "http://h/ x"}
+                            - {}
+                          dns_sd_configs:
+                            - {names: [vllm.test], type: A}
+                            - {names: ["vllm.test:8000"], type: MX}
+                            - {port: 80}
+                        """,
+                        errors(
+                                "4:15: error: scrape_configs[0].file_sd_configs[0].files: \"/etc/promferry/targets.txt\" is"
+                                        + " no path of target files: it has to end in .json, .yml or .yaml, and may have"
+                                        + " one * in the file name, such as targets/*.json",
+                                "5:7: error: scrape_configs[0].file_sd_configs[1]: no file is given: name at least one,"
+                                        + " such as targets/*.json",
+                                "7:13: error: scrape_configs[0].http_sd_configs[0].url: \"ftp://h/\" is no http or https"
+                                        + " URL of a list of targets",
+                                "8:13: error: scrape_configs[0].http_sd_configs[1].url: the URL of a list of targets has a"
+                                        + " user: credentials belong in the HTTP settings",
+                                "9:13: error: scrape_configs[0].http_sd_configs[2].url: not a URL: Illegal character in"
+                                        + " path at index 9",
+                                "10:7: error: scrape_configs[0].http_sd_configs[3]: url is missing",
+                                "12:7: error: scrape_configs[0].dns_sd_configs[0]: DNS records of type A have no port: give"
+                                        + " one from 1 to 65535, found 0",
+                                "13:15: error: scrape_configs[0].dns_sd_configs[1].names: \"vllm.test:8000\" is no DNS"
+                                        + " name, such as _metrics._tcp.vllm.example.com (the port is a setting of its own)",
+                                "13:41: error: scrape_configs[0].dns_sd_configs[1].type: \"MX\": expected SRV, A or AAAA",
+                                "14:7: error: scrape_configs[0].dns_sd_configs[2]: no DNS name is given: name at least"
+                                        + " one")),
+                argumentSet(
                         "a typing mistake",
                         "- job_name: a\n  scrape_intervall: 15s\n",
                         errors("3:3: error: unknown key \"scrape_intervall\" in scrape_configs[0]; did you mean"
@@ -442,7 +479,8 @@ class BadConfigTest {
     void unsupportedWaysToFindTargetsAreRefusedByName() {
         assertProblems(
                 "scrape_configs:\n" + JOB + "  kubernetes_sd_configs: [{role: pod}]\n" + SEND,
-                errors("4:3: error: scrape_configs[0].kubernetes_sd_configs is not supported: use static_configs"));
+                errors("4:3: error: scrape_configs[0].kubernetes_sd_configs is not supported: use"
+                        + " file_sd_configs, http_sd_configs or dns_sd_configs"));
     }
 
     private static void assertProblems(String yaml, List<String> expected) {

@@ -380,6 +380,39 @@ class ForwarderConfigTest {
     }
 
     @Test
+    void discoveriesOfAJobAreRead() throws Exception {
+        String written = """
+                scrape_configs:
+                  - job_name: llm
+                    file_sd_configs: [{files: ["targets/*.json", /etc/t.yml], refresh_interval: 1m}]
+                    http_sd_configs:
+                      - url: http://sd:8080/targets?token=t0ken
+                        authorization: {credentials: s3cret}
+                    dns_sd_configs:
+                      - names: [_metrics._tcp.vllm.test]
+                      - {names: [vllm.test, sglang.test], type: A, port: 8000}
+                    keep_dropped_targets: 7
+                remote_write:
+                  - url: http://127.0.0.1:9090/api/v1/write
+                """;
+        ForwarderConfig config = read(written);
+
+        ScrapeJob job = onlyJob(config);
+        assertThat(job.targets()).isEmpty();
+        assertThat(job.keepDroppedTargets()).isEqualTo(7);
+        assertThat(job.discoveries().stream().map(Object::toString))
+                .containsExactly(
+                        "files [" + folder.resolve("targets/*.json") + ", /etc/t.yml]",
+                        "list of targets at http://sd:8080/targets?...",
+                        "DNS SRV [_metrics._tcp.vllm.test]",
+                        "DNS A [vllm.test, sglang.test]");
+        assertThat(Settings.of(config).get(0))
+                .startsWith("job llm: targets of files [" + folder)
+                .contains(", targets of DNS SRV [_metrics._tcp.vllm.test], ")
+                .doesNotContain("s3cret", "t0ken", "no target");
+    }
+
+    @Test
     void bucketBoundsAreNormalizedForPrometheusUsersOnly() throws Exception {
         assertThat(onlyJob(read(MINIMAL_PROMETHEUS)).parsing().normalizeBounds())
                 .isTrue();

@@ -159,8 +159,9 @@ public final class DnsDiscovery implements TargetDiscovery {
         /** What JNDI would take for a name of several parts, a quotation or a URL is no host name either. */
         private static void checkName(String name) {
             if (!name.matches("[\\w-]+(\\.[\\w-]+)*\\.?")) {
-                throw new IllegalArgumentException("\"" + name
-                        + "\" is no DNS name, such as _metrics._tcp.vllm.example.com (a port is given by port())");
+                throw new IllegalArgumentException(
+                        "\"" + name
+                                + "\" is no DNS name, such as _metrics._tcp.vllm.example.com (the port is a setting of its own)");
             }
         }
 
@@ -239,7 +240,7 @@ public final class DnsDiscovery implements TargetDiscovery {
             boolean needsPort = type != RecordType.SRV;
             if (needsPort && (port < 1 || port > 65535)) {
                 throw new IllegalArgumentException(
-                        "DNS records of type " + type + " have no port: set port() from 1 to 65535, found " + port);
+                        "DNS records of type " + type + " have no port: give one from 1 to 65535, found " + port);
             }
             return new DnsDiscovery(this, resolver);
         }

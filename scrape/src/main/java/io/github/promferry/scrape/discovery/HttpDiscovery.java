@@ -189,7 +189,8 @@ public final class HttpDiscovery implements TargetDiscovery {
             throw new IllegalArgumentException("\"" + url + "\" is no http or https URL of a list of targets");
         }
         if (url.getRawUserInfo() != null || url.getRawAuthority().indexOf('@') >= 0) {
-            throw new IllegalArgumentException("the URL of a list of targets has a user: give credentials by http()");
+            throw new IllegalArgumentException(
+                    "the URL of a list of targets has a user: credentials belong in the HTTP settings");
         }
         if (url.getHost() == null) {
             throw new IllegalArgumentException(
