@@ -32,10 +32,13 @@ final class HttpClientFetcher implements Fetcher {
     /** As in Go's client, which Prometheus uses. */
     static final int MAX_REDIRECTS = 10;
 
-    private final HttpClient client;
     private final HttpSettings settings;
     private final Executor executor;
     private final PageBuffers buffers;
+
+    private final Object lock = new Object();
+    /** Guarded by lock; made for the first page, since it starts a thread and loads much code. */
+    private @Nullable HttpClient client;
 
     /**
      * A fetcher for all targets that share the settings.
@@ -43,7 +46,6 @@ final class HttpClientFetcher implements Fetcher {
      * @param executor for the client and for reading credential files, which may block: never the parse workers
      */
     HttpClientFetcher(HttpSettings settings, Executor executor, PageBuffers buffers) {
-        this.client = settings.newClientBuilder().executor(executor).build();
         this.settings = settings;
         this.executor = executor;
         this.buffers = buffers;
@@ -54,6 +56,26 @@ final class HttpClientFetcher implements Fetcher {
         Exchange exchange = new Exchange(request, receiver);
         executor.execute(exchange::begin);
         return exchange;
+    }
+
+    /** Where a redirect has led: credentials and extra headers stay behind. */
+    Fetch fetchElsewhere(Request request, int redirects, Receiver receiver) {
+        Exchange exchange = new Exchange(request, receiver);
+        exchange.trusted = false;
+        exchange.redirects = redirects;
+        executor.execute(exchange::begin);
+        return exchange;
+    }
+
+    private HttpClient client() {
+        synchronized (lock) {
+            HttpClient known = client;
+            if (known == null) {
+                known = settings.newClientBuilder().executor(executor).build();
+                client = known;
+            }
+            return known;
+        }
     }
 
     /** The client ends its selector thread when it is collected; before JDK 21 it has no way to be told. */
@@ -114,7 +136,7 @@ final class HttpClientFetcher implements Fetcher {
                 if (canceled) {
                     return;
                 }
-                sent = client.sendAsync(message.build(), bodyHandler());
+                sent = client().sendAsync(message.build(), bodyHandler());
                 hop = sent;
             }
             CompletableFuture<Void> unused = sent.handle((response, error) -> {
@@ -201,7 +223,16 @@ final class HttpClientFetcher implements Fetcher {
     }
 
     static int port(URI uri) {
-        return uri.getPort() >= 0 ? uri.getPort() : "https".equalsIgnoreCase(uri.getScheme()) ? 443 : 80;
+        if (uri.getPort() >= 0) {
+            return uri.getPort();
+        }
+        // java.net.URI finds neither host nor port where the host has an underscore.
+        String authority = uri.getHost() == null ? String.valueOf(uri.getRawAuthority()) : "";
+        int colon = authority.lastIndexOf(':');
+        if (colon >= 0 && authority.substring(colon + 1).matches("[0-9]{1,5}")) {
+            return Integer.parseInt(authority.substring(colon + 1));
+        }
+        return "https".equalsIgnoreCase(uri.getScheme()) ? 443 : 80;
     }
 
     /** The client's exceptions often have no message, or a misleading one. */

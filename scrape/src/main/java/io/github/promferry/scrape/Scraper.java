@@ -31,8 +31,9 @@ import org.jspecify.annotations.Nullable;
  * scraper.close();
  * }</pre>
  *
- * <p>Starts no thread before {@link #start()}; then one that watches the clock, as many as there are cores that parse and
- * append, and those of the HTTP client. All are daemons. A target that hangs, sends garbage or makes user code throw does
+ * <p>Starts no thread before {@link #start()}; then one that watches the clock, one that waits for sockets, as many as there
+ * are cores that parse and append, and some that look up hosts; those of {@code java.net.http} where TLS or a proxy is
+ * needed. All are daemons. A target that hangs, sends garbage or makes user code throw does
  * not disturb the others. The sink is closed by whoever made it, after this.
  *
  * <p>Thread-safe.
@@ -54,6 +55,7 @@ public final class Scraper implements AutoCloseable {
     private final boolean staleMarkersOnClose;
     private final ScrapeSchedule schedule;
     private final Workspace.Pool workspaces = new Workspace.Pool();
+    private final SocketIo sockets = new SocketIo();
     private final @Nullable ExecutorService ownWorkers;
     private final @Nullable ExecutorService ownHttpThreads;
 
@@ -89,7 +91,7 @@ public final class Scraper implements AutoCloseable {
         for (ScrapeJob job : builder.jobs) {
             Fetcher fetcher = builder.fetchers != null
                     ? builder.fetchers.fetcher(job)
-                    : new HttpClientFetcher(job.http(), Objects.requireNonNull(ownHttpThreads), buffers);
+                    : new RoutedFetcher(job.http(), sockets, Objects.requireNonNull(ownHttpThreads), buffers);
             JobLoops loops = new JobLoops(job, builder.externalLabels, hostName, fetcher, context);
             jobs.put(job.name(), loops);
             job.targets().forEach(loops::add);
@@ -293,6 +295,7 @@ public final class Scraper implements AutoCloseable {
             ownHttpThreads.shutdownNow();
         }
         all.forEach(JobLoops::close);
+        sockets.close();
         workspaces.close();
         if (started) {
             LOG.log(

@@ -1,0 +1,425 @@
+package io.github.promferry.scrape;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import io.github.promferry.scrape.ScrapeFailure.Kind;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes an HTTP/1.1 response apart as its bytes come, in pieces of any size (RFC 9112). Strict where two readers could
+ * disagree on where a response ends, and bounded everywhere: head, chunk lines, trailers, body.
+ *
+ * <p>The body of a 200 goes into a lent buffer; that of any other status is passed over, so that the connection can be
+ * used again. Used by one thread at a time, for one response after the other.
+ */
+final class ResponseReader {
+    /** The head of a response, all its headers together. Larger than any server sends in earnest. */
+    private static final int MAX_HEAD_BYTES = 64 * 1024;
+
+    /** A chunk's size with its extensions. */
+    private static final int MAX_CHUNK_LINE_BYTES = 1024;
+
+    private static final int MAX_TRAILER_BYTES = 16 * 1024;
+
+    /** Interim responses (1xx) before the response. */
+    private static final int MAX_INTERIM = 10;
+
+    /** More of an error page is not worth reading: closing the connection is cheaper. */
+    private static final int MAX_SKIPPED_BYTES = 64 * 1024;
+
+    /** An announced length is believed up to this size; a longer body makes the buffer grow as it comes. */
+    private static final int MAX_RESERVED_BYTES = 1 << 20;
+
+    private enum State {
+        HEAD,
+        BODY_OF_LENGTH,
+        BODY_TO_END,
+        CHUNK_LINE,
+        CHUNK,
+        CHUNK_END,
+        TRAILERS,
+        DONE
+    }
+
+    private final PageBuffers buffers;
+
+    private State state = State.HEAD;
+    private byte[] line = new byte[512];
+    private int lineLength;
+    private int interim;
+    private int trailerBytes;
+    private boolean started;
+
+    private int maxBytes;
+    private long left;
+    private long skipped;
+    private @Nullable PageBuffer body;
+
+    // Of the head.
+    private int headBytes;
+    private boolean seenStatus;
+    private boolean http10;
+    private boolean chunked;
+    private boolean saysClose;
+    private boolean saysKeepAlive;
+    private long length = -1;
+    private int status;
+    private boolean keepAlive;
+    private @Nullable String contentType;
+    private @Nullable String contentEncoding;
+    private @Nullable String location;
+
+    ResponseReader(PageBuffers buffers) {
+        this.buffers = buffers;
+    }
+
+    /**
+     * Before a response.
+     *
+     * @param maxBytes a body that reaches this many bytes is refused
+     */
+    void begin(int maxBytes) {
+        this.maxBytes = maxBytes;
+        state = State.HEAD;
+        resetHead();
+        interim = 0;
+        trailerBytes = 0;
+        started = false;
+        skipped = 0;
+        body = null;
+    }
+
+    /**
+     * Takes what has come. Bytes after the end of the response are left in the input.
+     *
+     * @return true if the response is complete
+     */
+    boolean feed(ByteBuffer input) throws FetchException {
+        started |= input.hasRemaining();
+        while (state != State.DONE) {
+            boolean goOn = switch (state) {
+                case HEAD -> takeHead(input);
+                case BODY_OF_LENGTH -> takeBody(input, State.DONE);
+                case BODY_TO_END -> takeToEnd(input);
+                case CHUNK_LINE -> takeChunkLine(input);
+                case CHUNK -> takeBody(input, State.CHUNK_END);
+                case CHUNK_END -> takeChunkEnd(input);
+                case TRAILERS -> takeTrailers(input);
+                case DONE -> false;
+            };
+            if (!goOn) {
+                break;
+            }
+        }
+        return state == State.DONE;
+    }
+
+    /** The server has closed its side: right for a body without length, wrong anywhere else. */
+    void end() throws FetchException {
+        switch (state) {
+            case DONE -> {}
+            case BODY_TO_END -> state = State.DONE;
+            case HEAD -> throw broken("it was closed before the headers were complete");
+            case BODY_OF_LENGTH -> throw broken("it was closed with " + left + " bytes of the body still to come");
+            default -> throw broken("it was closed in the middle of a chunked body");
+        }
+    }
+
+    /** Whether a byte of the response has come. */
+    boolean hasStarted() {
+        return started;
+    }
+
+    int status() {
+        return status;
+    }
+
+    boolean keepAlive() {
+        return keepAlive;
+    }
+
+    @Nullable
+    String location() {
+        return location;
+    }
+
+    /** The page of a 200; the buffer belongs to the caller. */
+    Fetcher.Page page() {
+        PageBuffer page = body == null ? buffers.lend() : body;
+        body = null;
+        return new Fetcher.Page(contentType, contentEncoding, page);
+    }
+
+    /** Gives up: the buffer is lent no more. */
+    void discard() {
+        if (body != null) {
+            buffers.giveBack(body);
+            body = null;
+        }
+    }
+
+    private boolean takeHead(ByteBuffer input) throws FetchException {
+        while (takeLine(input, MAX_HEAD_BYTES - headBytes, "the headers are longer than 64 KiB")) {
+            String text = text();
+            headBytes += lineLength + 1;
+            lineLength = 0;
+            if (seenStatus && text.isEmpty()) {
+                headComplete();
+                return true;
+            }
+            if (seenStatus) {
+                headerLine(text);
+            } else if (!text.isEmpty() || headBytes > 2) {
+                // RFC 9112, 2.2: an empty line before the status line is passed over, one at most here.
+                statusLine(text);
+            }
+        }
+        return false;
+    }
+
+    private void statusLine(String text) throws FetchException {
+        // HTTP/1.1 200 OK
+        if (text.length() < 12
+                || !(text.startsWith("HTTP/1.1 ") || text.startsWith("HTTP/1.0 "))
+                || !isDigits(text, 9, 12)
+                || (text.length() > 12 && text.charAt(12) != ' ')) {
+            throw broken("the answer is not HTTP/1.1 but begins with " + excerpt(text));
+        }
+        http10 = text.charAt(7) == '0';
+        status = Integer.parseInt(text, 9, 12, 10);
+        if (status < 100) {
+            throw broken("the answer has status " + status);
+        }
+        seenStatus = true;
+    }
+
+    private void headerLine(String text) throws FetchException {
+        int colon = text.indexOf(':');
+        if (colon < 1 || text.charAt(0) == ' ' || text.charAt(0) == '\t' || text.charAt(colon - 1) == ' ') {
+            throw broken("a header is malformed: " + excerpt(text));
+        }
+        String value = text.substring(colon + 1).strip();
+        switch (text.substring(0, colon).toLowerCase(Locale.ROOT)) {
+            case "content-type" -> contentType = contentType == null ? value : contentType;
+            case "content-encoding" -> contentEncoding = contentEncoding == null ? value : contentEncoding;
+            case "location" -> location = value;
+            case "content-length" -> contentLength(value);
+            case "transfer-encoding" -> {
+                if (chunked || !value.equalsIgnoreCase("chunked")) {
+                    throw broken("transfer encoding " + excerpt(value) + " is not chunked");
+                }
+                chunked = true;
+            }
+            case "connection" -> {
+                String lower = value.toLowerCase(Locale.ROOT);
+                saysClose |= lower.contains("close");
+                saysKeepAlive |= lower.contains("keep-alive");
+            }
+            default -> {}
+        }
+    }
+
+    private void contentLength(String value) throws FetchException {
+        if (value.isEmpty() || value.length() > 18 || !isDigits(value, 0, value.length())) {
+            throw broken("content length " + excerpt(value) + " is not a number");
+        }
+        long given = Long.parseLong(value);
+        if (length >= 0 && length != given) {
+            throw broken("there are two content lengths, " + length + " and " + given);
+        }
+        length = given;
+    }
+
+    private void headComplete() throws FetchException {
+        if (status < 200) {
+            if (status == 101 || ++interim > MAX_INTERIM) {
+                throw broken("there are too many interim responses, or a switch of protocol nobody asked for");
+            }
+            resetHead();
+            state = State.HEAD;
+            return;
+        }
+        // RFC 9112, 6.3: a length beside chunks is an attempt to confuse; the connection is not used again.
+        keepAlive = http10 ? saysKeepAlive && !saysClose : !saysClose;
+        keepAlive &= !(chunked && length >= 0);
+        if (status == 204 || status == 304) {
+            state = State.DONE;
+        } else if (chunked) {
+            state = State.CHUNK_LINE;
+        } else if (length >= 0) {
+            beginBodyOfLength();
+        } else {
+            keepAlive = false;
+            state = State.BODY_TO_END;
+        }
+    }
+
+    /** Before each head. */
+    private void resetHead() {
+        headBytes = 0;
+        lineLength = 0;
+        seenStatus = false;
+        chunked = false;
+        saysClose = false;
+        saysKeepAlive = false;
+        length = -1;
+        contentType = null;
+        contentEncoding = null;
+        location = null;
+    }
+
+    private void beginBodyOfLength() throws FetchException {
+        if (status == 200) {
+            if (length >= maxBytes) {
+                throw GzipReader.bodyTooLarge(maxBytes);
+            }
+            if (length > 0) {
+                page200().reserve((int) Math.min(length, MAX_RESERVED_BYTES));
+            }
+        }
+        left = length;
+        state = left == 0 ? State.DONE : State.BODY_OF_LENGTH;
+    }
+
+    private boolean takeBody(ByteBuffer input, State next) throws FetchException {
+        int count = (int) Math.min(left, input.remaining());
+        take(input, count);
+        left -= count;
+        if (left > 0 && state != State.DONE) {
+            return false;
+        }
+        if (state != State.DONE) {
+            state = next;
+        }
+        return true;
+    }
+
+    private boolean takeToEnd(ByteBuffer input) throws FetchException {
+        take(input, input.remaining());
+        return state == State.DONE;
+    }
+
+    private void take(ByteBuffer input, int count) throws FetchException {
+        if (status != 200) {
+            input.position(input.position() + count);
+            skipped += count;
+            if (skipped > MAX_SKIPPED_BYTES) {
+                keepAlive = false;
+                state = State.DONE;
+            }
+            return;
+        }
+        if (count == 0) {
+            return;
+        }
+        PageBuffer page = page200();
+        if (count >= maxBytes - page.length()) {
+            throw GzipReader.bodyTooLarge(maxBytes);
+        }
+        int end = input.limit();
+        input.limit(input.position() + count);
+        page.append(input);
+        input.limit(end);
+    }
+
+    private PageBuffer page200() {
+        PageBuffer page = body;
+        if (page == null) {
+            page = buffers.lend();
+            body = page;
+        }
+        return page;
+    }
+
+    private boolean takeChunkLine(ByteBuffer input) throws FetchException {
+        if (!takeLine(input, MAX_CHUNK_LINE_BYTES, "a chunk's size line is longer than 1 KiB")) {
+            return false;
+        }
+        left = chunkSize(text());
+        lineLength = 0;
+        state = left == 0 ? State.TRAILERS : State.CHUNK;
+        return true;
+    }
+
+    private static long chunkSize(String text) throws FetchException {
+        int end = 0;
+        while (end < text.length() && Character.digit(text.charAt(end), 16) >= 0 && text.charAt(end) < 0x80) {
+            end++;
+        }
+        String rest = text.substring(end).strip();
+        if (end == 0 || end > 15 || !(rest.isEmpty() || rest.startsWith(";"))) {
+            throw broken("a chunk's size is " + excerpt(text));
+        }
+        return Long.parseLong(text, 0, end, 16);
+    }
+
+    private boolean takeChunkEnd(ByteBuffer input) throws FetchException {
+        if (!takeLine(input, 2, "a chunk is longer than it says")) {
+            return false;
+        }
+        if (lineLength != 0) {
+            throw broken("a chunk is longer than it says");
+        }
+        state = State.CHUNK_LINE;
+        return true;
+    }
+
+    private boolean takeTrailers(ByteBuffer input) throws FetchException {
+        while (takeLine(input, MAX_TRAILER_BYTES - trailerBytes, "the trailers are longer than 16 KiB")) {
+            if (lineLength == 0) {
+                state = State.DONE;
+                return true;
+            }
+            trailerBytes += lineLength;
+            lineLength = 0;
+        }
+        return false;
+    }
+
+    /** True if {@link #line} holds a whole line, without its end; LF alone ends a line too. */
+    private boolean takeLine(ByteBuffer input, int maxLength, String tooLong) throws FetchException {
+        while (input.hasRemaining()) {
+            byte b = input.get();
+            if (b == '\n') {
+                if (lineLength > 0 && line[lineLength - 1] == '\r') {
+                    lineLength--;
+                }
+                return true;
+            }
+            if (lineLength >= maxLength) {
+                throw broken(tooLong);
+            }
+            if (lineLength == line.length) {
+                line = Arrays.copyOf(line, lineLength * 2);
+            }
+            line[lineLength++] = b;
+        }
+        return false;
+    }
+
+    private String text() {
+        return new String(line, 0, lineLength, ISO_8859_1);
+    }
+
+    private static boolean isDigits(String text, int from, int to) {
+        for (int i = from; i < to; i++) {
+            if (text.charAt(i) < '0' || text.charAt(i) > '9') {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static String excerpt(String text) {
+        StringBuilder shown = new StringBuilder("`");
+        text.chars().limit(40).forEach(c -> shown.append(c >= ' ' && c < 0x7F ? (char) c : '.'));
+        return shown.append('`').toString();
+    }
+
+    private static FetchException broken(String how) {
+        return new FetchException(Kind.CONNECTION, how);
+    }
+}
