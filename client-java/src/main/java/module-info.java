@@ -1,7 +1,7 @@
 /** The bridge to client_java, both ways. */
 @org.jspecify.annotations.NullMarked
 module io.github.promferry.clientjava {
-    requires static transitive org.jspecify;
+    requires static org.jspecify;
     requires transitive io.github.promferry.core;
     requires transitive io.prometheus.metrics.model;
 

@@ -4,7 +4,7 @@
  */
 @org.jspecify.annotations.NullMarked
 module io.github.promferry.core {
-    requires static transitive org.jspecify;
+    requires static org.jspecify;
     requires transitive java.net.http;
 
     exports io.github.promferry;

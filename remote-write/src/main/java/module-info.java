@@ -1,7 +1,7 @@
 /** The Remote Write client: batch, queue, retry, send. */
 @org.jspecify.annotations.NullMarked
 module io.github.promferry.remotewrite {
-    requires static transitive org.jspecify;
+    requires static org.jspecify;
     requires transitive io.github.promferry.core;
     requires transitive java.net.http;
     requires org.xerial.snappy;
