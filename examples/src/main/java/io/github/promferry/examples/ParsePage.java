@@ -22,7 +22,8 @@ public final class ParsePage {
         try {
             for (MetricFamily family : MetricFamily.parse(ExpositionFormat.TEXT_0_0_4, page)) {
                 System.out.println(family.metadata().family() + " is a "
-                        + family.metadata().type().word() + ": " + family.metadata().help());
+                        + family.metadata().type().word() + ": "
+                        + family.metadata().help());
                 for (MetricFamily.Sample sample : family.samples()) {
                     System.out.println("  " + sample.labels() + " = " + sample.value());
                 }

@@ -18,7 +18,7 @@ public final class SendOnly {
     private SendOnly() {}
 
     /**
-     * Sends the free memory of this process, ten times.
+     * Sends the free memory of this process, three times.
      *
      * @param args the URL
      * @throws InterruptedException if interrupted
@@ -34,7 +34,7 @@ public final class SendOnly {
                 new MetricMetadata("free_memory_bytes", MetricType.GAUGE, "Free memory of the JVM.", "bytes"));
         Labels common = Labels.of("job", "send-only", "instance", "example");
         SampleBatch batch = new SampleBatch();
-        for (int i = 0; i < 10; i++) {
+        for (int i = 0; i < 3; i++) {
             batch.reset(common);
             double value = Runtime.getRuntime().freeMemory();
             batch.add(free, System.currentTimeMillis(), Double.doubleToRawLongBits(value));
