@@ -20,7 +20,7 @@ import java.util.List;
  * #stop()} and {@link #restart()}. Thread-safe.
  */
 public final class LocalPrometheus implements AutoCloseable {
-    private static final String SELF = "prometheus_http_requests_total{code=";
+    private static final String REQUESTS = "prometheus_http_requests_total";
 
     private final LocalServer server;
     private final int port;
@@ -69,6 +69,15 @@ public final class LocalPrometheus implements AutoCloseable {
     }
 
     /**
+     * The port that it listens on.
+     *
+     * @return a port number
+     */
+    public int port() {
+        return port;
+    }
+
+    /**
      * Evaluates PromQL now.
      *
      * @param expression to evaluate
@@ -100,17 +109,16 @@ public final class LocalPrometheus implements AutoCloseable {
     }
 
     /**
-     * How many write requests the server has answered so since it was started last.
+     * How many write requests the server has refused since it was started last.
      *
-     * @param status of the answer
-     * @return 0 if none
+     * @return answers other than 2xx
      */
-    public long writesAnswered(int status) {
-        String series = SELF + "\"" + status + "\",handler=\"/api/v1/write\"} ";
+    public long refusedWrites() {
         return ownMetrics()
                 .lines()
-                .filter(line -> line.startsWith(series))
-                .mapToLong(line -> (long) Double.parseDouble(line.substring(series.length())))
+                .filter(line -> line.startsWith(REQUESTS) && line.contains("handler=\"/api/v1/write\""))
+                .filter(line -> !line.startsWith(REQUESTS + "{code=\"2"))
+                .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
                 .sum();
     }
 

@@ -28,6 +28,7 @@ public final class SimulatedEngine implements AutoCloseable {
     private final ServingSimulation simulation;
     private final long startNanos;
     private boolean frozen;
+    private int pagesServed;
     private double uptimeSeconds;
     private String page = "";
 
@@ -81,6 +82,15 @@ public final class SimulatedEngine implements AutoCloseable {
     }
 
     /**
+     * How many pages were asked for over HTTP.
+     *
+     * @return since the start
+     */
+    public synchronized int pagesServed() {
+        return pagesServed;
+    }
+
+    /**
      * The served model.
      *
      * @return value of the label {@code model_name}
@@ -126,6 +136,9 @@ public final class SimulatedEngine implements AutoCloseable {
         RecordedRequest request = exchange.head();
         if (!request.target().split("\\?", 2)[0].equals("/metrics")) {
             return ScriptedAnswer.status(404).body("only /metrics is here\n").send(exchange);
+        }
+        synchronized (this) {
+            pagesServed++;
         }
         ScriptedAnswer answer = ScriptedAnswer.page(page().getBytes(UTF_8), ScriptedAnswer.TEXT_0_0_4);
         boolean compress = gzip

@@ -217,7 +217,8 @@ final class WriteRequestRules {
                     sample.getTimestamp(), Double.doubleToRawLongBits(sample.getValue()), sample.getStartTimestamp()));
         }
         for (Point point : points) {
-            if (point.startTimestampMillis() > point.timestampMillis()) {
+            // 0 means not set.
+            if (point.startTimestampMillis() != 0 && point.startTimestampMillis() > point.timestampMillis()) {
                 broken(named + ": start timestamp " + point.startTimestampMillis() + " is after the sample's "
                         + point.timestampMillis());
             }

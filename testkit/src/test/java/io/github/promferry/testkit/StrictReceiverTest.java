@@ -111,6 +111,16 @@ class StrictReceiverTest {
     }
 
     @Test
+    void timesBeforeTheEpochAreTimesToo() throws Exception {
+        post(version1(-3_982_045, 1).build());
+        post(version2(-3_982_044, 1).build());
+        assertThat(receiver.violations()).isEmpty();
+        assertThat(receiver.samples(UP))
+                .extracting(ReceivedSample::timestampMillis)
+                .containsExactly(-3_982_045L, -3_982_044L);
+    }
+
+    @Test
     void keepsValueBitsAsTheyCame() throws Exception {
         long[] allBits = {
             SampleValues.STALE_NAN_BITS,
