@@ -8,8 +8,19 @@ import java.time.Instant;
  * forwarder still has to tell what it delivered; and it takes longer to load than a scrape takes.
  */
 public final class EventLog extends System.LoggerFinder {
+    private static volatile System.Logger.Level threshold = System.Logger.Level.INFO;
+
     /** For the service loader. */
     public EventLog() {}
+
+    /** Leaves out everything below WARNING, where a command shows by itself what goes on. */
+    static void warningsOnly() {
+        threshold = System.Logger.Level.WARNING;
+    }
+
+    static System.Logger.Level threshold() {
+        return threshold;
+    }
 
     @Override
     public System.Logger getLogger(String name, Module module) {

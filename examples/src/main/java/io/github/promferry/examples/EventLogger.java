@@ -31,7 +31,7 @@ final class EventLogger implements System.Logger {
 
     @Override
     public boolean isLoggable(Level level) {
-        return level.getSeverity() >= Level.INFO.getSeverity() && level != Level.OFF;
+        return level.getSeverity() >= EventLog.threshold().getSeverity() && level != Level.OFF;
     }
 
     @Override

@@ -18,7 +18,7 @@ import picocli.CommandLine.Spec;
         description = "Scrapes Prometheus metrics and forwards them by Remote Write.",
         versionProvider = Forwarder.Version.class,
         mixinStandardHelpOptions = true,
-        subcommands = {RunCommand.class, CheckCommand.class, ParseCommand.class},
+        subcommands = {RunCommand.class, CheckCommand.class, ParseCommand.class, DemoCommand.class},
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:done, or ended by SIGTERM or SIGINT",

@@ -1,0 +1,219 @@
+package io.github.promferry.examples.demo;
+
+import io.github.promferry.remotewrite.BatchPolicy;
+import io.github.promferry.remotewrite.RemoteWriteConfig;
+import io.github.promferry.remotewrite.RemoteWriter;
+import io.github.promferry.remotewrite.WriterStats;
+import io.github.promferry.scrape.ScrapeJob;
+import io.github.promferry.scrape.Scraper;
+import io.github.promferry.testkit.SimulatedEngine;
+import io.github.promferry.testkit.StrictReceiver;
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The whole way of a sample in one process, without a network beyond loopback: a simulated vLLM engine under changing
+ * load, scraped every second, its samples written by Remote Write to a receiver that checks the protocol and keeps the
+ * last minute. All numbers shown, but those on the writer, are computed from what the receiver got.
+ *
+ * <pre>{@code
+ * try (Demo demo = Demo.start()) {
+ *     demo.show(Duration.ofSeconds(10), System.out, false);
+ *     System.out.println(demo.stop());
+ * }
+ * }</pre>
+ */
+public final class Demo implements AutoCloseable {
+    private static final Duration INTERVAL = Duration.ofSeconds(1);
+    private static final int WINDOW_SECONDS = 30;
+    private static final Duration STOP_LIMIT = Duration.ofSeconds(3);
+    private static final int BAR_WIDTH = 30;
+    /** A minute of each series, a page a second, and a little more than the window needs. */
+    private static final int KEPT_SAMPLES = 62;
+
+    private final SimulatedEngine engine;
+    private final StrictReceiver receiver;
+    private final RemoteWriter writer;
+    private final Scraper scraper;
+    private final Readings readings;
+    private final long startNanos;
+    private boolean stopped;
+
+    private Demo() {
+        engine = SimulatedEngine.vllm().seed(System.nanoTime()).start();
+        receiver = StrictReceiver.builder()
+                .keepSamples(KEPT_SAMPLES)
+                .keepAttempts(KEPT_SAMPLES)
+                .start();
+        readings = new Readings(receiver);
+        writer = RemoteWriter.create(RemoteWriteConfig.builder(receiver.uri())
+                .batch(BatchPolicy.of(
+                        BatchPolicy.DEFAULT_MAX_SAMPLES, BatchPolicy.DEFAULT_MAX_BYTES, Duration.ofMillis(100)))
+                .build());
+        scraper = Scraper.builder()
+                .sink(writer)
+                .job(ScrapeJob.builder("demo")
+                        .target(engine.hostPort())
+                        .interval(INTERVAL)
+                        .timeout(INTERVAL)
+                        .build())
+                .build();
+        writer.start();
+        scraper.start();
+        startNanos = System.nanoTime();
+    }
+
+    /**
+     * Starts engine, scraper, writer and receiver.
+     *
+     * @return a running demo
+     */
+    public static Demo start() {
+        return new Demo();
+    }
+
+    /**
+     * Prints what goes on, every second.
+     *
+     * @param length how long, or null to go on until the thread is interrupted
+     * @param out where to
+     * @param screen true to draw one screen over and over, false to print a line each time
+     */
+    public void show(@Nullable Duration length, PrintStream out, boolean screen) {
+        long end = startNanos + (length == null ? Long.MAX_VALUE / 2 : length.toNanos());
+        if (screen) {
+            out.print("\u001b[2J");
+        }
+        try {
+            long left = end - System.nanoTime();
+            while (left > 0) {
+                TimeUnit.NANOSECONDS.sleep(Math.min(INTERVAL.toNanos(), left));
+                out.print(
+                        screen
+                                ? "\u001b[H" + String.join("\u001b[K\n", screen()) + "\u001b[K\n\u001b[J"
+                                : line() + "\n");
+                out.flush();
+                left = end - System.nanoTime();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /**
+     * Stops scraping, sends what waits, and adds up.
+     *
+     * @return what became of the samples, in one line
+     */
+    public synchronized String stop() {
+        if (!stopped) {
+            stopped = true;
+            scraper.close(STOP_LIMIT);
+            writer.close(STOP_LIMIT);
+        }
+        WriterStats stats = writer.stats();
+        return format(
+                "%,d samples scraped, %,d delivered, %,d received, %,d dropped, %,d waiting, %d rules of Remote Write broken",
+                stats.accepted(),
+                stats.delivered(),
+                receiver.sampleCount(),
+                stats.droppedTotal(),
+                stats.waiting(),
+                receiver.violations().size());
+    }
+
+    /** Stops without a word. */
+    @Override
+    public void close() {
+        stop();
+        receiver.close();
+        engine.close();
+    }
+
+    /** The summary as lines of a screen. */
+    List<String> screen() {
+        WriterStats stats = writer.stats();
+        double usage = readings.last("vllm:kv_cache_usage_perc");
+        int filled = Double.isNaN(usage) ? 0 : (int) Math.round(usage * BAR_WIDTH);
+        return List.of(
+                format("Promferry demo, %d s", elapsedSeconds()),
+                "",
+                "  simulated vLLM (" + engine.model() + ") at " + engine.hostPort(),
+                "    -> scraped every second -> Remote Write -> receiver at 127.0.0.1:" + receiver.port(),
+                "",
+                format(
+                        "  tokens/s        generated %8s    prompt  %8s",
+                        count(tokenRate("generation")), count(tokenRate("prompt"))),
+                format(
+                        "  first token     p50       %8s    p99     %8s",
+                        millis(0.5, "vllm:time_to_first_token_seconds"),
+                        millis(0.99, "vllm:time_to_first_token_seconds")),
+                format(
+                        "  next token      p50       %8s    p99     %8s",
+                        millis(0.5, "vllm:inter_token_latency_seconds"),
+                        millis(0.99, "vllm:inter_token_latency_seconds")),
+                format(
+                        "  requests        running   %8s    waiting %8s    finished/s %6.1f",
+                        count(readings.last("vllm:num_requests_running")),
+                        count(readings.last("vllm:num_requests_waiting")),
+                        readings.rate("vllm:request_success_total", WINDOW_SECONDS)),
+                format(
+                        "  KV cache        [%s%s] %3s %%",
+                        "#".repeat(filled), "-".repeat(BAR_WIDTH - filled), count(100 * usage)),
+                "",
+                format(
+                        "  samples         delivered %,8d    dropped %,8d    waiting    %,6d",
+                        stats.delivered(), stats.droppedTotal(), stats.waiting()),
+                format(
+                        "                  series    %,8d    requests%,8d    bytes/sample %4.1f",
+                        receiver.series().size(), stats.requests(), bytesPerSample(stats)),
+                "",
+                "  Rates and quantiles are those of the last " + WINDOW_SECONDS + " s. Ctrl-C ends the demo.");
+    }
+
+    /** The summary in a line. */
+    String line() {
+        WriterStats stats = writer.stats();
+        return format(
+                "%3d s  %s tokens/s  first token p50 %s p99 %s  running %s  waiting %s  KV cache %s %%"
+                        + "  delivered %,d samples of %,d series",
+                elapsedSeconds(),
+                count(tokenRate("generation")),
+                millis(0.5, "vllm:time_to_first_token_seconds"),
+                millis(0.99, "vllm:time_to_first_token_seconds"),
+                count(readings.last("vllm:num_requests_running")),
+                count(readings.last("vllm:num_requests_waiting")),
+                count(100 * readings.last("vllm:kv_cache_usage_perc")),
+                stats.delivered(),
+                receiver.series().size());
+    }
+
+    private long elapsedSeconds() {
+        return Math.round((System.nanoTime() - startNanos) / 1e9);
+    }
+
+    private double tokenRate(String kind) {
+        return readings.rate("vllm:" + kind + "_tokens_total", WINDOW_SECONDS);
+    }
+
+    private String millis(double quantile, String histogram) {
+        double seconds = readings.quantile(quantile, histogram, WINDOW_SECONDS);
+        return Double.isNaN(seconds) ? "-" : format("%.0f ms", 1e3 * seconds);
+    }
+
+    private static double bytesPerSample(WriterStats stats) {
+        return stats.delivered() == 0 ? Double.NaN : stats.bytesSent() / (double) stats.delivered();
+    }
+
+    private static String count(double value) {
+        return Double.isNaN(value) ? "-" : format("%,.0f", value);
+    }
+
+    private static String format(String pattern, Object... values) {
+        return String.format(Locale.ROOT, pattern, values);
+    }
+}
