@@ -45,7 +45,7 @@ final class JobLoops {
     private final Map<Labels, ScrapeLoop> byLabels = new HashMap<>();
 
     /** Removed ones whose stale markers are still to come. */
-    private final List<ScrapeLoop> ending = new ArrayList<>();
+    private final EndingLoops ending = new EndingLoops();
 
     private final List<ScrapeLoop> notStarted = new ArrayList<>();
     /** Identities of the targets that were given one by one. */
@@ -190,7 +190,6 @@ final class JobLoops {
         }
         byLabels.remove(loop.target().labels(), loop);
         if (!notStarted.remove(loop)) {
-            ending.removeIf(ScrapeLoop::hasEnded);
             ending.add(loop);
             loop.remove();
         }
@@ -214,12 +213,10 @@ final class JobLoops {
 
     /** A target of another job writes the series with these labels from now on. */
     void forgo(Labels common) {
-        for (ScrapeLoop loop : ending) {
-            if (loop.commonLabels().equals(common)) {
-                loop.forgo();
-            }
+        for (ScrapeLoop loop : ending.withCommonLabels(common)) {
+            ending.remove(loop);
+            loop.forgo();
         }
-        ending.removeIf(ScrapeLoop::hasEnded);
     }
 
     /** The labels that the series of an active target get, external ones included. */
@@ -240,7 +237,7 @@ final class JobLoops {
 
     void stop(boolean markStale) {
         active.values().forEach(loop -> loop.stop(markStale));
-        ending.forEach(loop -> loop.stop(markStale));
+        ending.all().forEach(loop -> loop.stop(markStale));
     }
 
     void close() {
@@ -269,8 +266,8 @@ final class JobLoops {
     }
 
     private @Nullable ScrapeLoop returning(String identity) {
-        for (ScrapeLoop loop : ending) {
-            if (loop.identity().equals(identity) && loop.returns()) {
+        for (ScrapeLoop loop : ending.ofIdentity(identity)) {
+            if (loop.returns()) {
                 ending.remove(loop);
                 return loop;
             }
@@ -336,17 +333,17 @@ final class JobLoops {
 
     /** From a removed target with the same labels: its series live on here, so those that do not must be marked here. */
     private @Nullable ExpositionParser inherited(Labels common) {
-        for (ScrapeLoop loop : ending) {
-            if (loop.commonLabels().equals(common)) {
-                ending.remove(loop);
-                ExpositionParser parser = loop.surrenderParser();
-                if (parser == null) {
-                    loop.forgo();
-                }
-                return parser;
-            }
+        List<ScrapeLoop> before = ending.withCommonLabels(common);
+        if (before.isEmpty()) {
+            return null;
         }
-        return null;
+        ScrapeLoop loop = before.get(0);
+        ending.remove(loop);
+        ExpositionParser parser = loop.surrenderParser();
+        if (parser == null) {
+            loop.forgo();
+        }
+        return parser;
     }
 
     private void warnOfSameLabels(ScrapeLoop added) {

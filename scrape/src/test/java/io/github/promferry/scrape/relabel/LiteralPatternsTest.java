@@ -82,7 +82,7 @@ class LiteralPatternsTest {
                 .map(list -> String.join("", list));
     }
 
-    @Property(tries = 20_000)
+    @Property(tries = 10_000)
     void shortcutDecidesAsTheAutomatonDoes(@ForAll("pieces") String regex, @ForAll("values") String value) {
         Predicate<String> shortcut = LiteralPatterns.of(regex);
         Assume.that(shortcut != null && isValid(regex));

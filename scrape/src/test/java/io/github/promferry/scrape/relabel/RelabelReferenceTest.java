@@ -41,7 +41,7 @@ class RelabelReferenceTest {
             String target,
             String with) {}
 
-    @Property(tries = 3_000, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 1_000, edgeCases = EdgeCasesMode.NONE)
     void rulesDoWhatTheReferenceSays(
             @ForAll("labels") Map<String, String> labels, @ForAll("ruleLists") List<Fields> rules) {
         List<RelabelRule> compiled =
@@ -55,7 +55,7 @@ class RelabelReferenceTest {
     }
 
     /** A label that a list of rules says it does not touch neither changes nor matters. */
-    @Property(tries = 3_000, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 1_000, edgeCases = EdgeCasesMode.NONE)
     void untouchedLabelNeitherChangesNorMatters(
             @ForAll("labels") Map<String, String> labels,
             @ForAll("ruleLists") List<Fields> rules,
