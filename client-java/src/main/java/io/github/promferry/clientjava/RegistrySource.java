@@ -48,6 +48,8 @@ import org.jspecify.annotations.Nullable;
 public final class RegistrySource implements MetricSource {
     private final MultiCollector registry;
     private final boolean createdSeries;
+    private final boolean nativeHistograms;
+    private final boolean classicHistogramsToo;
     /** Guards the memory of series, and with it the whole of a call. */
     private final Object lock = new Object();
 
@@ -56,6 +58,8 @@ public final class RegistrySource implements MetricSource {
     private RegistrySource(Builder builder) {
         registry = builder.registry;
         createdSeries = builder.createdSeries;
+        nativeHistograms = builder.nativeHistograms;
+        classicHistogramsToo = builder.classicHistogramsToo;
         memory = new SeriesMemory(builder.legacyNames);
     }
 
@@ -229,12 +233,33 @@ public final class RegistrySource implements MetricSource {
         SeriesMemory.Family family = memory.family(histograms, type, "");
         for (HistogramDataPointSnapshot histogram : histograms.getDataPoints()) {
             SeriesMemory.Point point = family.point(histogram.getLabels());
-            addBuckets(batch, point, histogram, gauge ? NO_TIMESTAMP : start(histogram));
-            addCountAndSum(batch, point, histogram, gauge, null);
+            boolean asNative = nativeHistograms && histogram.hasNativeHistogramData();
+            if (asNative) {
+                addNative(batch, point, histogram, gauge);
+            }
+            if (!asNative || classicHistogramsToo) {
+                addBuckets(batch, point, histogram, gauge ? NO_TIMESTAMP : start(histogram));
+                addCountAndSum(batch, point, histogram, gauge, null);
+            }
             if (!gauge) {
                 addCreated(batch, point, histogram);
             }
             point.end();
+        }
+    }
+
+    private static void addNative(
+            SampleBatch batch, SeriesMemory.Point point, HistogramDataPointSnapshot histogram, boolean gauge) {
+        Series series = point.next("");
+        if (series == null) {
+            return;
+        }
+        batch.addHistogram(series, timestamp(histogram), SparseBuckets.histogram(histogram, gauge));
+        if (!gauge && histogram.hasCreatedTimestamp()) {
+            batch.setStartTimestamp(histogram.getCreatedTimestampMillis());
+        }
+        for (Exemplar exemplar : histogram.getExemplars()) {
+            batch.addExemplar(converted(exemplar));
         }
     }
 
@@ -290,8 +315,7 @@ public final class RegistrySource implements MetricSource {
         if (series == null) {
             return;
         }
-        long timestamp = snapshot.hasScrapeTimestamp() ? snapshot.getScrapeTimestampMillis() : NO_TIMESTAMP;
-        batch.add(series, timestamp, valueBits(value));
+        batch.add(series, timestamp(snapshot), valueBits(value));
         if (start != NO_TIMESTAMP) {
             batch.setStartTimestamp(start);
         }
@@ -303,6 +327,10 @@ public final class RegistrySource implements MetricSource {
     /** Every NaN becomes the one that a page's {@code NaN} is read as; a stale marker is not an application's to set. */
     private static long valueBits(double value) {
         return Double.isNaN(value) ? SampleValues.NORMAL_NAN_BITS : Double.doubleToRawLongBits(value);
+    }
+
+    private static long timestamp(DataPointSnapshot snapshot) {
+        return snapshot.hasScrapeTimestamp() ? snapshot.getScrapeTimestampMillis() : NO_TIMESTAMP;
     }
 
     private static long start(DataPointSnapshot snapshot) {
@@ -325,6 +353,8 @@ public final class RegistrySource implements MetricSource {
         private final MultiCollector registry;
         private boolean createdSeries;
         private boolean legacyNames;
+        private boolean nativeHistograms;
+        private boolean classicHistogramsToo;
 
         private Builder(MultiCollector registry) {
             this.registry = registry;
@@ -351,6 +381,29 @@ public final class RegistrySource implements MetricSource {
          */
         public Builder legacyNames(boolean legacyNames) {
             this.legacyNames = legacyNames;
+            return this;
+        }
+
+        /**
+         * Whether a histogram that has sparse buckets is given as a native histogram, one row, instead of its classic
+         * buckets. Off by default, as on a page of text: not every receiver takes native histograms.
+         *
+         * @param nativeHistograms true to give them
+         * @return this
+         */
+        public Builder nativeHistograms(boolean nativeHistograms) {
+            this.nativeHistograms = nativeHistograms;
+            return this;
+        }
+
+        /**
+         * Whether the classic buckets, count and sum of a histogram are given beside its native form.
+         *
+         * @param classicHistogramsToo false by default; without effect unless {@link #nativeHistograms}
+         * @return this
+         */
+        public Builder classicHistogramsToo(boolean classicHistogramsToo) {
+            this.classicHistogramsToo = classicHistogramsToo;
             return this;
         }
 

@@ -6,6 +6,7 @@ import io.github.promferry.Exemplar;
 import io.github.promferry.Labels;
 import io.github.promferry.MetricMetadata;
 import io.github.promferry.MetricType;
+import io.github.promferry.NativeHistogram;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.Series;
 import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
@@ -48,6 +49,9 @@ import org.jspecify.annotations.Nullable;
  * part, are shown as metrics of type unknown under the rows' own names.
  */
 final class SnapshotAssembler {
+    /** The place of a native histogram, which has no suffix, among the parts of a data point. */
+    private static final String NATIVE = "native";
+
     private final Map<FamilyKey, Family> families = new LinkedHashMap<>();
     private final Map<String, MetricSnapshot> snapshots = new LinkedHashMap<>();
     /** A page must not show a series twice, whatever metadata the rows have. */
@@ -55,12 +59,12 @@ final class SnapshotAssembler {
 
     private int skippedRows;
 
-    void add(SampleBatch batch, int row, @Nullable Exemplar exemplar) {
+    void add(SampleBatch batch, int row, @Nullable NativeHistogram histogram, List<Exemplar> exemplars) {
         Series series = batch.series(row);
         Labels full = series.fullLabels(batch.commonLabels());
         Map<String, String> labels = new LinkedHashMap<>(full.toMap());
         String name = labels.remove(Labels.METRIC_NAME);
-        if (name == null || !seen.add(full)) {
+        if (name == null || !seen.add(full) || (histogram != null && !SparseBuckets.fits(histogram))) {
             skippedRows++;
             return;
         }
@@ -73,7 +77,8 @@ final class SnapshotAssembler {
                 Double.longBitsToDouble(batch.valueBits(row)),
                 batch.timestamp(row),
                 batch.startTimestamp(row),
-                exemplar,
+                histogram,
+                exemplars,
                 metadata);
         switch (family(metadata).place(added)) {
             case PLACED -> {}
@@ -103,6 +108,11 @@ final class SnapshotAssembler {
     }
 
     private void addUntyped(Row row) {
+        if (row.histogram != null) {
+            // Only its sum would be left.
+            skippedRows++;
+            return;
+        }
         Family family = family(new MetricMetadata(row.name, MetricType.UNKNOWN, row.metadata.help(), ""));
         if (family.place(row) != Placement.PLACED) {
             skippedRows++;
@@ -168,7 +178,8 @@ final class SnapshotAssembler {
             double value,
             long timestamp,
             long start,
-            @Nullable Exemplar exemplar,
+            @Nullable NativeHistogram histogram,
+            List<Exemplar> exemplars,
             MetricMetadata metadata) {}
 
     /** The metric that a page would show under one TYPE line. */
@@ -195,6 +206,10 @@ final class SnapshotAssembler {
                 return Placement.FOREIGN;
             }
             String suffix = row.name.substring(base.length());
+            if (row.histogram != null) {
+                boolean histograms = type == MetricType.HISTOGRAM || type == MetricType.GAUGE_HISTOGRAM;
+                return histograms && suffix.isEmpty() ? placePart(NATIVE, row) : Placement.FOREIGN;
+            }
             return switch (type) {
                 case COUNTER -> suffix.equals("_total") ? placePart("", row) : placePart(suffix, row, "", "_created");
                 case INFO -> suffix.equals("_info") ? placePart("", row) : placePart(suffix, row, "");
@@ -347,6 +362,29 @@ final class SnapshotAssembler {
         }
 
         private @Nullable DataPointSnapshot histogram() {
+            HistogramDataPointSnapshot.Builder histogram = HistogramDataPointSnapshot.builder();
+            Row sparse = parts.get(NATIVE);
+            if (sparse != null && sparse.histogram != null) {
+                SparseBuckets.set(sparse.histogram, histogram);
+            }
+            if (sparse == null || !byLabel.isEmpty()) {
+                ClassicHistogramBuckets buckets = classicBuckets();
+                if (buckets == null) {
+                    return null;
+                }
+                histogram.classicHistogramBuckets(buckets);
+            }
+            Row sum = sparse != null ? sparse : part("_sum", "_gsum");
+            return histogram
+                    .sum(sum == null ? Double.NaN : sum.value)
+                    .labels(clientLabels())
+                    .exemplars(exemplars(sparse == null ? rows : List.of(sparse)))
+                    .createdTimestampMillis(start())
+                    .scrapeTimestampMillis(timestamp(rows.get(0)))
+                    .build();
+        }
+
+        private @Nullable ClassicHistogramBuckets classicBuckets() {
             Map<Double, Row> byBound = sorted();
             if (byBound == null) {
                 return null;
@@ -374,15 +412,7 @@ final class SnapshotAssembler {
             } else if (total.value != before) {
                 return null; // _count and the buckets disagree; client_java has one number for both
             }
-            Row sum = part("_sum", "_gsum");
-            return HistogramDataPointSnapshot.builder()
-                    .classicHistogramBuckets(buckets.build())
-                    .sum(sum == null ? Double.NaN : sum.value)
-                    .labels(clientLabels())
-                    .exemplars(exemplars(rows))
-                    .createdTimestampMillis(start())
-                    .scrapeTimestampMillis(timestamp(rows.get(0)))
-                    .build();
+            return buckets.build();
         }
 
         /** Rows by number, ascending; null if a label value is not a number or two are the same number. */
@@ -437,25 +467,28 @@ final class SnapshotAssembler {
             return row.timestamp == NO_TIMESTAMP ? 0 : row.timestamp;
         }
 
+        /** A number has one exemplar in client_java; the last is the latest. */
         private static io.prometheus.metrics.model.snapshots.@Nullable Exemplar exemplar(Row row) {
-            Exemplar exemplar = row.exemplar;
-            return exemplar == null
-                    ? null
-                    : new io.prometheus.metrics.model.snapshots.Exemplar(
-                            exemplar.value(),
-                            SnapshotAssembler.clientLabels(exemplar.labels().toMap()),
-                            exemplar.timestampMillis() == NO_TIMESTAMP ? 0 : exemplar.timestampMillis());
+            return row.exemplars.isEmpty() ? null : converted(row.exemplars.get(row.exemplars.size() - 1));
         }
 
         private static Exemplars exemplars(Collection<Row> rows) {
             Exemplars.Builder exemplars = Exemplars.builder();
             for (Row row : rows) {
-                io.prometheus.metrics.model.snapshots.Exemplar exemplar = exemplar(row);
-                if (exemplar != null) {
-                    exemplars.exemplar(exemplar);
+                if (row.histogram != null) {
+                    row.exemplars.forEach(exemplar -> exemplars.exemplar(converted(exemplar)));
+                } else if (!row.exemplars.isEmpty()) {
+                    exemplars.exemplar(exemplar(row));
                 }
             }
             return exemplars.build();
+        }
+
+        private static io.prometheus.metrics.model.snapshots.Exemplar converted(Exemplar exemplar) {
+            return new io.prometheus.metrics.model.snapshots.Exemplar(
+                    exemplar.value(),
+                    SnapshotAssembler.clientLabels(exemplar.labels().toMap()),
+                    exemplar.timestampMillis() == NO_TIMESTAMP ? 0 : exemplar.timestampMillis());
         }
     }
 

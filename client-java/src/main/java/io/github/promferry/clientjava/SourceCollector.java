@@ -1,11 +1,15 @@
 package io.github.promferry.clientjava;
 
+import io.github.promferry.Exemplar;
 import io.github.promferry.Labels;
 import io.github.promferry.MetricSource;
+import io.github.promferry.NativeHistogram;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.SampleValues;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -20,7 +24,8 @@ import java.util.Objects;
  * series. client_java has rules of its own: it writes counters with {@code _total} and infos with {@code _info}, whatever
  * they were called, and counts are whole numbers. A data point that does not fit its type (buckets that shrink, half an
  * observation) is shown row by row as type unknown. What client_java refuses altogether is left out and {@linkplain
- * #skippedRows() counted}: a second row of the same series, a name that it reserves. Stale markers are left out too.
+ * #skippedRows() counted}: a second row of the same series, a name that it reserves, a native histogram with float counts or
+ * custom bounds. Of several exemplars of a number the last is shown. Stale markers are left out too.
  *
  * <p>Thread-safe; calls wait for each other, so the source is never asked by two scrapes at once.
  *
@@ -54,13 +59,17 @@ public final class SourceCollector implements MultiCollector {
             batch.reset(Labels.EMPTY);
             source.collect(batch);
             SnapshotAssembler assembler = new SnapshotAssembler();
-            for (int row = 0, exemplar = 0; row < batch.size(); row++) {
+            int exemplar = 0;
+            int histogram = 0;
+            for (int row = 0; row < batch.size(); row++) {
                 int firstExemplar = exemplar;
                 while (exemplar < batch.exemplarCount() && batch.exemplarRow(exemplar) == row) {
                     exemplar++;
                 }
+                boolean isHistogram = histogram < batch.histogramCount() && batch.histogramRow(histogram) == row;
+                NativeHistogram value = isHistogram ? batch.histogram(histogram++) : null;
                 if (!SampleValues.isStale(batch.valueBits(row))) {
-                    assembler.add(batch, row, firstExemplar == exemplar ? null : batch.exemplar(exemplar - 1));
+                    assembler.add(batch, row, value, exemplars(firstExemplar, exemplar));
                 }
             }
             MetricSnapshots snapshots = assembler.assemble();
@@ -68,6 +77,17 @@ public final class SourceCollector implements MultiCollector {
             batch.reset(Labels.EMPTY);
             return snapshots;
         }
+    }
+
+    private List<Exemplar> exemplars(int from, int to) {
+        if (from == to) {
+            return List.of();
+        }
+        List<Exemplar> exemplars = new ArrayList<>();
+        for (int i = from; i < to; i++) {
+            exemplars.add(batch.exemplar(i));
+        }
+        return exemplars;
     }
 
     /**

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.github.promferry.SampleBatch;
 import io.prometheus.metrics.config.EscapingScheme;
 import io.prometheus.metrics.expositionformats.OpenMetricsTextFormatWriter;
+import io.prometheus.metrics.expositionformats.PrometheusProtobufWriter;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.io.ByteArrayOutputStream;
@@ -18,12 +19,16 @@ final class Pages {
     private Pages() {}
 
     static String openMetrics(MetricSnapshots snapshots) {
+        return openMetrics(snapshots, EscapingScheme.ALLOW_UTF8);
+    }
+
+    static String openMetrics(MetricSnapshots snapshots, EscapingScheme escaping) {
         ByteArrayOutputStream page = new ByteArrayOutputStream();
         try {
             OpenMetricsTextFormatWriter.builder()
                     .setCreatedTimestampsEnabled(true)
                     .build()
-                    .write(page, snapshots, EscapingScheme.ALLOW_UTF8);
+                    .write(page, snapshots, escaping);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -38,6 +43,16 @@ final class Pages {
             throw new UncheckedIOException(e);
         }
         return page.toString(UTF_8);
+    }
+
+    static byte[] protobuf(MetricSnapshots snapshots) {
+        ByteArrayOutputStream page = new ByteArrayOutputStream();
+        try {
+            new PrometheusProtobufWriter().write(page, snapshots, EscapingScheme.ALLOW_UTF8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return page.toByteArray();
     }
 
     /** One line a row: series and value. */

@@ -7,6 +7,7 @@ import io.github.promferry.Labels;
 import io.github.promferry.MetricMetadata;
 import io.github.promferry.MetricSource;
 import io.github.promferry.MetricType;
+import io.github.promferry.NativeHistogram;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.SampleValues;
 import io.github.promferry.Series;
@@ -113,6 +114,49 @@ class SourceCollectorTest {
                 .contains("# {span_id=");
         assertThat(Pages.text(through, EscapingScheme.ALLOW_UTF8))
                 .isEqualTo(Pages.text(original, EscapingScheme.ALLOW_UTF8));
+    }
+
+    @Test
+    void nativeHistogramsGoThroughBothBridges() {
+        PrometheusRegistry registry = new PrometheusRegistry();
+        Histogram both = Histogram.builder().name("both").labelNames("l").register(registry);
+        Histogram sparse = Histogram.builder().name("sparse").nativeOnly().register(registry);
+        for (double value : new double[] {-3, -0.1, 0, 1e-200, 0.2, 0.2, 1, 7, 1e6}) {
+            both.labelValues("a").observe(value);
+            sparse.observeWithExemplar(
+                    value, io.prometheus.metrics.model.snapshots.Labels.of("trace_id", "t" + value, "span_id", "s"));
+        }
+        both.labelValues("empty").getSum();
+        MetricSnapshots original = registry.scrape();
+
+        SourceCollector collector = SourceCollector.of(RegistrySource.builder(() -> original)
+                .nativeHistograms(true)
+                .classicHistogramsToo(true)
+                .build());
+
+        assertThat(Pages.protobuf(collector.collect())).isEqualTo(Pages.protobuf(original));
+        assertThat(collector.skippedRows()).isZero();
+    }
+
+    @Test
+    void nativeHistogramsThatClientJavaDoesNotKnowAreCounted() {
+        SourceCollector collector = SourceCollector.of(batch -> {
+            batch.addHistogram(
+                    Series.of(Labels.of("__name__", "latency_seconds", "l", "float"), LATENCY),
+                    SampleBatch.NO_TIMESTAMP,
+                    NativeHistogram.ofFloatCounts(1.5, 2).build());
+            batch.addHistogram(
+                    Series.of(Labels.of("__name__", "latency_seconds", "l", "custom"), LATENCY),
+                    SampleBatch.NO_TIMESTAMP,
+                    NativeHistogram.ofCounts(0, 0).customBounds(1, 2).build());
+            batch.addHistogram(
+                    Series.of(Labels.of("__name__", "no_histogram"), MetricMetadata.NONE),
+                    SampleBatch.NO_TIMESTAMP,
+                    NativeHistogram.ofCounts(1, 2).build());
+        });
+
+        assertThat(text(collector)).isEmpty();
+        assertThat(collector.skippedRows()).isEqualTo(3);
     }
 
     @Test
