@@ -107,7 +107,7 @@ final class DecimalParser {
     }
 
     private static boolean isDigit(byte b) {
-        return (byte) (b - '0') >= 0 && b <= '9';
+        return b >= '0' && b <= '9';
     }
 
     /** Index behind an exponent that begins at {@code at}, or -1 if it has no digits. */

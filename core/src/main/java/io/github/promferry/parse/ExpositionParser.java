@@ -82,8 +82,14 @@ public final class ExpositionParser {
     private void read(ExpositionFormat format, byte[] page, int from, int to) {
         if (format == ExpositionFormat.PROTOBUF) {
             protobuf.parse(page, from, to);
-        } else {
+            return;
+        }
+        byte[] unquoted = options.strict() ? null : QuotedPage.unquoted(page, from, to);
+        if (unquoted == null) {
             text.parse(format, page, from, to);
+        } else {
+            counts.tolerate(Tolerated.QUOTED_PAGE);
+            text.parse(format, unquoted, 0, unquoted.length);
         }
     }
 

@@ -1,0 +1,337 @@
+package io.github.promferry.parse;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.promferry.MetricType;
+import io.github.promferry.NativeHistogram;
+import io.github.promferry.NativeHistogram.Buckets;
+import io.github.promferry.SampleBatch;
+import io.github.promferry.SampleValues;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+
+/** Messages written field by field, so that every odd form of the encoding can be had. */
+class ProtobufParserTest {
+    private static final int COUNTER = 0;
+    private static final int GAUGE = 1;
+    private static final int SUMMARY = 2;
+    private static final int HISTOGRAM = 4;
+    private static final int GAUGE_HISTOGRAM = 5;
+
+    private final ExpositionParser parser = new ExpositionParser();
+
+    /** A message under construction. */
+    private static final class Message {
+        private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+
+        Message rawVarint(long value) {
+            long rest = value;
+            while ((rest & ~0x7FL) != 0) {
+                bytes.write((int) ((rest & 0x7F) | 0x80));
+                rest >>>= 7;
+            }
+            bytes.write((int) rest);
+            return this;
+        }
+
+        Message varint(int field, long value) {
+            return rawVarint(field << 3).rawVarint(value);
+        }
+
+        Message zigzag(int field, long value) {
+            return varint(field, (value << 1) ^ (value >> 63));
+        }
+
+        Message rawDouble(double value) {
+            bytes.writeBytes(ByteBuffer.allocate(8)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putLong(Double.doubleToRawLongBits(value))
+                    .array());
+            return this;
+        }
+
+        Message fixed(int field, double value) {
+            return rawVarint((field << 3) | 1).rawDouble(value);
+        }
+
+        Message bytes(int field, byte[] content) {
+            rawVarint((field << 3) | 2).rawVarint(content.length);
+            bytes.writeBytes(content);
+            return this;
+        }
+
+        Message text(int field, String content) {
+            return bytes(field, content.getBytes(UTF_8));
+        }
+
+        Message message(int field, Message content) {
+            return bytes(field, content.toBytes());
+        }
+
+        Message label(String name, String value) {
+            return message(1, new Message().text(1, name).text(2, value));
+        }
+
+        byte[] toBytes() {
+            return bytes.toByteArray();
+        }
+
+        byte[] delimited() {
+            Message page = new Message().rawVarint(bytes.size());
+            page.bytes.writeBytes(toBytes());
+            return page.toBytes();
+        }
+    }
+
+    private static Message family(String name, int type) {
+        return new Message().text(1, name).text(2, "Help.").varint(3, type);
+    }
+
+    private static Message time(long seconds, int nanos) {
+        return new Message().varint(1, seconds).varint(2, nanos);
+    }
+
+    private SampleBatch parse(byte[] page) {
+        return Pages.parse(parser, ExpositionFormat.PROTOBUF, page);
+    }
+
+    @Test
+    void counterWithExemplarAndStart() {
+        Message exemplar = new Message().label("trace_id", "1").fixed(2, 0.5).message(3, time(7, 1_999_999));
+        Message counter = new Message().fixed(1, 12).message(2, exemplar).message(3, time(1, 500_000_000));
+        Message metric = new Message()
+                .label("b", "2")
+                .label("a", "1")
+                .message(3, counter)
+                .varint(6, 1234);
+        byte[] page =
+                family("c_total", COUNTER).message(4, metric).text(5, "unit").delimited();
+        for (int lap = 0; lap < 2; lap++) {
+            SampleBatch batch = parse(page);
+            assertThat(Pages.samples(batch)).containsExactly("c_total{a=\"1\",b=\"2\"} 12.0");
+            assertThat(batch.timestamp(0)).isEqualTo(1234);
+            assertThat(batch.startTimestamp(0)).isEqualTo(1500);
+            assertThat(batch.exemplar(0).labels()).hasToString("{trace_id=\"1\"}");
+            assertThat(batch.exemplar(0).timestampMillis()).isEqualTo(7001);
+            assertThat(batch.series(0).metadata().type()).isEqualTo(MetricType.COUNTER);
+            assertThat(batch.series(0).metadata().help()).isEqualTo("Help.");
+            assertThat(batch.series(0).metadata().unit()).isEqualTo("unit");
+        }
+        assertThat(parser.newSeriesCount()).isZero();
+    }
+
+    @Test
+    void absentTypeIsCounterAndUnknownFieldsAreSkipped() {
+        Message metric = new Message()
+                .message(3, new Message().varint(99, 5).fixed(1, 3))
+                .varint(98, 7)
+                .bytes(97, new byte[9]);
+        byte[] page = new Message().text(1, "c").message(4, metric).fixed(50, 1).delimited();
+        assertThat(Pages.samples(parse(page))).containsExactly("c 3.0");
+    }
+
+    @Test
+    void staleMarkerOnThePageBecomesAnOrdinaryNan() {
+        Message gauge = new Message().fixed(1, Double.longBitsToDouble(SampleValues.STALE_NAN_BITS));
+        byte[] page =
+                family("g", GAUGE).message(4, new Message().message(2, gauge)).delimited();
+        assertThat(parse(page).valueBits(0)).isEqualTo(SampleValues.NORMAL_NAN_BITS);
+    }
+
+    @Test
+    void summaryBecomesItsSeries() {
+        Message summary = new Message()
+                .varint(1, 3)
+                .fixed(2, 1.5)
+                .message(3, new Message().fixed(1, 0.5).fixed(2, 7))
+                .message(3, new Message().fixed(1, 1).fixed(2, 9));
+        byte[] page = family("s", SUMMARY)
+                .message(4, new Message().label("l", "x").message(4, summary))
+                .delimited();
+        assertThat(Pages.samples(parse(page)))
+                .containsExactly(
+                        "s_count{l=\"x\"} 3.0",
+                        "s_sum{l=\"x\"} 1.5",
+                        "s{l=\"x\",quantile=\"0.5\"} 7.0",
+                        "s{l=\"x\",quantile=\"1.0\"} 9.0");
+    }
+
+    @Test
+    void classicHistogramGetsItsInfinityBucket() {
+        Message exemplar = new Message().label("id", "e").fixed(2, 0.25);
+        Message histogram = new Message()
+                .varint(1, 3)
+                .fixed(2, 1.5)
+                .message(3, new Message().varint(1, 2).fixed(2, 1_000_000).message(3, exemplar));
+        byte[] page = family("h", HISTOGRAM)
+                .message(4, new Message().message(7, histogram))
+                .delimited();
+        SampleBatch batch = parse(page);
+        assertThat(Pages.samples(batch))
+                .containsExactly("h_count 3.0", "h_sum 1.5", "h_bucket{le=\"1e+06\"} 2.0", "h_bucket{le=\"+Inf\"} 3.0");
+        assertThat(batch.exemplarRow(0)).isEqualTo(2);
+        assertThat(batch.exemplar(0).timestampMillis()).isEqualTo(SampleBatch.NO_TIMESTAMP);
+    }
+
+    private static Message nativeMessage(boolean packed) {
+        Message histogram = new Message()
+                .varint(1, 12)
+                .fixed(2, -3.5)
+                .zigzag(5, 2)
+                .fixed(6, 0.001)
+                .varint(7, 1)
+                .message(9, new Message().zigzag(1, -2).varint(2, 2))
+                .message(12, new Message().zigzag(1, 0).varint(2, 1))
+                .message(12, new Message().zigzag(1, 3).varint(2, 1));
+        if (packed) {
+            histogram
+                    .message(10, new Message().rawVarint(4).rawVarint(1))
+                    .message(13, new Message().rawVarint(6).rawVarint(2));
+        } else {
+            histogram.zigzag(10, 2).zigzag(10, -1).zigzag(13, 3).zigzag(13, 1);
+        }
+        return histogram
+                .message(15, time(9, 0))
+                .message(16, new Message().label("id", "no time").fixed(2, 1))
+                .message(16, new Message().label("id", "kept").fixed(2, 1).message(3, time(3, 0)));
+    }
+
+    @Test
+    void nativeHistogramPackedOrNot() {
+        for (boolean packed : new boolean[] {true, false}) {
+            byte[] page = family("h", GAUGE_HISTOGRAM)
+                    .message(4, new Message().message(7, nativeMessage(packed)))
+                    .delimited();
+            SampleBatch batch = parse(page);
+            assertThat(batch.histogram(0))
+                    .isEqualTo(NativeHistogram.ofCounts(12, -3.5)
+                            .gauge(true)
+                            .schema(2)
+                            .zero(0.001, 1)
+                            .negative(Buckets.ofDeltas(new int[] {-2, 2}, new long[] {2, -1}))
+                            .positive(Buckets.ofDeltas(new int[] {0, 1, 3, 1}, new long[] {3, 1}))
+                            .build());
+            assertThat(batch.startTimestamp(0)).isEqualTo(9000);
+            assertThat(batch.exemplarCount()).isEqualTo(1);
+            assertThat(batch.exemplar(0).labels()).hasToString("{id=\"kept\"}");
+        }
+    }
+
+    @Test
+    void floatFieldsWin() {
+        Message histogram = new Message()
+                .varint(1, 1)
+                .fixed(4, 2.5)
+                .fixed(2, 1)
+                .message(12, new Message().zigzag(1, 1).varint(2, 2))
+                .fixed(14, 0.5)
+                .message(14, new Message().rawDouble(2));
+        byte[] page = family("h", HISTOGRAM)
+                .message(4, new Message().message(7, histogram))
+                .delimited();
+        NativeHistogram value = parse(page).histogram(0);
+        assertThat(value.isFloat()).isTrue();
+        assertThat(value.countFloat()).isEqualTo(2.5);
+        assertThat(value.positive()).isEqualTo(Buckets.ofCounts(new int[] {1, 2}, new double[] {0.5, 2}));
+    }
+
+    @Test
+    void schemaTooFineIsReducedAndUnknownSchemaFails() {
+        Message fine = new Message()
+                .varint(1, 4)
+                .zigzag(5, 10)
+                .message(12, new Message().zigzag(1, 1).varint(2, 4))
+                .zigzag(13, 1)
+                .zigzag(13, 0)
+                .zigzag(13, 0)
+                .zigzag(13, 0);
+        byte[] page = family("h", HISTOGRAM)
+                .message(4, new Message().message(7, fine))
+                .delimited();
+        NativeHistogram value = parse(page).histogram(0);
+        assertThat(value.schema()).isEqualTo(8);
+        assertThat(value.positive()).isEqualTo(Buckets.ofDeltas(new int[] {1, 1}, new long[] {4}));
+        Message unknown = new Message()
+                .zigzag(5, -5)
+                .message(12, new Message().zigzag(1, 0).varint(2, 0));
+        assertFails(
+                family("h", HISTOGRAM)
+                        .message(4, new Message().message(7, unknown))
+                        .delimited(),
+                "schema -5");
+    }
+
+    @Test
+    void classicFormOfANativeHistogramIsAnOption() {
+        byte[] page = family("h", HISTOGRAM)
+                .message(4, new Message().message(7, nativeMessage(true)))
+                .delimited();
+        ExpositionParser classic = new ExpositionParser(
+                new SeriesDictionary(SeriesResolver.AS_EXPOSED),
+                ParseOptions.builder().nativeHistograms(false).build());
+        assertThat(Pages.samples(Pages.parse(classic, ExpositionFormat.PROTOBUF, page)))
+                .containsExactly("h_count 12.0", "h_sum -3.5", "h_bucket{le=\"+Inf\"} 12.0");
+        ExpositionParser both = new ExpositionParser(
+                new SeriesDictionary(SeriesResolver.AS_EXPOSED),
+                ParseOptions.builder().classicHistogramsToo(true).build());
+        SampleBatch batch = Pages.parse(both, ExpositionFormat.PROTOBUF, page);
+        assertThat(Pages.series(batch)).containsExactly("h", "h_count", "h_sum", "h_bucket{le=\"+Inf\"}");
+        assertThat(batch.histogramRow(0)).isZero();
+    }
+
+    @Test
+    void emptyPageAndFamilyWithoutMetricsAreFine() {
+        assertThat(parse(new byte[0]).size()).isZero();
+        assertThat(parse(new Message().text(1, "").delimited()).size()).isZero();
+    }
+
+    @Test
+    void brokenMessagesFailWithTheirPlace() {
+        byte[] good = family("g", GAUGE)
+                .message(4, new Message().message(2, new Message().fixed(1, 1)))
+                .delimited();
+        byte[] cut = Arrays.copyOf(good, good.length - 1);
+        assertFails(cut, "a length of");
+        assertFails(
+                new byte[] {(byte) 0x80, (byte) 0x80, (byte) 0x80, (byte) 0x80, (byte) 0x80, 0}, "more than 5 bytes");
+        assertFails(family("", GAUGE).message(4, new Message()).delimited(), "a family without name");
+        assertFails(family("g", 9).message(4, new Message()).delimited(), "metric type 9");
+        assertFails(
+                new Message()
+                        .bytes(1, new byte[] {(byte) 0xFF})
+                        .message(4, new Message())
+                        .delimited(),
+                "not valid UTF-8");
+        assertFails(
+                family("g", GAUGE)
+                        .message(4, new Message().label("a", "1").label("a", "2"))
+                        .delimited(),
+                "repeated");
+        assertFails(family("g", GAUGE).message(4, new Message().label("", "1")).delimited(), "label without name");
+        assertFails(
+                family("g", GAUGE)
+                        .message(4, new Message().label("__name__", "x"))
+                        .delimited(),
+                "repeated");
+        Message unequal = new Message()
+                .message(12, new Message().zigzag(1, 0).varint(2, 2))
+                .zigzag(13, 1);
+        assertFails(
+                family("h", HISTOGRAM)
+                        .message(4, new Message().message(7, unequal))
+                        .delimited(),
+                "spans for 2 buckets");
+    }
+
+    private void assertFails(byte[] page, String message) {
+        assertThatThrownBy(() -> parse(page))
+                .isInstanceOf(ExpositionException.class)
+                .hasMessageContaining(message)
+                .hasMessageStartingWith("byte ");
+    }
+}
