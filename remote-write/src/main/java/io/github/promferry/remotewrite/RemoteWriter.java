@@ -185,6 +185,7 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
     private ThreadFactory threadFactory(String part) {
         AtomicInteger next = new AtomicInteger();
         return task -> {
+            // Inherits nothing: a writer must not keep alive the class loader of whoever happened to start it.
             Thread thread = new Thread(
                     null, task, "promferry-write-" + config.name() + "-" + part + next.getAndIncrement(), 0, false);
             thread.setDaemon(true);

@@ -72,12 +72,13 @@ final class Sender implements Runnable {
         boolean credentialsRefreshed = false;
         boolean v1Tried = false;
         while (true) {
-            if (isTooOld(block)) {
-                drop(block, 0, "too_old", null);
-                return;
-            }
             int entered = gate.enter(notBefore);
             if (entered < 0) {
+                return;
+            }
+            if (isTooOld(block)) {
+                gate.left();
+                drop(block, 0, "too_old", null);
                 return;
             }
             if (block.protocol == WriteProtocol.V2 && protocol.isV1Only()) {
@@ -98,9 +99,21 @@ final class Sender implements Runnable {
                     mayReuseConnection = false;
                 }
             }
+            Verdict verdict = judge(block, answer);
+            if (verdict == Verdict.PERHAPS_UNSUPPORTED) {
+                verdict = Verdict.FAILED;
+                if (protocol.isUnsure() && !v1Tried) {
+                    Object trial = tryV1(block, answer);
+                    if (trial == null) {
+                        return;
+                    }
+                    // A trial that was refused leaves the first refusal standing; one that failed says nothing yet.
+                    v1Tried = isRefusal(trial);
+                    answer = v1Tried ? answer : trial;
+                }
+            }
             if (!(answer instanceof Response response)) {
-                Throwable cause = (Throwable) answer;
-                Long wait = retryAfter(block, entered, failure(block, cause), null);
+                Long wait = retryAfter(block, entered, failure(block, (Throwable) answer), null);
                 if (wait == null) {
                     return;
                 }
@@ -108,15 +121,6 @@ final class Sender implements Runnable {
                 continue;
             }
             mayReuseConnection = true;
-            Verdict verdict = Verdict.of(block.protocol, response.status(), response.hasWrittenHeader());
-            if (verdict == Verdict.PERHAPS_UNSUPPORTED) {
-                verdict = protocol.isUnsure() && !v1Tried ? tryV1(block, response) : Verdict.FAILED;
-                if (verdict == Verdict.DELIVERED) {
-                    // Decided by the trial.
-                    return;
-                }
-                v1Tried = true;
-            }
             switch (verdict) {
                 case DELIVERED -> {
                     reporter.recovered(gate.passed(), block);
@@ -214,23 +218,35 @@ final class Sender implements Runnable {
     /**
      * Sends a block that was refused with 400 once more, as 1.0. If that is accepted, the receiver does not know 2.0.
      *
-     * @return {@code DELIVERED} if the block is decided now, else {@code FAILED}
+     * @return null if the block is decided now, else what came of the trial
      */
-    private Verdict tryV1(Block block, Response refusal) throws InterruptedException {
+    private @Nullable Object tryV1(Block block, Object refusal) throws InterruptedException {
         Block trial = transcoder.toV1(block);
+        if (trial.samples == 0) {
+            return refusal;
+        }
         trial.attempts = 1;
         trial.firstAttemptNanos = block.firstAttemptNanos;
-        if (trial.samples == 0
-                || !(attempt(trial) instanceof Response response)
-                || Verdict.of(WriteProtocol.V1, response.status(), false) != Verdict.DELIVERED) {
-            return Verdict.FAILED;
+        Object answer = attempt(trial);
+        if (!(answer instanceof Response response) || judge(trial, answer) != Verdict.DELIVERED) {
+            return answer;
         }
-        fallBack(refusal);
+        fallBack((Response) refusal);
         reporter.recovered(gate.passed(), block);
         if (queue.replace(lane, block, List.of(trial), "invalid")) {
             delivered(trial, response);
         }
-        return Verdict.DELIVERED;
+        return null;
+    }
+
+    private static Verdict judge(Block block, Object answer) {
+        return answer instanceof Response response
+                ? Verdict.of(block.protocol, response.status(), response.hasWrittenHeader())
+                : Verdict.FAILED;
+    }
+
+    private static boolean isRefusal(Object answer) {
+        return answer instanceof Response response && isRefusal(response.status());
     }
 
     private void delivered(Block block, Response response) {
@@ -262,7 +278,7 @@ final class Sender implements Runnable {
     private @Nullable Long retryAfter(Block block, int entered, WriteFailure failure, @Nullable Response response) {
         Duration wait = ask(failure);
         if (wait == null) {
-            if (isRefusal(failure)) {
+            if (isRefusal(failure.status())) {
                 reporter.recovered(gate.passed(), block);
             } else {
                 gate.failed(entered, 0);
@@ -283,8 +299,8 @@ final class Sender implements Runnable {
     }
 
     /** The receiver is well, it is this block that it does not want. */
-    private static boolean isRefusal(WriteFailure failure) {
-        return failure.status() >= 400 && failure.status() < 500 && failure.status() != 408 && failure.status() != 429;
+    private static boolean isRefusal(int status) {
+        return status >= 400 && status < 500 && status != 408 && status != 429;
     }
 
     private @Nullable Duration ask(WriteFailure failure) {
