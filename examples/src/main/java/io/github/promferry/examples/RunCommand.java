@@ -1,6 +1,7 @@
 package io.github.promferry.examples;
 
 import io.github.promferry.examples.config.ForwarderConfig;
+import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -50,7 +51,14 @@ final class RunCommand implements Callable<Integer> {
         }
         read.warnings().forEach(warning -> LOG.log(Level.WARNING, warning.toString()));
         LOG.log(Level.INFO, "forwarding by " + config.file() + ", a " + read.kind() + " configuration");
-        Forwarding forwarding = new Forwarding(read);
+        Forwarding forwarding;
+        try {
+            forwarding = new Forwarding(read);
+        } catch (UncheckedIOException e) {
+            // A spool that is in use, not writable or of a later version: sending without it would break its promise.
+            LOG.log(Level.ERROR, String.valueOf(e.getMessage()));
+            return Forwarder.WRONG_USAGE;
+        }
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(() -> end(forwarding, flushDeadline), "promferry-forwarder-end"));
         forwarding.start();

@@ -87,7 +87,7 @@ class ForwarderProcessTest {
     void anUnreachableReceiverAndTargetNeverEndIt() throws Exception {
         int closedPort = target.port();
         target.close();
-        Process forwarder = startWithFlushDeadline("1s", """
+        Process forwarder = start("""
                 scrape_configs:
                   - job_name: llm
                     scrape_interval: 1s
@@ -97,7 +97,7 @@ class ForwarderProcessTest {
                   - url: %s
                     basic_auth: {username: USER, password: s3cret}
                     queue_config: {batch_send_deadline: 100ms}
-                """.formatted(closedPort, receiver.uri()));
+                """.formatted(closedPort, receiver.uri()), "--flush-deadline=1s");
 
         // The dead endpoint does not keep the samples of the failed scrapes from the other one.
         receiver.awaitSamples(20, PATIENCE);
@@ -134,6 +134,46 @@ class ForwarderProcessTest {
         assertThat(log())
                 .anySatisfy(line ->
                         assertThat(line).endsWith(receiver.sampleCount() + " samples delivered, 0 not delivered"));
+    }
+
+    @Test
+    void whatWaitsInTheSpoolOutlivesAKilledProcess() throws Exception {
+        String config = """
+                scrape_configs:
+                  - job_name: llm
+                    scrape_interval: 1s
+                    static_configs: [{targets: ["127.0.0.1:%d"]}]
+                remote_write:
+                  - url: %s
+                    basic_auth: {username: USER, password: s3cret}
+                    queue_config: {batch_send_deadline: 100ms}
+                """.formatted(target.port(), receiver.uri());
+        receiver.stop();
+        Process first = start(config, "--spool=" + folder.resolve("spool"));
+        target.awaitRequests(4, PATIENCE);
+        // SIGKILL. The last scrape may not have been parsed yet; those before it have been taken.
+        first.destroyForcibly().waitFor();
+        receiver.restart();
+
+        start(config, "--spool=" + folder.resolve("spool"));
+
+        // Three scrapes of the first process and the first of the second, six series each.
+        receiver.awaitSamples(24, PATIENCE);
+        assertThat(receiver.violations()).isEmpty();
+    }
+
+    @Test
+    void aSpoolThatAnotherProcessUsesIsRefused() throws Exception {
+        String config = collector(target.port(), receiver.uri().toString());
+        start(config, "--spool=" + folder.resolve("spool"));
+        receiver.awaitSamples(1, PATIENCE);
+
+        Process second = start(config, "--spool=" + folder.resolve("spool"));
+
+        assertThat(second.waitFor(30, SECONDS)).isTrue();
+        assertThat(second.exitValue()).isEqualTo(2);
+        assertThat(log())
+                .anySatisfy(line -> assertThat(line).contains(" ERROR ").contains("spool"));
     }
 
     @Test
@@ -179,11 +219,7 @@ class ForwarderProcessTest {
                 """.formatted(port, url);
     }
 
-    private Process start(String config) throws IOException {
-        return startWithFlushDeadline("10s", config);
-    }
-
-    private Process startWithFlushDeadline(String flushDeadline, String config) throws IOException {
+    private Process start(String config, String... options) throws IOException {
         Path file = Files.writeString(folder.resolve("config.yaml"), config);
         ProcessBuilder builder = new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -191,8 +227,8 @@ class ForwarderProcessTest {
                 System.getProperty("java.class.path"),
                 Forwarder.class.getName(),
                 "run",
-                "--config.file=" + file,
-                "--flush-deadline=" + flushDeadline);
+                "--config.file=" + file);
+        builder.command().addAll(List.of(options));
         builder.environment().put("PRW_PASSWORD", "s3cret");
         builder.redirectError(folder.resolve("log").toFile());
         builder.redirectOutput(ProcessBuilder.Redirect.DISCARD);

@@ -7,6 +7,7 @@ import io.github.promferry.examples.config.ForwarderConfig.Source;
 import io.github.promferry.http.Credentials;
 import io.github.promferry.http.HttpSettings;
 import io.github.promferry.remotewrite.BatchPolicy;
+import io.github.promferry.remotewrite.QueueConfig;
 import io.github.promferry.remotewrite.RemoteWriteConfig;
 import io.github.promferry.remotewrite.RetryPolicy;
 import io.github.promferry.scrape.ScrapeJob;
@@ -74,6 +75,7 @@ final class CollectorFile {
                     "send_metadata",
                     "retry_on_failure",
                     "remote_write_queue",
+                    "wal",
                     "tls",
                     "compression")
             .noEffect("add_metric_suffixes", "names are never changed, which equals false", "false")
@@ -86,7 +88,6 @@ final class CollectorFile {
             .noEffect("export_created_metric", "_created samples are sent as they are exposed", ENABLED_FALSE)
             .noEffect(
                     "resource_to_telemetry_conversion", "there are no resource attributes, only labels", ENABLED_FALSE)
-            .refused("wal", "a spool on disk comes in a later version; samples wait in memory")
             .refused("proxy_url", "connections are direct")
             .noEffect("max_batch_request_parallelism", "order is kept: one request at a time")
             .noEffectAll(
@@ -116,6 +117,12 @@ final class CollectorFile {
             .used("enabled")
             .noEffect("queue_size", "it counts batches; the queue here is bounded in bytes")
             .noEffect("num_consumers", "order is kept: one request at a time");
+
+    static final KeyTable WAL = KeyTable.of("exporters.prometheusremotewrite.wal")
+            .used("directory")
+            .noEffect("buffer_size", "the spool is bounded by --spool-max-bytes")
+            .noEffect("truncate_frequency", "a sample leaves the spool when it is delivered")
+            .noEffect("lag_record_frequency", "the lag is known at any time");
 
     static final KeyTable TLS = KeyTable.of("exporters.prometheusremotewrite.tls")
             .noEffect("insecure", "the scheme of the endpoint says whether TLS is used")
@@ -435,6 +442,13 @@ final class CollectorFile {
                 BatchPolicy.of(batch.maxSamples, maxBytes == 0 ? MAX_BATCH_BYTES : maxBytes, batch.linger),
                 Clock.SYSTEM));
         retry(writer, block.block("retry_on_failure", RETRY));
+        QueueConfig.Builder waiting = QueueConfig.builder();
+        String directory = block.block("wal", WAL).string("directory");
+        if (directory != null) {
+            waiting.spool(file.path(directory).resolve(SpoolOptions.folder(id)));
+        }
+        file.spool().applyTo(waiting, SpoolOptions.folder(id));
+        writer.queue(waiting.build());
         Block queue = block.block("remote_write_queue", QUEUE);
         if (!queue.flag("enabled", true)) {
             queue.warning("enabled", "has no effect here: samples always wait in the bounded queue");

@@ -33,6 +33,7 @@ final class ConfigFile {
     private final String name;
     private final Path directory;
     private final Function<String, @Nullable String> environment;
+    private final SpoolOptions spool;
     private final List<ConfigProblem> problems = new ArrayList<>();
 
     /**
@@ -41,11 +42,18 @@ final class ConfigFile {
      * @param name as messages call it
      * @param directory what relative file names in it start from
      * @param environment gives a variable's value, or null if it is not set
+     * @param spool what the command line says of a spool
      */
-    ConfigFile(String name, Path directory, Function<String, @Nullable String> environment) {
+    ConfigFile(String name, Path directory, Function<String, @Nullable String> environment, SpoolOptions spool) {
         this.name = name;
         this.directory = directory;
         this.environment = environment;
+        this.spool = spool;
+    }
+
+    /** What the command line says of a spool. */
+    SpoolOptions spool() {
+        return spool;
     }
 
     /**

@@ -86,14 +86,15 @@ public record ForwarderConfig(
      *
      * @param file the file
      * @param environment gives a variable's value, or null if it is not set; usually {@code System::getenv}
+     * @param spool what the command line says of a spool
      * @return what it asks for
      * @throws ConfigException if it cannot be read or used, with every error in it
      */
-    public static ForwarderConfig read(Path file, Function<String, @Nullable String> environment)
+    public static ForwarderConfig read(Path file, Function<String, @Nullable String> environment, SpoolOptions spool)
             throws ConfigException {
         String name = file.toString();
         try {
-            return parse(name, Files.readString(file), directory(file), environment);
+            return parse(name, Files.readString(file), directory(file), environment, spool);
         } catch (NoSuchFileException e) {
             throw unreadable(name, "there is no such file");
         } catch (CharacterCodingException e) {
@@ -123,10 +124,25 @@ public record ForwarderConfig(
         return DurationFormat.PROMETHEUS.parse(text);
     }
 
+    /**
+     * Reads a size as Prometheus files write it, such as {@code 16MB}.
+     *
+     * @param text the size
+     * @return bytes
+     * @throws IllegalArgumentException if it is none; the message does not repeat the text
+     */
+    public static long bytes(String text) {
+        return ByteSize.parse(text);
+    }
+
     static ForwarderConfig parse(
-            String name, String text, Path directory, Function<String, @Nullable String> environment)
+            String name,
+            String text,
+            Path directory,
+            Function<String, @Nullable String> environment,
+            SpoolOptions spool)
             throws ConfigException {
-        ConfigFile file = new ConfigFile(name, directory, environment);
+        ConfigFile file = new ConfigFile(name, directory, environment, spool);
         MappingNode root = file.parse(text);
         List<String> keys = Block.keyNames(root);
         long collector =

@@ -119,10 +119,12 @@ final class PrometheusFile {
         if (relabeler != null) {
             writer.writeRelabel(relabeler);
         }
-        queue(writer, block.block("queue_config", QUEUE_CONFIG));
+        String name = block.string("name", "");
+        String folder = name.isEmpty() ? SpoolOptions.folder(writer.build().url()) : SpoolOptions.folder(name);
+        queue(writer, block.block("queue_config", QUEUE_CONFIG), folder);
     }
 
-    private static void queue(RemoteWriteConfig.Builder writer, Block queue) {
+    private static void queue(RemoteWriteConfig.Builder writer, Block queue, String folder) {
         int samples = queue.count("max_samples_per_send", MAX_SAMPLES_PER_SEND);
         if (samples == 0) {
             queue.error("max_samples_per_send", "must be more than 0");
@@ -131,10 +133,11 @@ final class PrometheusFile {
         Duration deadline = queue.duration("batch_send_deadline", DurationFormat.PROMETHEUS, BATCH_SEND_DEADLINE);
         writer.batch(new PromptStart(BatchPolicy.of(samples, BatchPolicy.DEFAULT_MAX_BYTES, deadline), Clock.SYSTEM));
         try {
-            writer.queue(QueueConfig.builder()
+            QueueConfig.Builder waiting = QueueConfig.builder()
                     .shards(queue.count("min_shards", QueueConfig.DEFAULT_SHARDS))
-                    .maxAge(queue.duration("sample_age_limit", DurationFormat.PROMETHEUS, Duration.ZERO))
-                    .build());
+                    .maxAge(queue.duration("sample_age_limit", DurationFormat.PROMETHEUS, Duration.ZERO));
+            queue.file().spool().applyTo(waiting, folder);
+            writer.queue(waiting.build());
         } catch (IllegalArgumentException e) {
             queue.error("min_shards", e);
         }

@@ -39,6 +39,9 @@ final class Settings {
                 + endpoint.protocol().configName() + ", timeout " + DurationFormat.format(endpoint.timeout())
                 + http(endpoint.http()) + ", a request has at most " + samples + batch.maxBytes()
                 + " bytes and waits at most " + DurationFormat.format(batch.linger(1, 1))
+                + (endpoint.queue().spool() == null
+                        ? ""
+                        : ", spool " + endpoint.queue().spool())
                 + (endpoint.externalLabels().isEmpty() ? "" : ", external labels " + endpoint.externalLabels());
     }
 

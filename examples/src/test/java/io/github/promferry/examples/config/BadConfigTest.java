@@ -414,7 +414,7 @@ class BadConfigTest {
                             resource_to_telemetry_conversion: {enabled: false}
                             tls: {insecure: true, insecure_skip_verify: true, ca_file: /ca}
                             external_labels: {a: ""}
-                            wal: {directory: /wal}
+                            wal: {directory: /wal, buffer_size: 5}
                             remote_write_queue: {queue_size: 5, enabled: false}
                             sending_queue: {}
                         service:
@@ -444,8 +444,8 @@ class BadConfigTest {
                                         + " JVM's trust store only; more comes in a later version",
                                 "17:26: error: exporters.prometheusremotewrite.external_labels.a: name and value must not"
                                         + " be empty",
-                                "18:5: error: exporters.prometheusremotewrite.wal is not supported: a spool on disk comes"
-                                        + " in a later version; samples wait in memory",
+                                "18:28: warning: exporters.prometheusremotewrite.wal.buffer_size has no effect here: the"
+                                        + " spool is bounded by --spool-max-bytes",
                                 "19:26: warning: exporters.prometheusremotewrite.remote_write_queue.queue_size has no"
                                         + " effect here: it counts batches; the queue here is bounded in bytes",
                                 "19:41: warning: exporters.prometheusremotewrite.remote_write_queue.enabled has no effect"
@@ -453,7 +453,7 @@ class BadConfigTest {
                                 "20:5: error: unknown key \"sending_queue\" in exporters.prometheusremotewrite; known"
                                         + " keys are endpoint, auth, headers, timeout, external_labels,"
                                         + " protobuf_message, max_batch_size_bytes, send_metadata, retry_on_failure,"
-                                        + " remote_write_queue, tls, compression",
+                                        + " remote_write_queue, wal, tls, compression",
                                 "22:3: warning: service.telemetry has no effect here: the forwarder logs to stderr")));
     }
 
@@ -485,7 +485,8 @@ class BadConfigTest {
 
     private static void assertProblems(String yaml, List<String> expected) {
         ConfigException refused = catchThrowableOfType(
-                ConfigException.class, () -> ForwarderConfig.parse("f", yaml, FOLDER, Map.<String, String>of()::get));
+                ConfigException.class,
+                () -> ForwarderConfig.parse("f", yaml, FOLDER, Map.<String, String>of()::get, SpoolOptions.NONE));
 
         assertThat(refused).as("the file was accepted").isNotNull();
         assertThat(refused.problems()).extracting(ConfigProblem::toString).containsExactlyElementsOf(expected);

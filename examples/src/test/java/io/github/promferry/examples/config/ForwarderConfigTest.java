@@ -21,6 +21,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -63,7 +64,7 @@ class ForwarderConfigTest {
 
     @Test
     void theCollectorConfigurationOfTheReplacedSidecarIsReadWithoutAWarning() throws Exception {
-        ForwarderConfig config = ForwarderConfig.read(resource("collector.yaml"), ENVIRONMENT::get);
+        ForwarderConfig config = ForwarderConfig.read(resource("collector.yaml"), ENVIRONMENT::get, SpoolOptions.NONE);
 
         assertThat(config.kind()).isEqualTo(Kind.COLLECTOR);
         assertThat(config.warnings()).isEmpty();
@@ -204,7 +205,7 @@ class ForwarderConfigTest {
 
     @Test
     void thePrometheusConfigurationIsReadWithoutAWarning() throws Exception {
-        ForwarderConfig config = ForwarderConfig.read(resource("prometheus.yml"), ENVIRONMENT::get);
+        ForwarderConfig config = ForwarderConfig.read(resource("prometheus.yml"), ENVIRONMENT::get, SpoolOptions.NONE);
 
         assertThat(config.kind()).isEqualTo(Kind.PROMETHEUS);
         assertThat(config.warnings()).isEmpty();
@@ -413,6 +414,56 @@ class ForwarderConfigTest {
     }
 
     @Test
+    void eachEndpointHasASpoolOfItsOwn() throws Exception {
+        SpoolOptions spool = new SpoolOptions(Path.of("/spool"), 5 << 20, Duration.ofHours(1));
+        String endpoints = """
+                remote_write:
+                  - {url: "http://h/a"}
+                  - {url: "http://h/b"}
+                  - {url: "http://h/a", name: east/1}
+                """;
+        List<Path> folders = spools(endpoints, spool);
+
+        assertThat(folders)
+                .doesNotHaveDuplicates()
+                .allMatch(folder -> folder.getParent().equals(Path.of("/spool")));
+        assertThat(folders.get(2)).isEqualTo(Path.of("/spool/east%2F1"));
+        // Another order of the endpoints must not send the backlog of one to another.
+        assertThat(spools("""
+                        remote_write:
+                          - {url: "http://h/b"}
+                          - {url: "http://h/a"}
+                        """, spool)).containsExactly(folders.get(1), folders.get(0));
+        assertThat(spools(endpoints, SpoolOptions.NONE)).containsOnlyNulls();
+    }
+
+    @Test
+    void theCommandLineBoundsTheSpool() throws Exception {
+        SpoolOptions spool = new SpoolOptions(Path.of("/spool"), 5 << 20, Duration.ofHours(1));
+        RemoteWriteConfig endpoint =
+                onlyEndpoint(ForwarderConfig.parse("test.yaml", MINIMAL_PROMETHEUS, folder, ENVIRONMENT::get, spool));
+
+        assertThat(endpoint.queue().spoolMaxBytes()).isEqualTo(5 << 20);
+        assertThat(endpoint.queue().maxAge()).isEqualTo(Duration.ofHours(1));
+    }
+
+    @Test
+    void theWalOfTheCollectorIsASpool() throws Exception {
+        String yaml = MINIMAL_COLLECTOR.replace("    endpoint:", "    wal: {directory: waiting}\n    endpoint:");
+
+        assertThat(onlyEndpoint(read(yaml)).queue().spool()).isEqualTo(folder.resolve("waiting/prometheusremotewrite"));
+    }
+
+    private List<Path> spools(String endpoints, SpoolOptions spool) throws Exception {
+        String yaml = "scrape_configs: [{job_name: a, static_configs: [{targets: [\"h:1\"]}]}]\n" + endpoints;
+        List<Path> spools = new ArrayList<>();
+        ForwarderConfig.parse("test.yaml", yaml, folder, ENVIRONMENT::get, spool)
+                .endpoints()
+                .forEach(endpoint -> spools.add(endpoint.queue().spool()));
+        return spools;
+    }
+
+    @Test
     void bucketBoundsAreNormalizedForPrometheusUsersOnly() throws Exception {
         assertThat(onlyJob(read(MINIMAL_PROMETHEUS)).parsing().normalizeBounds())
                 .isTrue();
@@ -462,7 +513,7 @@ class ForwarderConfigTest {
     void aFileThatIsNotThereIsNamed() {
         Path missing = folder.resolve("nope.yaml");
 
-        assertThatThrownBy(() -> ForwarderConfig.read(missing, ENVIRONMENT::get))
+        assertThatThrownBy(() -> ForwarderConfig.read(missing, ENVIRONMENT::get, SpoolOptions.NONE))
                 .isInstanceOf(ConfigException.class)
                 .hasMessage(missing + ":1:1: error: there is no such file");
     }
@@ -471,7 +522,7 @@ class ForwarderConfigTest {
     void aFileThatIsNotTextIsRefused() throws Exception {
         Path binary = Files.write(folder.resolve("binary.yaml"), new byte[] {(byte) 0xFF, (byte) 0xFE, 0});
 
-        assertThatThrownBy(() -> ForwarderConfig.read(binary, ENVIRONMENT::get))
+        assertThatThrownBy(() -> ForwarderConfig.read(binary, ENVIRONMENT::get, SpoolOptions.NONE))
                 .hasMessage(binary + ":1:1: error: the file is not UTF-8 text");
     }
 
@@ -489,7 +540,7 @@ class ForwarderConfigTest {
     }
 
     private ForwarderConfig read(String yaml) throws ConfigException {
-        return ForwarderConfig.parse("test.yaml", yaml, folder, ENVIRONMENT::get);
+        return ForwarderConfig.parse("test.yaml", yaml, folder, ENVIRONMENT::get, SpoolOptions.NONE);
     }
 
     private static ScrapeJob onlyJob(ForwarderConfig config) {

@@ -26,6 +26,7 @@ class KeyReferenceTest {
             CollectorFile.AUTH,
             CollectorFile.RETRY,
             CollectorFile.QUEUE,
+            CollectorFile.WAL,
             CollectorFile.TLS,
             CollectorFile.SERVICE,
             CollectorFile.PIPELINE,
