@@ -2,6 +2,7 @@ package io.github.promferry.parse;
 
 import io.github.promferry.SampleBatch;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the pages of one target, one after the other, into rows of a {@link SampleBatch}.
@@ -16,12 +17,14 @@ import java.util.Objects;
  * @since 0.1
  */
 public final class ExpositionParser {
+    private final SeriesDictionary dictionary;
     private final ParseOptions options;
     private final PageOrder order;
     private final PageCounts counts = new PageCounts();
     private final PageRows rows;
     private final TextParser text;
-    private final ProtobufParser protobuf;
+    /** Made for the first page in protobuf; most targets never send one, and a fleet has thousands of parsers. */
+    private @Nullable ProtobufParser protobuf;
 
     /** A parser with a dictionary of its own that keeps every series as exposed, and the default options. */
     public ExpositionParser() {
@@ -35,12 +38,11 @@ public final class ExpositionParser {
      * @param options how pages are read
      */
     public ExpositionParser(SeriesDictionary dictionary, ParseOptions options) {
-        Objects.requireNonNull(dictionary, "dictionary");
+        this.dictionary = Objects.requireNonNull(dictionary, "dictionary");
         this.options = Objects.requireNonNull(options, "options");
         order = new PageOrder(dictionary, options.trackTimestampsStaleness());
         rows = new PageRows(options, order, counts);
         text = new TextParser(dictionary, options, order, counts, rows);
-        protobuf = new ProtobufParser(dictionary, options, order, rows);
     }
 
     /**
@@ -81,7 +83,12 @@ public final class ExpositionParser {
 
     private void read(ExpositionFormat format, byte[] page, int from, int to) {
         if (format == ExpositionFormat.PROTOBUF) {
-            protobuf.parse(page, from, to);
+            ProtobufParser parser = protobuf;
+            if (parser == null) {
+                parser = new ProtobufParser(dictionary, options, order, rows);
+                protobuf = parser;
+            }
+            parser.parse(page, from, to);
             return;
         }
         byte[] unquoted = options.strict() ? null : QuotedPage.unquoted(page, from, to);

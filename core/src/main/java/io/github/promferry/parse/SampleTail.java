@@ -26,7 +26,9 @@ final class SampleTail {
     private final PageCounts counts;
     private final DecimalParser numbers = new DecimalParser();
     private final TimestampParser timestamps = new TimestampParser();
-    private final CompositeLexer composite = new CompositeLexer();
+    /** Made for the first composite value; hardly a page has one. */
+    private @Nullable CompositeLexer composite;
+
     private final List<Exemplar> exemplars = new ArrayList<>();
 
     private byte[] page = {};
@@ -49,7 +51,9 @@ final class SampleTail {
     void begin(byte[] page, int to, ExpositionFormat format) {
         this.page = page;
         this.to = to;
-        composite.begin(page, to);
+        if (composite != null) {
+            composite.begin(page, to);
+        }
         openMetrics = format.isOpenMetrics();
         version2 = format == ExpositionFormat.OPENMETRICS_2_0_0;
     }
@@ -87,7 +91,13 @@ final class SampleTail {
     }
 
     CompositeLexer composite() {
-        return composite;
+        CompositeLexer lexer = composite;
+        if (lexer == null) {
+            lexer = new CompositeLexer();
+            lexer.begin(page, to);
+            composite = lexer;
+        }
+        return lexer;
     }
 
     List<Exemplar> exemplars() {
@@ -121,7 +131,7 @@ final class SampleTail {
     }
 
     private int afterComposite(int brace) {
-        int end = composite.read(brace);
+        int end = composite().read(brace);
         if (!endsToken(end)) {
             throw new SyntaxError("a blank after the composite value", end);
         }

@@ -30,7 +30,8 @@ final class TextParser implements PartSeries.Whole {
     private final SampleTail tail;
     private final DecimalParser numbers = new DecimalParser();
     private final PageRows rows;
-    private final PartSeries parts;
+    /** Made for the first composite value. */
+    private @Nullable PartSeries parts;
 
     private @Nullable StrictPage strict;
     private byte[] page = {};
@@ -49,7 +50,6 @@ final class TextParser implements PartSeries.Whole {
         this.counts = counts;
         this.rows = rows;
         tail = new SampleTail(lexer, counts);
-        parts = new PartSeries(dictionary, options, order, rows);
     }
 
     void parse(ExpositionFormat format, byte[] page, int from, int to) {
@@ -321,27 +321,28 @@ final class TextParser implements PartSeries.Whole {
         wholeTo = seriesEnd;
         // Checks the labels also where nothing is new.
         NativeHistogram histogram = value.nativeHistogram(at);
-        parts.begin(context, page, at, seriesEnd, tail.stampMillis(), tail.startMillis());
+        PartSeries series = parts();
+        series.begin(context, page, at, seriesEnd, tail.stampMillis(), tail.startMillis());
         boolean asNative = histogram != null && options.nativeHistograms();
         if (histogram != null && asNative) {
-            parts.add(histogram, this, tail.exemplars());
+            series.add(histogram, this, tail.exemplars());
         }
         if (asNative && !options.classicHistogramsToo()) {
             return;
         }
-        parts.add(value.isGauge() ? Part.GAUGE_COUNT : Part.COUNT, 0, value.countBits(), this, List.of());
-        parts.add(value.isGauge() ? Part.GAUGE_SUM : Part.SUM, 0, value.sumBits(), this, List.of());
+        series.add(value.isGauge() ? Part.GAUGE_COUNT : Part.COUNT, 0, value.countBits(), this, List.of());
+        series.add(value.isGauge() ? Part.GAUGE_SUM : Part.SUM, 0, value.sumBits(), this, List.of());
         Part part = value.isSummary() ? Part.QUANTILE : Part.BUCKET;
         boolean endsAtInfinity = value.isSummary();
         double lower = Double.NEGATIVE_INFINITY;
         for (int point = 0; point < value.pointCount(); point++) {
             double bound = value.bound(point);
-            parts.add(part, bound, value.pointBits(point), this, exemplarsWithin(lower, bound, asNative));
+            series.add(part, bound, value.pointBits(point), this, exemplarsWithin(lower, bound, asNative));
             endsAtInfinity |= bound == Double.POSITIVE_INFINITY;
             lower = bound;
         }
         if (!endsAtInfinity) {
-            parts.add(
+            series.add(
                     Part.BUCKET,
                     Double.POSITIVE_INFINITY,
                     value.countBits(),
@@ -358,6 +359,15 @@ final class TextParser implements PartSeries.Whole {
         return tail.exemplars().stream()
                 .filter(exemplar -> exemplar.value() > lower && exemplar.value() <= upper)
                 .toList();
+    }
+
+    private PartSeries parts() {
+        PartSeries known = parts;
+        if (known == null) {
+            known = new PartSeries(dictionary, options, order, rows);
+            parts = known;
+        }
+        return known;
     }
 
     /** The labels of the composite value that is being read. */
