@@ -136,6 +136,8 @@ final class BlockQueue {
     private long requests;
     private long retries;
     private long bytesSent;
+    private long samplesSent;
+    private long samplesRetried;
     private long newestDelivered = Long.MIN_VALUE;
     private boolean draining;
     private boolean stopped;
@@ -568,8 +570,10 @@ final class BlockQueue {
         lock.lock();
         try {
             requests++;
+            samplesSent += block.samples;
             if (block.attempts > 1) {
                 retries++;
+                samplesRetried += block.samples;
             }
             bytesSent += block.body.length;
         } finally {
@@ -772,6 +776,8 @@ final class BlockQueue {
                     requests,
                     retries,
                     bytesSent,
+                    samplesSent,
+                    samplesRetried,
                     oldest,
                     newestDelivered,
                     recovered,

@@ -11,7 +11,10 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
 import java.nio.ByteBuffer;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
@@ -74,8 +77,19 @@ final class HttpSender {
         }
         if (trusted) {
             http.applyTo(request);
+            sign(request, url, block);
         }
         return request.build();
+    }
+
+    private void sign(HttpRequest.Builder request, URI url, Block block) throws IOException {
+        RequestSigner signer = config.signer();
+        if (signer == null) {
+            return;
+        }
+        Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        request.copy().build().headers().map().forEach((name, values) -> headers.put(name, String.join(",", values)));
+        signer.sign(url, Collections.unmodifiableMap(headers), block.body).forEach(request::setHeader);
     }
 
     private HttpResponse<String> exchange(HttpRequest request, long deadline) throws IOException, InterruptedException {

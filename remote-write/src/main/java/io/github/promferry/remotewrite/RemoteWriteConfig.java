@@ -35,6 +35,7 @@ public final class RemoteWriteConfig {
     private final String name;
     private final WriteProtocol protocol;
     private final HttpSettings http;
+    private final @Nullable RequestSigner signer;
     private final Duration timeout;
     private final BatchPolicy batch;
     private final QueueConfig queue;
@@ -54,6 +55,7 @@ public final class RemoteWriteConfig {
         name = builder.name;
         protocol = builder.protocol;
         http = builder.http;
+        signer = builder.signer;
         timeout = builder.timeout;
         batch = builder.batch;
         queue = builder.queue;
@@ -115,6 +117,15 @@ public final class RemoteWriteConfig {
      */
     public HttpSettings http() {
         return http;
+    }
+
+    /**
+     * Signs each attempt.
+     *
+     * @return null if nothing is signed
+     */
+    public @Nullable RequestSigner signer() {
+        return signer;
     }
 
     /**
@@ -237,6 +248,7 @@ public final class RemoteWriteConfig {
     @Override
     public String toString() {
         return "RemoteWriteConfig[name=" + name + ", url=" + redactedUrl() + ", protocol=" + protocol + ", http=" + http
+                + ", signer=" + signer
                 + ", timeout=" + timeout + ", batch=" + batch + ", queue=" + queue + ", retry=" + retry
                 + ", sendExemplars=" + sendExemplars + ", sendMetadata=" + sendMetadata + ", externalLabels="
                 + externalLabels + "]";
@@ -261,6 +273,7 @@ public final class RemoteWriteConfig {
         private String name;
         private WriteProtocol protocol = WriteProtocol.AUTO;
         private HttpSettings http = HttpSettings.DEFAULTS;
+        private @Nullable RequestSigner signer;
         private Duration timeout = DEFAULT_TIMEOUT;
         private BatchPolicy batch = BatchPolicy.DEFAULT;
         private QueueConfig queue = QueueConfig.DEFAULT;
@@ -350,6 +363,18 @@ public final class RemoteWriteConfig {
          */
         public Builder credentials(Credentials credentials) {
             http = http.toBuilder().credentials(credentials).build();
+            return this;
+        }
+
+        /**
+         * Signs each attempt; nothing is signed by default. What it sets replaces a header of the same name, {@code
+         * Authorization} included.
+         *
+         * @param signer such as {@link SigV4Signer}
+         * @return this
+         */
+        public Builder signer(RequestSigner signer) {
+            this.signer = Objects.requireNonNull(signer, "signer");
             return this;
         }
 

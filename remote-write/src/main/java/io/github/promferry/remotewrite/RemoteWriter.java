@@ -2,6 +2,7 @@ package io.github.promferry.remotewrite;
 
 import io.github.promferry.Clock;
 import io.github.promferry.MetricMetadata;
+import io.github.promferry.MetricSource;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.SampleSink;
 import java.io.IOException;
@@ -294,6 +295,16 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
      */
     public WriterStats stats() {
         return queue.stats();
+    }
+
+    /**
+     * The writer's own metrics, {@code promferry_remote_write_…}: scrape them through a bridge, or append them to this or
+     * another writer.
+     *
+     * @return a source that may be asked from any thread
+     */
+    public MetricSource metrics() {
+        return new WriterMetrics(this, config);
     }
 
     /** The writer's name and where it writes to. */

@@ -23,6 +23,8 @@ import java.util.TreeMap;
  * @param requests attempts to send a request
  * @param retries attempts after the first of a request
  * @param bytesSent compressed bytes of all attempts
+ * @param samplesSent samples in all attempts; each retry counts again
+ * @param samplesRetried samples in attempts after the first of a request
  * @param oldestWaitingMillis timestamp of the oldest sample in a finished request, or {@link Long#MAX_VALUE} if none waits
  * @param newestDeliveredMillis timestamp of the newest delivered sample, or {@link Long#MIN_VALUE} before the first
  * @param recovered samples that a writer before this one had left in the spool
@@ -42,6 +44,8 @@ public record WriterStats(
         long requests,
         long retries,
         long bytesSent,
+        long samplesSent,
+        long samplesRetried,
         long oldestWaitingMillis,
         long newestDeliveredMillis,
         long recovered,
@@ -61,6 +65,8 @@ public record WriterStats(
      * @param requests attempts
      * @param retries attempts after the first
      * @param bytesSent compressed bytes of all attempts
+     * @param samplesSent samples in all attempts
+     * @param samplesRetried samples in attempts after the first
      * @param oldestWaitingMillis timestamp of the oldest waiting sample
      * @param newestDeliveredMillis timestamp of the newest delivered sample
      * @param recovered samples found in the spool
