@@ -1,5 +1,6 @@
 package io.github.promferry.scrape;
 
+import io.github.promferry.parse.ExpositionFormat;
 import java.net.URI;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,18 @@ interface Fetcher {
 
     /** Ends threads and connections. Fetches under way may fail or never be heard of again. */
     void close();
+
+    /** Has an empty page at once: for what is read without a network. */
+    Fetcher NOTHING = new Fetcher() {
+        @Override
+        public Fetch fetch(Request request, Receiver receiver) {
+            receiver.arrived(new Page(ExpositionFormat.TEXT_0_0_4.contentType(), null, new PageBuffer()));
+            return () -> {};
+        }
+
+        @Override
+        public void close() {}
+    };
 
     /**
      * What to ask for.

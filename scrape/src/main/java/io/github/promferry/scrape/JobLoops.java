@@ -11,6 +11,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.ref.WeakReference;
 import java.math.BigDecimal;
+import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -142,6 +143,33 @@ final class JobLoops {
             }
         }
         return new Found(targets, dropped, droppedCount, firstFault);
+    }
+
+    /** A source of this process: a target that is always there and needs no network. */
+    void add(ScrapeJob.Source source) {
+        Labels.Builder own = Labels.builder();
+        Map<String, String> labels = new LinkedHashMap<>(source.labels().toMap());
+        labels.putIfAbsent("job", job.name());
+        labels.putIfAbsent("instance", hostName);
+        labels.forEach(own::add);
+        URI uri = URI.create("source:" + active.size());
+        ActiveTarget target = new ActiveTarget(
+                job, new Target(hostName, source.labels()), own.build(), uri, uri, job.interval(), job.timeout());
+        Labels common = target.labels().withDefaults(externalLabels);
+        ScrapeFailure ownFault = labelFault(target.labels());
+        ScrapeLoop loop = new ScrapeLoop(
+                target,
+                target.identity(),
+                common,
+                Fetcher.NOTHING,
+                new Fetcher.Request(uri, Map.of(), job.bodySizeLimit()),
+                new SourceReader(
+                        source.source(), new TargetLabels(job, target.labels(), externalLabels), job.parsing()),
+                () -> ownFault,
+                context);
+        active.put(target.identity(), loop);
+        warnOfSameLabels(loop);
+        notStarted.add(loop);
     }
 
     private static List<Target> targets(List<TargetGroup> groups) {
@@ -277,9 +305,9 @@ final class JobLoops {
 
     private ScrapeLoop newLoop(ActiveTarget target, String identity) {
         Labels common = target.labels().withDefaults(externalLabels);
-        ExpositionParser parser = inherited(common);
-        if (parser == null) {
-            parser = new ExpositionParser(dictionary(target.labels()), job.parsing());
+        SampleReader reader = inherited(common);
+        if (reader == null) {
+            reader = new SampleReader.OfPages(new ExpositionParser(dictionary(target.labels()), job.parsing()));
         }
         Fetcher.Request request =
                 new Fetcher.Request(target.fetchUri(), headers(job, target.timeout()), job.bodySizeLimit());
@@ -290,7 +318,7 @@ final class JobLoops {
                 common,
                 fetcher,
                 request,
-                parser,
+                reader,
                 () -> ownFault != null ? ownFault : tooManyTargets,
                 context);
     }
@@ -332,18 +360,18 @@ final class JobLoops {
     }
 
     /** From a removed target with the same labels: its series live on here, so those that do not must be marked here. */
-    private @Nullable ExpositionParser inherited(Labels common) {
+    private @Nullable SampleReader inherited(Labels common) {
         List<ScrapeLoop> before = ending.withCommonLabels(common);
         if (before.isEmpty()) {
             return null;
         }
         ScrapeLoop loop = before.get(0);
         ending.remove(loop);
-        ExpositionParser parser = loop.surrenderParser();
-        if (parser == null) {
+        SampleReader reader = loop.surrenderReader();
+        if (reader == null) {
             loop.forgo();
         }
-        return parser;
+        return reader;
     }
 
     private void warnOfSameLabels(ScrapeLoop added) {

@@ -1,5 +1,7 @@
 package io.github.promferry.scrape;
 
+import io.github.promferry.Labels;
+import io.github.promferry.MetricSource;
 import io.github.promferry.http.HttpSettings;
 import io.github.promferry.parse.ExpositionFormat;
 import io.github.promferry.parse.ParseOptions;
@@ -65,6 +67,14 @@ public final class ScrapeJob {
         EXTRA
     }
 
+    /**
+     * A source of this process with the labels of its series.
+     *
+     * @param source collected at each interval
+     * @param labels for all its series
+     */
+    record Source(MetricSource source, Labels labels) {}
+
     private final Builder settings;
 
     private ScrapeJob(Builder settings) {
@@ -107,6 +117,10 @@ public final class ScrapeJob {
      */
     public List<Target> targets() {
         return Collections.unmodifiableList(settings.targets);
+    }
+
+    List<Source> sources() {
+        return settings.sources;
     }
 
     /**
@@ -371,6 +385,7 @@ public final class ScrapeJob {
     public static final class Builder {
         private final String name;
         private final List<Target> targets = new ArrayList<>();
+        private final List<Source> sources = new ArrayList<>();
         private final List<TargetDiscovery> discoveries = new ArrayList<>();
         private int keepDroppedTargets;
         private Duration interval = DEFAULT_INTERVAL;
@@ -406,6 +421,7 @@ public final class ScrapeJob {
         private Builder(Builder from) {
             name = from.name;
             targets.addAll(from.targets);
+            sources.addAll(from.sources);
             discoveries.addAll(from.discoveries);
             keepDroppedTargets = from.keepDroppedTargets;
             interval = from.interval;
@@ -475,6 +491,29 @@ public final class ScrapeJob {
          */
         public Builder keepDroppedTargets(int targets) {
             keepDroppedTargets = notNegative("dropped targets to keep", targets);
+            return this;
+        }
+
+        /**
+         * Adds a source of this process: its metrics are taken at each interval like those of a target, without HTTP and
+         * text. Its label {@code instance} is the host's name. An exception that it throws is a failed scrape.
+         *
+         * @param source collected on the scraper's workers, so it should be quick
+         * @return this
+         */
+        public Builder source(MetricSource source) {
+            return source(source, Labels.EMPTY);
+        }
+
+        /**
+         * Adds a source of this process with labels for its series.
+         *
+         * @param source collected on the scraper's workers, so it should be quick
+         * @param labels such as {@code instance="cache"}, if there is more than one source in the job
+         * @return this
+         */
+        public Builder source(MetricSource source, Labels labels) {
+            sources.add(new Source(Objects.requireNonNull(source, "source"), Objects.requireNonNull(labels, "labels")));
             return this;
         }
 

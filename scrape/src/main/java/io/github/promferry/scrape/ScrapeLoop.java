@@ -5,7 +5,6 @@ import io.github.promferry.Labels;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.parse.ExpositionException;
 import io.github.promferry.parse.ExpositionFormat;
-import io.github.promferry.parse.ExpositionParser;
 import io.github.promferry.parse.SeriesRejectedException;
 import io.github.promferry.scrape.ScrapeFailure.Kind;
 import io.github.promferry.scrape.TargetStatus.Health;
@@ -32,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  *      └───────────────┴──────── stop, end of removal ─────────┴──► ENDED
  * </pre>
  *
- * <p>FETCHING holds no thread. WORKING is on a worker, and the only state in which the parser is touched; so the parser
+ * <p>FETCHING holds no thread. WORKING is on a worker, and the only state in which the reader is touched; so the reader
  * needs no lock, and the batches of a target reach the sink one after the other.
  */
 final class ScrapeLoop {
@@ -53,7 +52,7 @@ final class ScrapeLoop {
     private final Fetcher.Request request;
     private final ScrapeContext context;
     private final TickGrid grid;
-    private final ExpositionParser parser;
+    private final SampleReader reader;
     private final Supplier<@Nullable ScrapeFailure> forbidden;
     private final long timeoutNanos;
 
@@ -104,7 +103,7 @@ final class ScrapeLoop {
      *
      * @param identity what no other target of the job has
      * @param commonLabels of all its samples: those of the target and the external ones
-     * @param parser used by this loop alone
+     * @param reader used by this loop alone
      * @param forbidden why no request may be made at present, or null; such a scrape fails
      */
     ScrapeLoop(
@@ -113,7 +112,7 @@ final class ScrapeLoop {
             Labels commonLabels,
             Fetcher fetcher,
             Fetcher.Request request,
-            ExpositionParser parser,
+            SampleReader reader,
             Supplier<@Nullable ScrapeFailure> forbidden,
             ScrapeContext context) {
         this.target = target;
@@ -121,7 +120,7 @@ final class ScrapeLoop {
         this.commonLabels = commonLabels;
         this.fetcher = fetcher;
         this.request = request;
-        this.parser = parser;
+        this.reader = reader;
         this.forbidden = forbidden;
         this.context = context;
         this.timeoutNanos = target.timeout().toNanos();
@@ -234,16 +233,16 @@ final class ScrapeLoop {
         }
     }
 
-    /** Ends a removed loop without markers and gives its parser, which knows what was live, to the one after it. */
+    /** Ends a removed loop without markers and gives its reader, which knows what was live, to the one after it. */
     @Nullable
-    ExpositionParser surrenderParser() {
+    SampleReader surrenderReader() {
         synchronized (lock) {
             if (!removed || state != State.WAITING) {
                 return null;
             }
             context.schedule().clear(endOfRun);
             state = State.ENDED;
-            return parser;
+            return reader;
         }
     }
 
@@ -292,7 +291,7 @@ final class ScrapeLoop {
     /** For a target that is gone: the dictionary, which other targets share, need not keep its series. */
     private void end() {
         state = State.ENDED;
-        parser.forget();
+        reader.forget();
     }
 
     // Ticks, on the schedule's thread.
@@ -519,19 +518,23 @@ final class ScrapeLoop {
             PageBuffer plain = unpacked(page, workspace);
             bodyBytes = plain.length();
             ExpositionFormat format = format(page.contentType());
-            parser.parse(format, plain.bytes(), 0, plain.length(), of.timestampMillis, batch);
-            parser.addVanished(of.timestampMillis, batch);
+            reader.read(format, plain, of.timestampMillis, batch);
+            reader.addVanished(of.timestampMillis, batch);
             return outcome(of, null, bodyBytes, true);
         } catch (FetchException e) {
             return failed(of, e.failure(), batch, bodyBytes);
         } catch (ExpositionException e) {
-            parser.addAllStale(of.timestampMillis, batch);
+            reader.addAllStale(of.timestampMillis, batch);
             return outcome(of, parseFailure(e, page.contentType()), bodyBytes, true);
+        } catch (SeriesRejectedException e) {
+            batch.truncate(0);
+            reader.addAllStale(of.timestampMillis, batch);
+            return outcome(of, ScrapeFailure.of(Kind.LIMIT, message(e)), bodyBytes, true);
         } catch (RuntimeException e) {
             // Relabeling by user code, or a mistake of ours: this target's page is lost, nothing else.
             LOG.log(Level.ERROR, () -> name() + ": an unexpected exception while reading the page", e);
             batch.truncate(0);
-            parser.addAllStale(of.timestampMillis, batch);
+            reader.addAllStale(of.timestampMillis, batch);
             return outcome(of, ScrapeFailure.of(Kind.INTERNAL, "unexpected exception: " + e), bodyBytes, false);
         }
     }
@@ -569,7 +572,7 @@ final class ScrapeLoop {
 
     private ScrapeFailure parseFailure(ExpositionException e, @Nullable String contentType) {
         int limit = target.job().sampleLimit();
-        boolean overLimit = limit > 0 && parser.keptCount() > limit;
+        boolean overLimit = limit > 0 && reader.keptCount() > limit;
         if (overLimit || e.getCause() instanceof SeriesRejectedException) {
             return new ScrapeFailure(Kind.LIMIT, message(e), e.line(), e.column());
         }
@@ -584,7 +587,7 @@ final class ScrapeLoop {
     }
 
     private LastScrape failed(Attempt of, @Nullable ScrapeFailure failure, SampleBatch batch, int bodyBytes) {
-        parser.addAllStale(of.timestampMillis, batch);
+        reader.addAllStale(of.timestampMillis, batch);
         int size = failure != null && failure.kind() == Kind.BODY_SIZE ? -1 : bodyBytes;
         return outcome(of, failure, size, false);
     }
@@ -595,10 +598,10 @@ final class ScrapeLoop {
                 Duration.ofNanos(clock().nanos() - of.startNanos),
                 failure,
                 bodyBytes,
-                parsed ? parser.sampleCount() : 0,
-                parsed ? parser.keptCount() : 0,
-                parsed ? parser.newSeriesCount() : 0,
-                parsed ? parser.duplicateCount() : 0,
+                parsed ? reader.sampleCount() : 0,
+                parsed ? reader.keptCount() : 0,
+                parsed ? reader.newSeriesCount() : 0,
+                parsed ? reader.duplicateCount() : 0,
                 null);
     }
 
@@ -712,7 +715,7 @@ final class ScrapeLoop {
             }
             SampleBatch batch = workspace.batch();
             batch.reset(commonLabels);
-            parser.addAllStale(timestamp, batch);
+            reader.addAllStale(timestamp, batch);
             if (scraped) {
                 ReportSeries.addStale(target.job().reports(), timestamp, batch);
             }

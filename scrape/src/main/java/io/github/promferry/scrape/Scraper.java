@@ -95,6 +95,7 @@ public final class Scraper implements AutoCloseable {
             JobLoops loops = new JobLoops(job, builder.externalLabels, hostName, fetcher, context);
             jobs.put(job.name(), loops);
             job.targets().forEach(loops::add);
+            job.sources().forEach(loops::add);
             List<DiscoveredTargets> ofJob = new ArrayList<>();
             for (TargetDiscovery discovery : job.discoveries()) {
                 ofJob.add(new DiscoveredTargets(

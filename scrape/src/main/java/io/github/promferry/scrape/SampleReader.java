@@ -1,0 +1,85 @@
+package io.github.promferry.scrape;
+
+import io.github.promferry.SampleBatch;
+import io.github.promferry.parse.ExpositionFormat;
+import io.github.promferry.parse.ExpositionParser;
+
+/**
+ * Turns what came of a target into rows, and remembers which series are live. Used by one thread at a time.
+ *
+ * <p>Counts are those of the last reading; of one that failed, those before the failure.
+ */
+interface SampleReader {
+    /**
+     * Adds the rows. If it throws, the caller takes them away again.
+     *
+     * @param timestampMillis of samples that have none of their own
+     */
+    void read(ExpositionFormat format, PageBuffer page, long timestampMillis, SampleBatch into);
+
+    /** Adds a stale row for each series that the last reading lacks and the one before had. */
+    void addVanished(long timestampMillis, SampleBatch into);
+
+    /** Adds a stale row for each live series; then none is live. */
+    void addAllStale(long timestampMillis, SampleBatch into);
+
+    /** The target is gone. */
+    void forget();
+
+    int sampleCount();
+
+    int keptCount();
+
+    int newSeriesCount();
+
+    int duplicateCount();
+
+    /** Reads pages. */
+    final class OfPages implements SampleReader {
+        private final ExpositionParser parser;
+
+        OfPages(ExpositionParser parser) {
+            this.parser = parser;
+        }
+
+        @Override
+        public void read(ExpositionFormat format, PageBuffer page, long timestampMillis, SampleBatch into) {
+            parser.parse(format, page.bytes(), 0, page.length(), timestampMillis, into);
+        }
+
+        @Override
+        public void addVanished(long timestampMillis, SampleBatch into) {
+            parser.addVanished(timestampMillis, into);
+        }
+
+        @Override
+        public void addAllStale(long timestampMillis, SampleBatch into) {
+            parser.addAllStale(timestampMillis, into);
+        }
+
+        @Override
+        public void forget() {
+            parser.forget();
+        }
+
+        @Override
+        public int sampleCount() {
+            return parser.sampleCount();
+        }
+
+        @Override
+        public int keptCount() {
+            return parser.keptCount();
+        }
+
+        @Override
+        public int newSeriesCount() {
+            return parser.newSeriesCount();
+        }
+
+        @Override
+        public int duplicateCount() {
+            return parser.duplicateCount();
+        }
+    }
+}
