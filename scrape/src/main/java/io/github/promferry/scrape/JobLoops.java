@@ -37,6 +37,7 @@ final class JobLoops {
     private final String hostName;
     private final Fetcher fetcher;
     private final ScrapeContext context;
+    private final ScrapeCounters counters = new ScrapeCounters();
     /** Weak: a dictionary that was some targets' own goes with the last of their parsers. */
     private final Map<Object, WeakReference<SeriesDictionary>> dictionaries = new HashMap<>();
 
@@ -166,6 +167,7 @@ final class JobLoops {
                 new SourceReader(
                         source.source(), new TargetLabels(job, target.labels(), externalLabels), job.parsing()),
                 () -> ownFault,
+                counters,
                 context);
         active.put(target.identity(), loop);
         warnOfSameLabels(loop);
@@ -233,6 +235,10 @@ final class JobLoops {
     int droppedCount() {
         return droppedByHand.size()
                 + found.values().stream().mapToInt(Found::droppedCount).sum();
+    }
+
+    ScrapeCounters counters() {
+        return counters;
     }
 
     int activeCount() {
@@ -320,6 +326,7 @@ final class JobLoops {
                 request,
                 reader,
                 () -> ownFault != null ? ownFault : tooManyTargets,
+                counters,
                 context);
     }
 

@@ -362,6 +362,15 @@ public final class ScrapeJob {
     }
 
     /**
+     * How often a target is asked until it answers for the first time.
+     *
+     * @return null if it is scraped as any other from the start
+     */
+    public @Nullable Duration waitUntilReady() {
+        return settings.waitUntilReady;
+    }
+
+    /**
      * Which series tell of the scrape itself.
      *
      * @return {@link Reports#STANDARD} by default
@@ -409,6 +418,7 @@ public final class ScrapeJob {
         private String userAgent = DEFAULT_USER_AGENT;
         private boolean instanceFromHostName = true;
         private boolean firstScrapeAtOnce = true;
+        private @Nullable Duration waitUntilReady;
         private Reports reports = Reports.STANDARD;
 
         private Builder(String name) {
@@ -445,6 +455,7 @@ public final class ScrapeJob {
             userAgent = from.userAgent;
             instanceFromHostName = from.instanceFromHostName;
             firstScrapeAtOnce = from.firstScrapeAtOnce;
+            waitUntilReady = from.waitUntilReady;
             reports = from.reports;
         }
 
@@ -826,6 +837,20 @@ public final class ScrapeJob {
          */
         public Builder firstScrapeAtOnce(boolean firstScrapeAtOnce) {
             this.firstScrapeAtOnce = firstScrapeAtOnce;
+            return this;
+        }
+
+        /**
+         * Waits for targets that take minutes to come up, as engines do while they load a model: until a target gives its
+         * first page it is asked this often, and what fails is neither reported ({@code up} 0) nor counted nor logged. The
+         * first page is the first scrape; afterwards the target is scraped as any other. Off by default.
+         *
+         * @param probeInterval such as a second
+         * @return this
+         * @throws IllegalArgumentException if it is shorter than a millisecond
+         */
+        public Builder waitUntilReady(Duration probeInterval) {
+            waitUntilReady = atLeastAMillisecond("probe interval", probeInterval);
             return this;
         }
 

@@ -54,12 +54,16 @@ final class ScrapeLoop {
     private final TickGrid grid;
     private final SampleReader reader;
     private final Supplier<@Nullable ScrapeFailure> forbidden;
+    private final ScrapeCounters counters;
     private final long timeoutNanos;
 
     private final Object lock = new Object();
     // Guarded by lock.
     private State state = State.WAITING;
     private @Nullable Attempt attempt;
+    /** False until the target answers for the first time, if the job waits for that. */
+    private boolean ready;
+
     private long nextTickMillis;
     private long lastTimestampMillis = NEVER;
     /** The target is gone; markers are due, unless another loop writes its series. */
@@ -105,6 +109,7 @@ final class ScrapeLoop {
      * @param commonLabels of all its samples: those of the target and the external ones
      * @param reader used by this loop alone
      * @param forbidden why no request may be made at present, or null; such a scrape fails
+     * @param counters of the job
      */
     ScrapeLoop(
             ActiveTarget target,
@@ -114,6 +119,7 @@ final class ScrapeLoop {
             Fetcher.Request request,
             SampleReader reader,
             Supplier<@Nullable ScrapeFailure> forbidden,
+            ScrapeCounters counters,
             ScrapeContext context) {
         this.target = target;
         this.identity = identity;
@@ -122,6 +128,8 @@ final class ScrapeLoop {
         this.request = request;
         this.reader = reader;
         this.forbidden = forbidden;
+        this.counters = counters;
+        this.ready = target.job().waitUntilReady() == null;
         this.context = context;
         this.timeoutNanos = target.timeout().toNanos();
         this.grid = TickGrid.of(target.interval().toMillis(), identity, context.salt(), context.toleranceMillis());
@@ -304,13 +312,21 @@ final class ScrapeLoop {
             }
             long wall = clock().wallMillis();
             long planned = nextTickMillis;
-            // Frozen, or the clock was set forward: what was missed is not made up for.
-            skipped += Math.max(0, (wall - planned) / target.interval().toMillis());
-            scheduleTick(wall, tickAfter(planned, wall));
+            Duration probe = target.job().waitUntilReady();
+            if (!ready && probe != null) {
+                scheduleTick(wall, wall + probe.toMillis());
+                if (state != State.WAITING) {
+                    return;
+                }
+            } else {
+                // Frozen, or the clock was set forward: what was missed is not made up for.
+                skip(Math.max(0, (wall - planned) / target.interval().toMillis()));
+                scheduleTick(wall, tickAfter(planned, wall));
+            }
             if (state == State.WAITING) {
                 begun = newAttempt(wall);
             } else {
-                skipped++;
+                skip(1);
             }
         }
         if (begun != null) {
@@ -318,6 +334,11 @@ final class ScrapeLoop {
         } else {
             tell(() -> context.listener().skipped(status()));
         }
+    }
+
+    private void skip(long ticks) {
+        skipped += ticks;
+        counters.skipped.add(ticks);
     }
 
     private long tickAfter(long planned, long wall) {
@@ -498,8 +519,13 @@ final class ScrapeLoop {
             SampleBatch batch = workspace.batch();
             batch.reset(commonLabels);
             scrape = page == null ? failed(of, fetchFailure, batch, 0) : read(of, page, workspace);
-            ReportSeries.add(target.job().reports(), scrape, target, batch);
-            scrape = deliver(batch, scrape);
+            if (page != null) {
+                answered();
+            }
+            if (isReady()) {
+                ReportSeries.add(target.job().reports(), scrape, target, batch);
+                scrape = deliver(batch, scrape);
+            }
         } finally {
             if (page != null) {
                 context.buffers().giveBack(page.body());
@@ -507,6 +533,25 @@ final class ScrapeLoop {
             context.workspaces().giveBack(workspace);
             // Whatever was thrown, an error of the machine even: the next scrape is tried on time.
             finish(of, scrape);
+        }
+    }
+
+    /** Something that answers is ready, whatever the answer: from now on a failure is one. */
+    private void answered() {
+        synchronized (lock) {
+            if (!ready) {
+                ready = true;
+                if (!removed && !stopped) {
+                    long wall = clock().wallMillis();
+                    scheduleTick(wall, grid.nextAfterExtra(wall));
+                }
+            }
+        }
+    }
+
+    private boolean isReady() {
+        synchronized (lock) {
+            return ready;
         }
     }
 
@@ -635,16 +680,19 @@ final class ScrapeLoop {
     private void finish(Attempt of, LastScrape scrape) {
         LastScrape before;
         boolean markNow;
+        boolean waiting;
         synchronized (lock) {
             before = last;
             last = scrape;
-            scrapes++;
-            failures += scrape.failure() == null ? 0 : 1;
-            refusals += scrape.refusal() == null ? 0 : 1;
-            health = scrape.failure() == null ? Health.UP : Health.DOWN;
+            waiting = !ready;
         }
-        logChange(before, scrape);
-        tell(() -> context.listener().scraped(status()));
+        if (waiting) {
+            if (before == null) {
+                LOG.log(Level.INFO, () -> name() + ": waiting until it answers");
+            }
+        } else {
+            ended(before, scrape);
+        }
         synchronized (lock) {
             markNow = markOnStop;
             attempt = null;
@@ -658,6 +706,18 @@ final class ScrapeLoop {
         if (markNow) {
             markAllStale();
         }
+    }
+
+    private void ended(@Nullable LastScrape before, LastScrape scrape) {
+        synchronized (lock) {
+            scrapes++;
+            failures += scrape.failure() == null ? 0 : 1;
+            refusals += scrape.refusal() == null ? 0 : 1;
+            health = scrape.failure() == null ? Health.UP : Health.DOWN;
+        }
+        counters.count(scrape);
+        logChange(before, scrape);
+        tell(() -> context.listener().scraped(status()));
     }
 
     private void logChange(@Nullable LastScrape before, LastScrape now) {

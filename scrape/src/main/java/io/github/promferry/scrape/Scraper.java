@@ -2,6 +2,7 @@ package io.github.promferry.scrape;
 
 import io.github.promferry.Clock;
 import io.github.promferry.Labels;
+import io.github.promferry.MetricSource;
 import io.github.promferry.SampleSink;
 import io.github.promferry.scrape.discovery.TargetDiscovery;
 import java.lang.System.Logger;
@@ -56,6 +57,7 @@ public final class Scraper implements AutoCloseable {
     private final ScrapeSchedule schedule;
     private final Workspace.Pool workspaces = new Workspace.Pool();
     private final SocketIo sockets = new SocketIo();
+    private final MetricSource metrics = new ScraperMetrics(this::jobsForMetrics);
     private final @Nullable ExecutorService ownWorkers;
     private final @Nullable ExecutorService ownHttpThreads;
 
@@ -176,6 +178,31 @@ public final class Scraper implements AutoCloseable {
     }
 
     /**
+     * Adds a source of this process to a job, at any time; for what is there only after the scraper was built, such as its
+     * own {@link #metrics()}.
+     *
+     * @param job the name of a job
+     * @param source collected at each interval of the job
+     * @param labels for all its series, such as {@code instance="forwarder"}; they must differ from those of the job's
+     *     other sources
+     * @throws IllegalArgumentException if there is no such job
+     * @see ScrapeJob.Builder#source(MetricSource, Labels)
+     */
+    public void addSource(String job, MetricSource source, Labels labels) {
+        synchronized (lock) {
+            if (closed) {
+                throw new IllegalStateException("the scraper is closed: build a new one");
+            }
+            JobLoops loops = jobLoops(job);
+            loops.add(new ScrapeJob.Source(
+                    Objects.requireNonNull(source, "source"), Objects.requireNonNull(labels, "labels")));
+            if (started) {
+                loops.start();
+            }
+        }
+    }
+
+    /**
      * Removes a target, at any time. Its series get stale markers about two intervals later, unless it returns before.
      *
      * @param job the name of a job
@@ -235,6 +262,16 @@ public final class Scraper implements AutoCloseable {
             jobs.values().forEach(loops -> all.addAll(loops.dropped()));
         }
         return all;
+    }
+
+    /**
+     * What the scraper tells of itself: scrapes, failures by kind, skipped ticks, samples, targets by health, each with
+     * the label {@code scrape_job}. Add it to a job by {@link #addSource}, or bridge it to another registry.
+     *
+     * @return the same series objects at each collection; the source may be used after {@link #close()}
+     */
+    public MetricSource metrics() {
+        return metrics;
     }
 
     /**
@@ -309,6 +346,18 @@ public final class Scraper implements AutoCloseable {
     /** For tests, which ring alarms themselves. */
     ScrapeSchedule schedule() {
         return schedule;
+    }
+
+    private List<ScraperMetrics.Job> jobsForMetrics() {
+        synchronized (lock) {
+            List<ScraperMetrics.Job> all = new ArrayList<>();
+            jobs.forEach((name, loops) -> all.add(new ScraperMetrics.Job(
+                    name,
+                    loops.counters(),
+                    loops.loops().stream().map(loop -> loop.status().health()).toList(),
+                    loops.droppedCount())));
+            return all;
+        }
     }
 
     private List<ScrapeLoop> loops() {

@@ -12,7 +12,7 @@ import io.github.promferry.parse.ExpositionFormat;
 import io.github.promferry.parse.ParseOptions;
 import io.github.promferry.parse.SeriesRejectedException;
 import io.github.promferry.parse.SeriesResolver;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -29,11 +29,11 @@ final class SourceReader implements SampleReader {
     private final SampleBatch collected = new SampleBatch();
 
     /** Of the last reading that succeeded: what each series became. */
-    private Map<Series, Series> known = new IdentityHashMap<>();
+    private Map<Series, Series> known = new HashMap<>();
     /** What is live and gets a marker when it vanishes. */
-    private Map<Series, Boolean> live = new IdentityHashMap<>();
+    private Map<Series, Boolean> live = new HashMap<>();
     /** Live before the last reading. */
-    private Map<Series, Boolean> liveBefore = new IdentityHashMap<>();
+    private Map<Series, Boolean> liveBefore = new HashMap<>();
 
     private int kept;
     private int added;
@@ -52,8 +52,8 @@ final class SourceReader implements SampleReader {
         duplicates = 0;
         collected.reset(Labels.EMPTY);
         source.collect(collected);
-        Map<Series, Series> seen = new IdentityHashMap<>(2 * collected.size());
-        Map<Series, Boolean> nowLive = new IdentityHashMap<>(2 * collected.size());
+        Map<Series, Series> seen = new HashMap<>(2 * collected.size());
+        Map<Series, Boolean> nowLive = new HashMap<>(2 * collected.size());
         int exemplar = 0;
         int histogram = 0;
         for (int row = 0; row < collected.size(); row++) {
@@ -145,14 +145,14 @@ final class SourceReader implements SampleReader {
     @Override
     public void addAllStale(long timestampMillis, SampleBatch into) {
         live.keySet().forEach(series -> into.add(series, timestampMillis, SampleValues.STALE_NAN_BITS));
-        live = new IdentityHashMap<>();
+        live = new HashMap<>();
         liveBefore = Map.of();
     }
 
     @Override
     public void forget() {
-        known = new IdentityHashMap<>();
-        live = new IdentityHashMap<>();
+        known = new HashMap<>();
+        live = new HashMap<>();
         collected.reset(Labels.EMPTY);
     }
 

@@ -1,0 +1,98 @@
+package io.github.promferry.scrape;
+
+import io.github.promferry.Labels;
+import io.github.promferry.MetricMetadata;
+import io.github.promferry.MetricSource;
+import io.github.promferry.MetricType;
+import io.github.promferry.SampleBatch;
+import io.github.promferry.Series;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+
+/** What the scraper tells of itself, job by job. */
+final class ScraperMetrics implements MetricSource {
+    private static final MetricMetadata SCRAPES =
+            counter("promferry_scrape_scrapes", "Scrapes that have ended, in whatever way.");
+    private static final MetricMetadata FAILURES =
+            counter("promferry_scrape_failures", "Scrapes that failed, by what went wrong.");
+    private static final MetricMetadata SKIPPED = counter(
+            "promferry_scrape_skipped",
+            "Scrapes that were due but not begun: the one before was running, or time had leaped.");
+    private static final MetricMetadata REFUSED =
+            counter("promferry_scrape_refused", "Scrapes whose samples the sink did not take.");
+    private static final MetricMetadata SAMPLES = counter("promferry_scrape_samples", "Samples on the pages.");
+    private static final MetricMetadata DROPPED =
+            counter("promferry_scrape_samples_dropped", "Samples that metric relabeling dropped.");
+    private static final MetricMetadata DUPLICATES = counter(
+            "promferry_scrape_samples_duplicate", "Samples left out because the same series was already on the page.");
+    private static final MetricMetadata PAGE_BYTES =
+            counter("promferry_scrape_page_bytes", "Bytes of the pages, unpacked.");
+    private static final MetricMetadata SECONDS =
+            counter("promferry_scrape_duration_seconds", "Time that scrapes took, all together.");
+    private static final MetricMetadata TARGETS =
+            gauge("promferry_scrape_targets", "Targets, by health as of the last scrape.");
+    private static final MetricMetadata TARGETS_DROPPED =
+            gauge("promferry_scrape_targets_dropped", "Targets that relabeling dropped or whose labels are wrong.");
+
+    /** A job at a moment. */
+    record Job(String name, ScrapeCounters counters, List<TargetStatus.Health> healths, int dropped) {}
+
+    private final Supplier<List<Job>> jobs;
+    /** The same object for the same series always. */
+    private final Map<Labels, Series> known = new ConcurrentHashMap<>();
+
+    ScraperMetrics(Supplier<List<Job>> jobs) {
+        this.jobs = jobs;
+    }
+
+    @Override
+    public void collect(SampleBatch batch) {
+        jobs.get().forEach(job -> collect(job, batch));
+    }
+
+    private void collect(Job job, SampleBatch batch) {
+        ScrapeCounters counters = job.counters();
+        add(batch, SCRAPES, job, counters.scrapes.doubleValue());
+        for (ScrapeFailure.Kind kind : ScrapeFailure.Kind.values()) {
+            add(batch, FAILURES, job, counters.failures(kind).doubleValue(), "kind", kind.name());
+        }
+        add(batch, SKIPPED, job, counters.skipped.doubleValue());
+        add(batch, REFUSED, job, counters.refused.doubleValue());
+        add(batch, SAMPLES, job, counters.samples.doubleValue());
+        add(batch, DROPPED, job, counters.dropped.doubleValue());
+        add(batch, DUPLICATES, job, counters.duplicates.doubleValue());
+        add(batch, PAGE_BYTES, job, counters.pageBytes.doubleValue());
+        add(batch, SECONDS, job, counters.nanos.doubleValue() / 1e9);
+        Map<TargetStatus.Health, Integer> count = new EnumMap<>(TargetStatus.Health.class);
+        job.healths().forEach(health -> count.merge(health, 1, Integer::sum));
+        for (TargetStatus.Health health : TargetStatus.Health.values()) {
+            add(batch, TARGETS, job, count.getOrDefault(health, 0), "health", health.name());
+        }
+        add(batch, TARGETS_DROPPED, job, job.dropped());
+    }
+
+    private void add(SampleBatch batch, MetricMetadata family, Job job, double value, String... label) {
+        Labels.Builder labels = Labels.builder()
+                .add(
+                        Labels.METRIC_NAME,
+                        family.type() == MetricType.COUNTER ? family.family() + "_total" : family.family())
+                .add("scrape_job", job.name());
+        if (label.length > 0) {
+            labels.add(label[0], label[1].toLowerCase(Locale.ROOT));
+        }
+        Series series = known.computeIfAbsent(labels.build(), key -> Series.of(key, family));
+        batch.add(series, SampleBatch.NO_TIMESTAMP, Double.doubleToRawLongBits(value));
+    }
+
+    private static MetricMetadata counter(String family, String help) {
+        return new MetricMetadata(family, MetricType.COUNTER, help, "");
+    }
+
+    private static MetricMetadata gauge(String family, String help) {
+        return new MetricMetadata(family, MetricType.GAUGE, help, "");
+    }
+}
