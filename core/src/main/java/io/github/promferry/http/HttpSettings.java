@@ -1,6 +1,8 @@
 package io.github.promferry.http;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ProxySelector;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -11,9 +13,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
- * How to reach a server: credentials, extra headers, connect timeout, redirects. Immutable and thread-safe; {@code
+ * How to reach a server: credentials, extra headers, connect timeout, redirects, TLS, proxy. Immutable and thread-safe; {@code
  * toString} shows no secret.
  *
  * <p>Whoever sends a request builds its client with {@link #newClient()}, or takes one from the embedding service, and
@@ -61,12 +64,16 @@ public final class HttpSettings {
     private final Map<String, String> headers;
     private final Duration connectTimeout;
     private final boolean followRedirects;
+    private final @Nullable TlsSettings tls;
+    private final @Nullable URI proxy;
 
     private HttpSettings(Builder builder) {
         credentials = builder.credentials;
         headers = Collections.unmodifiableMap(new TreeMap<>(builder.headers));
         connectTimeout = builder.connectTimeout;
         followRedirects = builder.followRedirects;
+        tls = builder.tls;
+        proxy = builder.proxy;
     }
 
     /**
@@ -89,6 +96,8 @@ public final class HttpSettings {
         builder.headers.putAll(headers);
         builder.connectTimeout = connectTimeout;
         builder.followRedirects = followRedirects;
+        builder.tls = tls;
+        builder.proxy = proxy;
         return builder;
     }
 
@@ -130,6 +139,24 @@ public final class HttpSettings {
     }
 
     /**
+     * TLS from PEM files.
+     *
+     * @return null if the JVM's own settings apply
+     */
+    public @Nullable TlsSettings tls() {
+        return tls;
+    }
+
+    /**
+     * The proxy that requests go through.
+     *
+     * @return such as {@code http://proxy:3128}, or null if the JVM's own settings apply
+     */
+    public @Nullable URI proxy() {
+        return proxy;
+    }
+
+    /**
      * A client with these settings, for HTTP/1.1: {@code newClientBuilder().build()}.
      *
      * @return a new client; it ends its threads some time after it becomes unreachable
@@ -146,11 +173,18 @@ public final class HttpSettings {
      * @return a new builder
      */
     public HttpClient.Builder newClientBuilder() {
-        return HttpClient.newBuilder()
+        HttpClient.Builder client = HttpClient.newBuilder()
                 // On a cleartext connection the default would send an Upgrade header with every first request.
                 .version(HttpClient.Version.HTTP_1_1)
                 .followRedirects(HttpClient.Redirect.NEVER)
                 .connectTimeout(connectTimeout);
+        if (tls != null) {
+            client.sslContext(tls.newContext()).sslParameters(tls.parameters());
+        }
+        if (proxy != null) {
+            client.proxy(ProxySelector.of(InetSocketAddress.createUnresolved(proxy.getHost(), proxy.getPort())));
+        }
+        return client;
     }
 
     /**
@@ -190,7 +224,7 @@ public final class HttpSettings {
     @Override
     public String toString() {
         return "HttpSettings[credentials=" + credentials + ", headers=" + headers.keySet() + ", connectTimeout="
-                + connectTimeout + ", followRedirects=" + followRedirects + "]";
+                + connectTimeout + ", followRedirects=" + followRedirects + ", tls=" + tls + ", proxy=" + proxy + "]";
     }
 
     /** RFC 9110, "Tokens". */
@@ -220,6 +254,8 @@ public final class HttpSettings {
         private final Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
         private Duration connectTimeout = DEFAULT_CONNECT_TIMEOUT;
         private boolean followRedirects = true;
+        private @Nullable TlsSettings tls;
+        private @Nullable URI proxy;
 
         private Builder() {}
 
@@ -286,6 +322,38 @@ public final class HttpSettings {
          */
         public Builder followRedirects(boolean followRedirects) {
             this.followRedirects = followRedirects;
+            return this;
+        }
+
+        /**
+         * TLS from PEM files; the JVM's own settings by default.
+         *
+         * @param tls whom to trust and which certificate to show
+         * @return this
+         */
+        public Builder tls(TlsSettings tls) {
+            this.tls = Objects.requireNonNull(tls, "tls");
+            return this;
+        }
+
+        /**
+         * A proxy for all requests; the JVM's own settings ({@code -Dhttp.proxyHost} and so on) by default.
+         *
+         * @param proxy such as {@code http://proxy:3128}
+         * @return this
+         * @throws IllegalArgumentException if it is not {@code http}, a host and a port, or carries a password
+         */
+        public Builder proxy(URI proxy) {
+            if (!"http".equalsIgnoreCase(proxy.getScheme()) || proxy.getHost() == null || proxy.getPort() < 0) {
+                throw new IllegalArgumentException("proxy " + proxy.getScheme() + "://" + proxy.getHost()
+                        + ": expected http, a host and a port, such as http://proxy:3128");
+            }
+            if (proxy.getRawUserInfo() != null) {
+                throw new IllegalArgumentException("proxy " + proxy.getHost()
+                        + ": a user name and password for the proxy are not supported; java.net.http asks an"
+                        + " Authenticator for them: hand over a client of your own");
+            }
+            this.proxy = proxy;
             return this;
         }
 

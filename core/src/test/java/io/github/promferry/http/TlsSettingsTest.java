@@ -1,0 +1,265 @@
+package io.github.promferry.http;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.KeyStore;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLHandshakeException;
+import javax.net.ssl.SSLServerSocket;
+import javax.net.ssl.TrustManagerFactory;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TlsSettingsTest {
+    private static final char[] PASSWORD = "changeit".toCharArray();
+
+    @TempDir
+    static Path folder;
+
+    /** Key stores made by the JDK's own tool, and what is in them as PEM. */
+    @BeforeAll
+    static void makeCertificates() throws Exception {
+        make("server", "EC", "san=ip:127.0.0.1");
+        make("elsewhere", "EC", "san=dns:elsewhere.example");
+        make("client", "RSA", "san=dns:client");
+    }
+
+    private static void make(String name, String algorithm, String extension) throws Exception {
+        Path store = folder.resolve(name + ".p12");
+        Process keytool = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "keytool")
+                                .toString(),
+                        "-genkeypair",
+                        "-alias",
+                        name,
+                        "-keyalg",
+                        algorithm,
+                        "-dname",
+                        "CN=" + name,
+                        "-ext",
+                        extension,
+                        "-validity",
+                        "2",
+                        "-storetype",
+                        "PKCS12",
+                        "-keystore",
+                        store.toString(),
+                        "-storepass",
+                        new String(PASSWORD))
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve(name + ".log").toFile())
+                .start();
+        assertThat(keytool.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        KeyStore keys = load(name);
+        Files.writeString(
+                folder.resolve(name + ".crt"),
+                pem("CERTIFICATE", keys.getCertificate(name).getEncoded()));
+        byte[] key = keys.getKey(name, PASSWORD).getEncoded();
+        Files.writeString(folder.resolve(name + ".key"), pem("PRIVATE KEY", key));
+    }
+
+    private static KeyStore load(String name) throws Exception {
+        return KeyStore.getInstance(folder.resolve(name + ".p12").toFile(), PASSWORD);
+    }
+
+    private static String pem(String label, byte[] content) {
+        return "-----BEGIN " + label + "-----\n"
+                + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(content) + "\n-----END " + label
+                + "-----\n";
+    }
+
+    private static Path file(String name) {
+        return folder.resolve(name);
+    }
+
+    /** A server that answers 204 to everything, and wants a client's certificate if told so. */
+    private static SSLServerSocket serve(String name, @Nullable String trusted) throws Exception {
+        KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        keys.init(load(name), PASSWORD);
+        TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        KeyStore roots = KeyStore.getInstance(KeyStore.getDefaultType());
+        roots.load(null, null);
+        if (trusted != null) {
+            roots.setCertificateEntry("root", load(trusted).getCertificate(trusted));
+            trust.init(roots);
+        }
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(keys.getKeyManagers(), trusted == null ? null : trust.getTrustManagers(), null);
+        SSLServerSocket server = (SSLServerSocket)
+                context.getServerSocketFactory().createServerSocket(0, 10, InetAddress.getLoopbackAddress());
+        server.setNeedClientAuth(trusted != null);
+        answer(server, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+        return server;
+    }
+
+    private static void answer(ServerSocket server, String answer) {
+        Thread thread = new Thread(() -> {
+            while (!server.isClosed()) {
+                try (Socket socket = server.accept()) {
+                    BufferedReader in = new BufferedReader(new InputStreamReader(socket.getInputStream(), ISO_8859_1));
+                    String line = in.readLine();
+                    String first = line;
+                    while (line != null && !line.isEmpty()) {
+                        line = in.readLine();
+                    }
+                    socket.getOutputStream()
+                            .write(answer.replace("LINE", String.valueOf(first)).getBytes(ISO_8859_1));
+                } catch (IOException e) {
+                    // A refused handshake, or the end.
+                }
+            }
+        });
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private static HttpClient client(TlsSettings.Builder tls) {
+        return HttpSettings.builder()
+                .tls(tls.build())
+                .connectTimeout(Duration.ofSeconds(10))
+                .build()
+                .newClientBuilder()
+                .build();
+    }
+
+    private static int get(HttpClient client, ServerSocket server) throws IOException, InterruptedException {
+        URI uri = URI.create("https://127.0.0.1:" + server.getLocalPort() + "/");
+        return client.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.discarding())
+                .statusCode();
+    }
+
+    @Test
+    void serverIsTrustedByTheFileAlone() throws Exception {
+        try (SSLServerSocket server = serve("server", null)) {
+            assertThat(get(client(TlsSettings.builder().caFile(file("server.crt"))), server))
+                    .isEqualTo(204);
+            assertThatIOException()
+                    .isThrownBy(() -> get(client(TlsSettings.builder()), server))
+                    .isInstanceOf(SSLHandshakeException.class);
+            assertThatIOException()
+                    .isThrownBy(() -> get(client(TlsSettings.builder().caFile(file("client.crt"))), server))
+                    .isInstanceOf(SSLHandshakeException.class);
+        }
+    }
+
+    @Test
+    void nameMustMatchUnlessNothingIsChecked() throws Exception {
+        try (SSLServerSocket server = serve("elsewhere", null)) {
+            assertThatIOException()
+                    .isThrownBy(() -> get(client(TlsSettings.builder().caFile(file("elsewhere.crt"))), server))
+                    .isInstanceOf(SSLHandshakeException.class);
+            assertThat(get(client(TlsSettings.builder().insecureSkipVerify(true)), server))
+                    .isEqualTo(204);
+        }
+    }
+
+    @Test
+    void changedFileIsReadAtTheNextHandshake() throws Exception {
+        Path ca = folder.resolve("rotating.crt");
+        Files.copy(file("client.crt"), ca);
+        try (SSLServerSocket server = serve("server", null)) {
+            HttpClient client = client(TlsSettings.builder().caFile(ca));
+            assertThatIOException().isThrownBy(() -> get(client, server));
+            Files.copy(file("server.crt"), ca, StandardCopyOption.REPLACE_EXISTING);
+            assertThat(get(client, server)).isEqualTo(204);
+        }
+    }
+
+    @Test
+    void certificateIsShownToAServerThatAsksForOne() throws Exception {
+        // PKCS #1 is what follows the algorithm in PKCS #8; for a key of this size after 26 bytes.
+        byte[] pkcs8 = load("client").getKey("client", PASSWORD).getEncoded();
+        Path pkcs1 = Files.writeString(
+                folder.resolve("pkcs1.key"), pem("RSA PRIVATE KEY", Arrays.copyOfRange(pkcs8, 26, pkcs8.length)));
+        try (SSLServerSocket server = serve("server", "client")) {
+            TlsSettings.Builder tls =
+                    TlsSettings.builder().caFile(file("server.crt")).minVersion("TLSv1.3");
+            assertThatIOException().isThrownBy(() -> get(client(tls), server));
+            assertThat(get(client(tls.certificate(file("client.crt"), file("client.key"))), server))
+                    .isEqualTo(204);
+            assertThat(get(client(tls.certificate(file("client.crt"), pkcs1)), server))
+                    .isEqualTo(204);
+        }
+    }
+
+    @Test
+    void brokenFilesAreNamed() throws IOException {
+        Path text = Files.writeString(folder.resolve("text.pem"), "no certificate");
+        Path encrypted = Files.writeString(folder.resolve("enc.key"), pem("ENCRYPTED PRIVATE KEY", new byte[] {1}));
+        Path noise = Files.writeString(folder.resolve("noise.key"), pem("PRIVATE KEY", new byte[] {1, 2, 3}));
+        for (Path file : new Path[] {text, folder.resolve("absent.pem")}) {
+            assertThatIOException()
+                    .isThrownBy(TlsSettings.builder().caFile(file).build()::check)
+                    .withMessageContaining(file.toString());
+        }
+        for (Path key : new Path[] {text, encrypted, noise}) {
+            assertThatIOException()
+                    .isThrownBy(TlsSettings.builder()
+                            .certificate(file("client.crt"), key)
+                            .build()::check)
+                    .withMessageContaining(key.toString());
+        }
+        TlsSettings.builder()
+                .caFile(file("server.crt"))
+                .certificate(file("client.crt"), file("client.key"))
+                .build()
+                .check();
+    }
+
+    @Test
+    void onlyVersionsInUseCanBeAskedFor() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> TlsSettings.builder().minVersion("TLSv1.1"));
+    }
+
+    @Test
+    void proxyIsAskedForTheWholeUrl() throws Exception {
+        try (ServerSocket proxy = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
+            answer(proxy, "HTTP/1.1 200 OK\r\nX-Line: LINE\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            HttpSettings settings = HttpSettings.builder()
+                    .proxy(URI.create("http://127.0.0.1:" + proxy.getLocalPort()))
+                    .build();
+            HttpResponse<Void> response = settings.newClientBuilder()
+                    .build()
+                    .send(
+                            HttpRequest.newBuilder(URI.create("http://store.invalid/write"))
+                                    .build(),
+                            HttpResponse.BodyHandlers.discarding());
+            assertThat(response.headers().firstValue("X-Line")).contains("GET http://store.invalid/write HTTP/1.1");
+        }
+    }
+
+    @Test
+    void proxyThatCannotBeUsedIsRefusedWithoutShowingItsPassword() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> HttpSettings.builder().proxy(URI.create("socks://p:1")));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> HttpSettings.builder().proxy(URI.create("http://p")));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> HttpSettings.builder().proxy(URI.create("http://u:hunter2@p:1")))
+                .withMessageNotContaining("hunter2");
+    }
+}
