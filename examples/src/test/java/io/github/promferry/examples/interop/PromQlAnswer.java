@@ -13,11 +13,7 @@ final class PromQlAnswer {
     /** One element of an instant vector; the value is a number in Go's spelling. */
     record Element(Map<String, String> labels, String value) {
         double number() {
-            return switch (value) {
-                case "+Inf" -> Double.POSITIVE_INFINITY;
-                case "-Inf" -> Double.NEGATIVE_INFINITY;
-                default -> Double.parseDouble(value);
-            };
+            return PromQlAnswer.number(value);
         }
     }
 
@@ -32,16 +28,16 @@ final class PromQlAnswer {
         return elements;
     }
 
-    /** A range vector: the timestamps in seconds of all samples of each series. */
-    static Map<Map<String, String>, List<Double>> timestamps(String json) {
+    /** A range vector: the values of each series, oldest first. */
+    static Map<Map<String, String>, List<Double>> matrix(String json) {
         Map<?, ?> data = (Map<?, ?>) read(json).get("data");
         Map<Map<String, String>, List<Double>> series = new HashMap<>();
         for (Object result : (List<?>) data.get("result")) {
-            List<Double> timestamps = new ArrayList<>();
+            List<Double> values = new ArrayList<>();
             for (Object sample : (List<?>) ((Map<?, ?>) result).get("values")) {
-                timestamps.add(((Number) ((List<?>) sample).get(0)).doubleValue());
+                values.add(number((String) ((List<?>) sample).get(1)));
             }
-            series.put(labels(result), timestamps);
+            series.put(labels(result), values);
         }
         return series;
     }
@@ -49,6 +45,14 @@ final class PromQlAnswer {
     static List<String> strings(String json) {
         return ((List<?>) read(json).get("data"))
                 .stream().map(String.class::cast).toList();
+    }
+
+    private static double number(String value) {
+        return switch (value) {
+            case "+Inf" -> Double.POSITIVE_INFINITY;
+            case "-Inf" -> Double.NEGATIVE_INFINITY;
+            default -> Double.parseDouble(value);
+        };
     }
 
     private static Map<String, String> labels(Object result) {

@@ -23,34 +23,38 @@ class ReceiverOutageIT {
                         LocalPrometheus.start(binary, Files.createDirectory(directory.resolve("prometheus")));
                 CountingRelay relay = new CountingRelay(prometheus.port());
                 ForwarderProcess forwarder = ForwarderProcess.run(directory, config(engine.hostPort(), relay.port()))) {
-            await().atMost(Duration.ofSeconds(30)).until(() -> pagesIn(prometheus) >= 3);
+            await().atMost(Duration.ofMinutes(2)).until(() -> scrapesIn(prometheus) >= 3);
             assertThat(prometheus.refusedWrites()).isZero();
 
             prometheus.stop();
-            int before = engine.pagesServed();
-            await().atMost(Duration.ofMinutes(2)).until(() -> engine.pagesServed() >= before + 60);
+            long down = System.nanoTime();
+            await().atMost(Duration.ofMinutes(2)).until(() -> System.nanoTime() - down > 60e9);
             int attempts = relay.failedConnections();
             prometheus.restart();
 
             // The engine ends between two scrapes, so that the number of pages that went out is known exactly.
             int served = engine.pagesServed();
             await().atMost(Duration.ofSeconds(30)).until(() -> engine.pagesServed() > served);
-            await().pollDelay(Duration.ofMillis(300)).until(() -> true);
+            await().pollDelay(Duration.ofMillis(500)).until(() -> true);
             engine.stop();
-            int scrapes = engine.pagesServed();
-            await().atMost(Duration.ofMinutes(1))
-                    .pollInterval(Duration.ofSeconds(1))
-                    .until(() -> pagesIn(prometheus) >= scrapes);
+            await().atMost(Duration.ofMinutes(1)).until(() -> isDown(prometheus));
             assertThat(forwarder.endBy("TERM", Duration.ofSeconds(20)))
                     .as(forwarder.log())
                     .isZero();
-            Map<Map<String, String>, List<Double>> samples = samples(prometheus);
+
+            int scrapes = scrapesIn(prometheus);
+            // On a busy machine a page may be too late for its scrape, which then says so by up being 0.
+            List<Double> up = up(prometheus);
+            int tooLate = (int) up.subList(0, up.lastIndexOf(1.0)).stream()
+                    .filter(value -> value == 0)
+                    .count();
+            assertThat(engine.pagesServed() - scrapes).isBetween(0, tooLate);
+            Map<Map<String, String>, List<Double>> samples = samples(prometheus, "{__name__=~\"vllm:.+\"}");
             assertThat(samples).hasSize((int) engine.page()
                     .lines()
                     .filter(line -> line.startsWith("vllm:"))
                     .count());
-            assertThat(samples.values())
-                    .allSatisfy(timestamps -> assertThat(timestamps).hasSize(scrapes));
+            assertThat(samples.values()).allSatisfy(values -> assertThat(values).hasSize(scrapes));
             assertThat(prometheus.refusedWrites())
                     .as("out of order would be refused")
                     .isZero();
@@ -58,19 +62,28 @@ class ReceiverOutageIT {
         }
     }
 
-    /** How many scrapes have arrived completely. */
-    private static int pagesIn(LocalPrometheus prometheus) {
-        return samples(prometheus).values().stream().mapToInt(List::size).min().orElse(0);
+    /** How many successful scrapes have arrived. */
+    private static int scrapesIn(LocalPrometheus prometheus) {
+        return (int) up(prometheus).stream().filter(value -> value == 1).count();
     }
 
-    private static Map<Map<String, String>, List<Double>> samples(LocalPrometheus prometheus) {
-        return PromQlAnswer.timestamps(prometheus.query("{__name__=~\"vllm:.+\"}[10m]"));
+    private static boolean isDown(LocalPrometheus prometheus) {
+        List<Double> up = up(prometheus);
+        return !up.isEmpty() && up.get(up.size() - 1) == 0;
+    }
+
+    private static List<Double> up(LocalPrometheus prometheus) {
+        return samples(prometheus, "up").values().stream().findFirst().orElse(List.of());
+    }
+
+    private static Map<Map<String, String>, List<Double>> samples(LocalPrometheus prometheus, String selector) {
+        return PromQlAnswer.matrix(prometheus.query(selector + "[10m]"));
     }
 
     private static String config(String target, int port) {
         return """
                 global:
-                  scrape_interval: 1s
+                  scrape_interval: 2s
                 scrape_configs:
                   - job_name: llm
                     static_configs:
