@@ -222,12 +222,18 @@ class ForwarderProcessTest {
     private Process start(String config, String... options) throws IOException {
         Path file = Files.writeString(folder.resolve("config.yaml"), config);
         ProcessBuilder builder = new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                Forwarder.class.getName(),
-                "run",
-                "--config.file=" + file);
+                Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        if (Runtime.version().feature() >= 22) {
+            // As the manifest of the jar says; without it the JVM itself prints a warning, in its own form.
+            builder.command().add("--enable-native-access=ALL-UNNAMED");
+        }
+        builder.command()
+                .addAll(List.of(
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Forwarder.class.getName(),
+                        "run",
+                        "--config.file=" + file));
         builder.command().addAll(List.of(options));
         builder.environment().put("PRW_PASSWORD", "s3cret");
         builder.redirectError(folder.resolve("log").toFile());
