@@ -298,8 +298,21 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
     }
 
     /**
-     * The writer's own metrics, {@code promferry_remote_write_…}: scrape them through a bridge, or append them to this or
-     * another writer.
+     * The writer's own metrics: scrape them through a bridge, or append them to this or another writer. All begin with
+     * {@code promferry_remote_write_} and carry the labels {@code remote_name} and {@code url}; after the prefix, those that
+     * Prometheus has too are named as its {@code prometheus_remote_storage_} metrics.
+     *
+     * <ul>
+     *   <li>{@code samples_accepted_total}, {@code samples_refused_total}: what {@link #append} took, and what it did not
+     *   <li>{@code samples_delivered_total}, {@code exemplars_delivered_total}: what the receiver has
+     *   <li>{@code samples_total}, {@code samples_retried_total}: samples in attempts; each retry counts again
+     *   <li>{@code samples_dropped_total}: given up without an attempt, by {@code reason}
+     *   <li>{@code samples_failed_total}: given up after an attempt or at the end, by {@code reason}
+     *   <li>{@code requests_total}, {@code requests_retried_total}, {@code bytes_total}: attempts and their compressed size
+     *   <li>{@code samples_pending}, {@code pending_requests}, {@code pending_bytes}, {@code shards}
+     *   <li>{@code queue_highest_sent_timestamp_seconds}, {@code queue_lowest_pending_timestamp_seconds}: of the newest
+     *       delivered and the oldest waiting sample; absent while there is none
+     * </ul>
      *
      * @return a source that may be asked from any thread
      */

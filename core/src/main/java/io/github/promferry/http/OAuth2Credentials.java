@@ -1,0 +1,285 @@
+package io.github.promferry.http;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.github.promferry.Clock;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Bearer tokens from an OAuth 2.0 server by the client credentials grant, RFC 6749, section 4.4. A token is kept until
+ * shortly before it expires, or until a server refuses it. Thread-safe; one thread asks the token server, others wait for
+ * its answer.
+ *
+ * <pre>{@code
+ * OAuth2Credentials.builder(URI.create("https://login.example/token"), "client-7", () -> secret)
+ *         .scope("metrics:write")
+ *         .build()
+ * }</pre>
+ *
+ * @since 0.1
+ */
+public final class OAuth2Credentials implements Credentials {
+    /** Of the token server's answers that name no time. */
+    private static final Duration DEFAULT_LIFETIME = Duration.ofMinutes(5);
+
+    /** A token is renewed so long before it expires, but not before nine tenths of its life. */
+    private static final Duration EARLY = Duration.ofSeconds(30);
+
+    private static final Duration TIMEOUT = Duration.ofSeconds(10);
+
+    // The answer is a flat JSON object (section 5.1) of which three members matter: no parser is needed for that.
+    private static final Pattern ACCESS_TOKEN = Pattern.compile("\"access_token\"\\s*:\\s*\"([^\"\\\\]+)\"");
+    private static final Pattern TOKEN_TYPE = Pattern.compile("\"token_type\"\\s*:\\s*\"([^\"\\\\]+)\"");
+    private static final Pattern EXPIRES_IN = Pattern.compile("\"expires_in\"\\s*:\\s*\"?([0-9]{1,9})");
+    private static final Pattern ERROR = Pattern.compile("\"error\"\\s*:\\s*\"([A-Za-z0-9_.-]{1,64})\"");
+
+    private final URI tokenUrl;
+    private final String clientId;
+    private final Secret clientSecret;
+    private final Map<String, String> parameters;
+    private final HttpSettings http;
+    private final Clock clock;
+
+    /** Made when first needed: building one starts a thread. Guarded by this, as what follows. */
+    private @Nullable HttpClient client;
+
+    private @Nullable String header;
+    private long renewAtNanos;
+
+    /**
+     * Gives the client's secret, each time it is needed.
+     *
+     * @since 0.1
+     */
+    @FunctionalInterface
+    public interface Secret {
+        /**
+         * The secret.
+         *
+         * @return not empty
+         * @throws IOException if it cannot be had now
+         */
+        String get() throws IOException;
+    }
+
+    private OAuth2Credentials(Builder builder) {
+        tokenUrl = builder.tokenUrl;
+        clientId = builder.clientId;
+        clientSecret = builder.clientSecret;
+        http = builder.http;
+        clock = builder.clock;
+        parameters = new LinkedHashMap<>();
+        parameters.put("grant_type", "client_credentials");
+        if (!builder.scope.isEmpty()) {
+            parameters.put("scope", builder.scope);
+        }
+        parameters.putAll(builder.parameters);
+    }
+
+    /**
+     * A builder.
+     *
+     * @param tokenUrl where tokens are given out
+     * @param clientId who asks
+     * @param clientSecret with what secret, such as {@code () -> Files.readString(path).strip()}
+     * @return a new builder
+     */
+    public static Builder builder(URI tokenUrl, String clientId, Secret clientSecret) {
+        return new Builder(tokenUrl, clientId, clientSecret);
+    }
+
+    @Override
+    public synchronized String authorization() throws IOException {
+        String known = header;
+        if (known == null || clock.nanos() - renewAtNanos >= 0) {
+            known = ask();
+            header = known;
+        }
+        return known;
+    }
+
+    @Override
+    public boolean canChange() {
+        return true;
+    }
+
+    @Override
+    public synchronized void refused() {
+        header = null;
+    }
+
+    private String ask() throws IOException {
+        long asked = clock.nanos();
+        HttpResponse<String> response = post();
+        String answer = response.body();
+        if (response.statusCode() != 200) {
+            Matcher error = ERROR.matcher(answer);
+            throw new IOException("token server " + server() + " answered HTTP " + response.statusCode()
+                    + (error.find() ? " (" + error.group(1) + ")" : "") + ": check client id, secret and scope");
+        }
+        Matcher token = ACCESS_TOKEN.matcher(answer);
+        Matcher type = TOKEN_TYPE.matcher(answer);
+        if (!token.find() || !HttpSettings.isHeaderValue(token.group(1))) {
+            throw new IOException("token server " + server() + " answered without an access_token");
+        }
+        if (type.find() && !type.group(1).toLowerCase(Locale.ROOT).equals("bearer")) {
+            throw new IOException(
+                    "token server " + server() + " gave a token of type \"" + type.group(1) + "\", expected Bearer");
+        }
+        Matcher expires = EXPIRES_IN.matcher(answer);
+        Duration life = expires.find() ? Duration.ofSeconds(Long.parseLong(expires.group(1))) : DEFAULT_LIFETIME;
+        Duration early = EARLY.compareTo(life.dividedBy(10)) < 0 ? EARLY : life.dividedBy(10);
+        renewAtNanos = asked + life.minus(early).toNanos();
+        return "Bearer " + token.group(1);
+    }
+
+    private HttpResponse<String> post() throws IOException {
+        StringBuilder form = new StringBuilder();
+        parameters.forEach((name, value) -> form.append(form.isEmpty() ? "" : "&")
+                .append(encode(name))
+                .append('=')
+                .append(encode(value)));
+        // Section 2.3.1: id and secret are encoded as in a form before they become a user and a password.
+        String basic = encode(clientId) + ":" + encode(clientSecret.get());
+        HttpRequest.Builder request = HttpRequest.newBuilder(tokenUrl)
+                .POST(HttpRequest.BodyPublishers.ofString(form.toString()))
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .header("Accept", "application/json");
+        http.headers().forEach(request::setHeader);
+        request.setHeader("Authorization", "Basic " + Base64.getEncoder().encodeToString(basic.getBytes(UTF_8)));
+        HttpClient sender = client;
+        if (sender == null) {
+            sender = http.newClientBuilder().build();
+            client = sender;
+        }
+        CompletableFuture<HttpResponse<String>> answer =
+                sender.sendAsync(request.build(), HttpResponse.BodyHandlers.ofString());
+        try {
+            return answer.get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            throw new HttpTimeoutException("token server " + server() + " gave no answer within " + TIMEOUT);
+        } catch (ExecutionException e) {
+            throw new IOException("cannot ask token server " + server() + ": " + e.getCause(), e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while asking token server " + server(), e);
+        } finally {
+            answer.cancel(true);
+        }
+    }
+
+    private static String encode(String text) {
+        return URLEncoder.encode(text, UTF_8);
+    }
+
+    /** Without a query, which may hold a secret. */
+    private String server() {
+        return tokenUrl.getScheme() + "://" + tokenUrl.getAuthority() + tokenUrl.getRawPath();
+    }
+
+    @Override
+    public String toString() {
+        return "Credentials[OAuth 2.0, client " + clientId + " at " + server() + "]";
+    }
+
+    /**
+     * Collects settings; not thread-safe.
+     *
+     * @since 0.1
+     */
+    public static final class Builder {
+        private final URI tokenUrl;
+        private final String clientId;
+        private final Secret clientSecret;
+        private final Map<String, String> parameters = new LinkedHashMap<>();
+        private String scope = "";
+        private HttpSettings http = HttpSettings.DEFAULTS;
+        private Clock clock = Clock.SYSTEM;
+
+        private Builder(URI tokenUrl, String clientId, Secret clientSecret) {
+            String scheme = String.valueOf(tokenUrl.getScheme()).toLowerCase(Locale.ROOT);
+            if (!(scheme.equals("http") || scheme.equals("https"))
+                    || tokenUrl.getHost() == null
+                    || tokenUrl.getRawUserInfo() != null) {
+                throw new IllegalArgumentException("token URL of host " + tokenUrl.getHost()
+                        + ": expected http:// or https://, a host and a path, and no user name");
+            }
+            this.tokenUrl = tokenUrl;
+            this.clientId = Objects.requireNonNull(clientId, "clientId");
+            this.clientSecret = Objects.requireNonNull(clientSecret, "clientSecret");
+        }
+
+        /**
+         * What the token is for; nothing is said by default.
+         *
+         * @param scopes are joined by spaces
+         * @return this
+         */
+        public Builder scope(String... scopes) {
+            scope = String.join(" ", scopes);
+            return this;
+        }
+
+        /**
+         * Another parameter of the request for a token, such as {@code audience}.
+         *
+         * @param name its name
+         * @param value its value
+         * @return this
+         */
+        public Builder parameter(String name, String value) {
+            parameters.put(Objects.requireNonNull(name, "name"), Objects.requireNonNull(value, "value"));
+            return this;
+        }
+
+        /**
+         * How to reach the token server: TLS, proxy, headers. Its credentials are not used.
+         *
+         * @param http {@link HttpSettings#DEFAULTS} by default
+         * @return this
+         */
+        public Builder http(HttpSettings http) {
+            this.http = Objects.requireNonNull(http, "http");
+            return this;
+        }
+
+        /**
+         * The clock that tells when a token has expired.
+         *
+         * @param clock the system's by default
+         * @return this
+         */
+        public Builder clock(Clock clock) {
+            this.clock = Objects.requireNonNull(clock, "clock");
+            return this;
+        }
+
+        /**
+         * The credentials.
+         *
+         * @return credentials that have asked for nothing yet
+         */
+        public OAuth2Credentials build() {
+            return new OAuth2Credentials(this);
+        }
+    }
+}
