@@ -51,7 +51,10 @@ final class BoundFormat {
             }
             return new BigDecimal(magnitude, new MathContext(MAX_DIGITS));
         }
-        return new BigDecimal(Double.toString(magnitude));
+        BigDecimal shortest = new BigDecimal(Double.toString(magnitude));
+        // Java always writes a digit behind the point, so 4.9E-324 for 5e-324.
+        BigDecimal oneDigit = new BigDecimal(magnitude, new MathContext(1));
+        return shortest.precision() == 2 && oneDigit.doubleValue() == magnitude ? oneDigit : shortest;
     }
 
     private static String scientific(String digits, int exponent) {

@@ -23,7 +23,7 @@ public final class ExpositionParser {
     private final PageCounts counts = new PageCounts();
     private final PageRows rows;
     private final TextParser text;
-    /** Made for the first page in protobuf; most targets never send one, and a fleet has thousands of parsers. */
+    /** Few targets speak it, and a parser weighs on every target; made when first needed. */
     private @Nullable ProtobufParser protobuf;
 
     /** A parser with a dictionary of its own that keeps every series as exposed, and the default options. */
@@ -81,14 +81,18 @@ public final class ExpositionParser {
         }
     }
 
+    private ProtobufParser protobuf() {
+        ProtobufParser parser = protobuf;
+        if (parser == null) {
+            parser = new ProtobufParser(dictionary, options, order, rows);
+            protobuf = parser;
+        }
+        return parser;
+    }
+
     private void read(ExpositionFormat format, byte[] page, int from, int to) {
         if (format == ExpositionFormat.PROTOBUF) {
-            ProtobufParser parser = protobuf;
-            if (parser == null) {
-                parser = new ProtobufParser(dictionary, options, order, rows);
-                protobuf = parser;
-            }
-            parser.parse(page, from, to);
+            protobuf().parse(page, from, to);
             return;
         }
         byte[] unquoted = options.strict() ? null : QuotedPage.unquoted(page, from, to);

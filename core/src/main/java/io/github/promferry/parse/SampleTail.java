@@ -26,7 +26,7 @@ final class SampleTail {
     private final PageCounts counts;
     private final DecimalParser numbers = new DecimalParser();
     private final TimestampParser timestamps = new TimestampParser();
-    /** Made for the first composite value; hardly a page has one. */
+    /** Made when the first composite value is met; most targets never send one. */
     private @Nullable CompositeLexer composite;
 
     private final List<Exemplar> exemplars = new ArrayList<>();

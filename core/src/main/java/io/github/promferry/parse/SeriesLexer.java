@@ -85,6 +85,10 @@ final class SeriesLexer {
         this.page = page;
         pageTo = to;
         this.openMetrics = openMetrics;
+        // They point into the page before, which must not be kept alive.
+        name.set(page, 0, 0);
+        label.set(page, 0, 0);
+        value.set(page, 0, 0);
     }
 
     /** {@link Tolerated} kinds of the last call. */

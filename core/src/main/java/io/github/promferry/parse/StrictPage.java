@@ -7,7 +7,7 @@ import io.github.promferry.SampleBatch;
 /**
  * Holds a page against the letter of its format, before it is parsed: one pass over the lines with the lexers of the
  * tolerant parser, in which everything that they tolerate is an error, and the rules between lines of {@link
- * StrictFamilies}. So the fast path carries none of this.
+ * StrictFamilies}. So the fast path carries none of this. For one page.
  */
 final class StrictPage {
     private final PageCounts counts = new PageCounts();
@@ -56,7 +56,6 @@ final class StrictPage {
             throw new SyntaxError("`# EOF` as the last line of an OpenMetrics page", to);
         }
         families.finish(to);
-        this.page = new byte[0];
     }
 
     private int line(int start) {

@@ -30,10 +30,9 @@ final class TextParser implements PartSeries.Whole {
     private final SampleTail tail;
     private final DecimalParser numbers = new DecimalParser();
     private final PageRows rows;
-    /** Made for the first composite value. */
+    /** Made when the first composite value is met. */
     private @Nullable PartSeries parts;
 
-    private @Nullable StrictPage strict;
     private byte[] page = {};
     private int from;
     private int to;
@@ -64,7 +63,7 @@ final class TextParser implements PartSeries.Whole {
         tail.begin(page, to, format);
         try {
             if (options.strict()) {
-                strict().check(format, page, from, to);
+                new StrictPage(options).check(format, page, from, to);
             }
             lines();
         } catch (SyntaxError e) {
@@ -76,15 +75,6 @@ final class TextParser implements PartSeries.Whole {
             comments.begin(this.page);
             tail.begin(this.page, 0, format);
         }
-    }
-
-    private StrictPage strict() {
-        StrictPage checker = strict;
-        if (checker == null) {
-            checker = new StrictPage(options);
-            strict = checker;
-        }
-        return checker;
     }
 
     private void lines() {
@@ -321,34 +311,43 @@ final class TextParser implements PartSeries.Whole {
         wholeTo = seriesEnd;
         // Checks the labels also where nothing is new.
         NativeHistogram histogram = value.nativeHistogram(at);
-        PartSeries series = parts();
-        series.begin(context, page, at, seriesEnd, tail.stampMillis(), tail.startMillis());
+        PartSeries parts = parts();
+        parts.begin(context, page, at, seriesEnd, tail.stampMillis(), tail.startMillis());
         boolean asNative = histogram != null && options.nativeHistograms();
         if (histogram != null && asNative) {
-            series.add(histogram, this, tail.exemplars());
+            parts.add(histogram, this, tail.exemplars());
         }
         if (asNative && !options.classicHistogramsToo()) {
             return;
         }
-        series.add(value.isGauge() ? Part.GAUGE_COUNT : Part.COUNT, 0, value.countBits(), this, List.of());
-        series.add(value.isGauge() ? Part.GAUGE_SUM : Part.SUM, 0, value.sumBits(), this, List.of());
+        parts.add(value.isGauge() ? Part.GAUGE_COUNT : Part.COUNT, 0, value.countBits(), this, List.of());
+        parts.add(value.isGauge() ? Part.GAUGE_SUM : Part.SUM, 0, value.sumBits(), this, List.of());
         Part part = value.isSummary() ? Part.QUANTILE : Part.BUCKET;
         boolean endsAtInfinity = value.isSummary();
         double lower = Double.NEGATIVE_INFINITY;
         for (int point = 0; point < value.pointCount(); point++) {
             double bound = value.bound(point);
-            series.add(part, bound, value.pointBits(point), this, exemplarsWithin(lower, bound, asNative));
+            parts.add(part, bound, value.pointBits(point), this, exemplarsWithin(lower, bound, asNative));
             endsAtInfinity |= bound == Double.POSITIVE_INFINITY;
             lower = bound;
         }
         if (!endsAtInfinity) {
-            series.add(
+            parts.add(
                     Part.BUCKET,
                     Double.POSITIVE_INFINITY,
                     value.countBits(),
                     this,
                     exemplarsWithin(lower, Double.POSITIVE_INFINITY, asNative));
         }
+    }
+
+    private PartSeries parts() {
+        PartSeries writer = parts;
+        if (writer == null) {
+            writer = new PartSeries(dictionary, options, order, rows);
+            parts = writer;
+        }
+        return writer;
     }
 
     /** The exemplars of the line whose value falls into a bucket, unless the native histogram has them. */
@@ -359,15 +358,6 @@ final class TextParser implements PartSeries.Whole {
         return tail.exemplars().stream()
                 .filter(exemplar -> exemplar.value() > lower && exemplar.value() <= upper)
                 .toList();
-    }
-
-    private PartSeries parts() {
-        PartSeries known = parts;
-        if (known == null) {
-            known = new PartSeries(dictionary, options, order, rows);
-            parts = known;
-        }
-        return known;
     }
 
     /** The labels of the composite value that is being read. */

@@ -52,7 +52,7 @@ class AllocationTest {
         for (int round = 0; round < 6; round++) {
             long before = AllocatedBytes.ofThisThread();
             long samples = 0;
-            for (int lap = 0; lap < 50; lap++) {
+            for (int lap = 0; lap < 15; lap++) {
                 for (byte[] page : variants) {
                     batch.reset(Labels.EMPTY);
                     parser.parse(format, page, 0, page.length, 1, batch);

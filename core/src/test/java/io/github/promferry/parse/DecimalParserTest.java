@@ -7,7 +7,6 @@ import io.github.promferry.SampleValues;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.MathContext;
-import java.util.Locale;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,7 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Against {@link Double#parseDouble}, which is correctly rounded. */
 class DecimalParserTest {
-    private static final int MANY = 400_000;
+    private static final int MANY = 250_000;
     private final DecimalParser parser = new DecimalParser();
 
     private void check(String spelling) {
@@ -48,7 +47,7 @@ class DecimalParserTest {
     void whatExportersPrint() {
         Random random = new Random(2);
         for (int i = 0; i < MANY; i++) {
-            check(String.format(Locale.ROOT, "%.1f", (double) random.nextInt(1_000_000)));
+            check(random.nextInt(1_000_000) + ".0");
             check(Double.toString(random.nextDouble() * Math.pow(10, random.nextInt(12))));
             check(random.nextLong() + "." + Long.toUnsignedString(random.nextLong()));
             check("0.000" + Long.toUnsignedString(random.nextLong()) + "e" + (random.nextInt(660) - 340));
