@@ -1,7 +1,7 @@
 package io.github.promferry.scrape;
 
 import io.github.promferry.Labels;
-import io.github.promferry.parse.ExpositionFormat;
+import io.github.promferry.parse.AcceptHeader;
 import io.github.promferry.parse.ExpositionParser;
 import io.github.promferry.parse.SeriesDictionary;
 import io.github.promferry.parse.SeriesRejectedException;
@@ -31,6 +31,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class JobLoops {
     private static final Logger LOG = System.getLogger(Scraper.LOGGER);
+
+    /** First scrapes at once, and how long the next ones wait: a thousand targets take a second. */
+    private static final int BURST = 50;
+
+    private static final long BURST_MILLIS = 50;
 
     private final ScrapeJob job;
     private final Labels externalLabels;
@@ -259,9 +264,15 @@ final class JobLoops {
         return resolved.labels().withDefaults(externalLabels);
     }
 
-    /** Starts the loops that are not running yet. */
+    /**
+     * Starts the loops that are not running yet. The first scrapes of a large fleet come in bursts, not all in the same
+     * millisecond: that would be thousands of connections being made at once.
+     */
     void start() {
-        notStarted.forEach(ScrapeLoop::start);
+        int number = 0;
+        for (ScrapeLoop loop : notStarted) {
+            loop.start(number++ / BURST * BURST_MILLIS);
+        }
         notStarted.clear();
     }
 
@@ -396,34 +407,10 @@ final class JobLoops {
 
     private static Map<String, String> headers(ScrapeJob job, Duration timeout) {
         return Map.of(
-                "Accept", accept(job.formats()),
+                "Accept", AcceptHeader.of(job.formats()),
                 "Accept-Encoding", job.compression() ? "gzip" : "identity",
                 "User-Agent", job.userAgent(),
                 "X-Prometheus-Scrape-Timeout-Seconds", seconds(timeout));
-    }
-
-    /** As Prometheus writes it: weights that fall by a tenth, anything at all as the last resort. */
-    static String accept(List<ExpositionFormat> formats) {
-        StringBuilder accept = new StringBuilder();
-        // Six formats and the last resort: the last weight is never below 0.0.
-        int tenths = Math.max(6, formats.size() + 1);
-        for (ExpositionFormat format : formats) {
-            accept.append(mediaType(format)).append(";q=0.").append(tenths--).append(',');
-        }
-        return accept.append("*/*;q=0.").append(tenths).toString();
-    }
-
-    private static String mediaType(ExpositionFormat format) {
-        return switch (format) {
-            case TEXT_0_0_4 -> "text/plain;version=0.0.4";
-            case TEXT_1_0_0 -> "text/plain;version=1.0.0;escaping=allow-utf-8";
-            // Without the escaping, recent Python clients replace characters of names that 0.0.1 allows to be quoted.
-            case OPENMETRICS_0_0_1 -> "application/openmetrics-text;version=0.0.1;escaping=allow-utf-8";
-            case OPENMETRICS_1_0_0 -> "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8";
-            case OPENMETRICS_2_0_0 -> "application/openmetrics-text;version=2.0.0;escaping=allow-utf-8";
-            case PROTOBUF ->
-                "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
-        };
     }
 
     /** The shortest decimal, such as 10 or 1.5. */

@@ -765,14 +765,16 @@ public final class ScrapeJob {
         /**
          * The formats to ask for, best first. A page is read in the format it says it has, whatever was asked for.
          *
-         * @param formats at least one, none twice
+         * @param formats one to five, none twice
          * @return this
-         * @throws IllegalArgumentException if there is none, or one twice
+         * @throws IllegalArgumentException if there is none, one twice, or more than five
          */
         public Builder formats(List<ExpositionFormat> formats) {
-            if (formats.isEmpty() || EnumSet.copyOf(formats).size() != formats.size()) {
+            if (formats.isEmpty()
+                    || formats.size() > 5
+                    || EnumSet.copyOf(formats).size() != formats.size()) {
                 throw new IllegalArgumentException(
-                        "formats " + formats + ": give at least one format, and none of them twice");
+                        "formats " + formats + ": give one to five formats, and none of them twice");
             }
             this.formats = List.copyOf(formats);
             return this;

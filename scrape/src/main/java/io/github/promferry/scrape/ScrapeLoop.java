@@ -153,11 +153,16 @@ final class ScrapeLoop {
         }
     }
 
-    /** Sets the first tick. */
-    void start() {
+    /**
+     * Sets the first tick.
+     *
+     * @param delayMillis after which a scrape "at once" happens, for it to be one of not too many
+     */
+    void start(long delayMillis) {
         synchronized (lock) {
             long wall = clock().wallMillis();
-            scheduleTick(wall, target.job().firstScrapeAtOnce() ? wall : grid.nextAfter(wall));
+            long delay = Math.min(delayMillis, target.interval().toMillis() / 2);
+            scheduleTick(wall, target.job().firstScrapeAtOnce() ? wall + delay : grid.nextAfter(wall));
         }
     }
 

@@ -68,7 +68,7 @@ class ScrapeLoopTest {
                             Map.entry(
                                     "Accept",
                                     "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
-                                            + "application/openmetrics-text;version=0.0.1;escaping=allow-utf-8;q=0.5,"
+                                            + "application/openmetrics-text;version=0.0.1;q=0.5,"
                                             + "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
                                             + "text/plain;version=0.0.4;q=0.3,*/*;q=0.2"));
         }

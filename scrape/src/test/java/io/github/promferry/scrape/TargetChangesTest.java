@@ -255,4 +255,20 @@ class TargetChangesTest {
         assertThat(hand.answers.pending.get(0).canceled).isTrue();
         assertThat(hand.rows.takeBrief()).containsExactly("a stale");
     }
+
+    @Test
+    void theFirstScrapesOfALargeFleetComeInBursts() {
+        ScrapeJob.Builder fleet = HandDriven.job();
+        for (int i = 0; i < 120; i++) {
+            fleet.target("h:" + (1 + i));
+        }
+        try (HandDriven hand = new HandDriven(fleet.build())) {
+            hand.start();
+            assertThat(hand.answers.requests).hasSize(50);
+            hand.advance(Duration.ofMillis(49));
+            assertThat(hand.answers.requests).hasSize(50);
+            hand.advance(Duration.ofMillis(51));
+            assertThat(hand.answers.requests).hasSize(120);
+        }
+    }
 }
