@@ -67,6 +67,8 @@ final class ConfigFile {
         LoadSettings settings = LoadSettings.builder()
                 .setSchema(new CoreSchema())
                 .setUseMarks(true)
+                // All at once: snakeyaml-engine 2.10 fails where a buffer's end parts a surrogate pair.
+                .setBufferSize(text.length() + 1)
                 .build();
         try {
             Optional<Node> root = new Compose(settings).composeString(text);

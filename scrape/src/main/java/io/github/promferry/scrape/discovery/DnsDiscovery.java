@@ -112,7 +112,10 @@ public final class DnsDiscovery implements TargetDiscovery {
     private TargetGroup lookUp(String name) throws IOException {
         List<Labels> targets = new ArrayList<>();
         for (String record : resolver.lookUp(name, type)) {
-            targets.add(type == RecordType.SRV ? serviceTarget(record) : addressTarget(record));
+            // RFC 2782: a target of "." says that there is no such service.
+            if (type != RecordType.SRV || !record.endsWith(" .")) {
+                targets.add(type == RecordType.SRV ? serviceTarget(record) : addressTarget(record));
+            }
         }
         // Servers rotate their answers; the order must not look like a change.
         targets.sort(null);

@@ -43,6 +43,12 @@ public final class FileDiscovery implements TargetDiscovery {
     /** The label that holds the file a target was found in. */
     public static final String FILE_LABEL = "__meta_filepath";
 
+    /**
+     * From the first change to reading: one change comes as several events, and a busy directory must not have us read
+     * without a pause.
+     */
+    private static final int SETTLE_MILLIS = 50;
+
     private final List<FilePattern> patterns;
     private final Duration refreshInterval;
     private final boolean watch;
@@ -181,6 +187,9 @@ public final class FileDiscovery implements TargetDiscovery {
             return;
         }
         WatchKey key = service.poll(refreshInterval.toNanos(), TimeUnit.NANOSECONDS);
+        if (key != null) {
+            TimeUnit.MILLISECONDS.sleep(SETTLE_MILLIS);
+        }
         while (key != null) {
             key.pollEvents();
             key.reset();
@@ -233,14 +242,19 @@ public final class FileDiscovery implements TargetDiscovery {
             found.put(file, TargetGroupReader.read(file.toString(), format, bytes, meta));
         } catch (NoSuchFileException e) {
             // Removed since the directory was listed.
-        } catch (IOException | TargetFormatException e) {
-            fail(
-                    publisher,
-                    e instanceof TargetFormatException ? String.valueOf(e.getMessage()) : "file cannot be read: " + e);
-            List<TargetGroup> before = known.get(file);
-            if (before != null) {
-                found.put(file, before);
-            }
+        } catch (TargetFormatException e) {
+            keep(file, found, publisher, String.valueOf(e.getMessage()));
+        } catch (IOException | RuntimeException e) {
+            // Whatever it is, it must not end the watch.
+            keep(file, found, publisher, file + ": cannot be read: " + e);
+        }
+    }
+
+    private void keep(Path file, Map<Path, List<TargetGroup>> found, Publisher publisher, String reason) {
+        fail(publisher, reason);
+        List<TargetGroup> before = known.get(file);
+        if (before != null) {
+            found.put(file, before);
         }
     }
 

@@ -29,8 +29,8 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
  * the input nests, and each error knows its line.
  */
 final class TargetGroupReader {
-    /** Some 300 000 targets; more than that is a mistake. */
-    static final int MAX_BYTES = 64 << 20;
+    /** Some 80 000 targets; more than that is a mistake. */
+    static final int MAX_BYTES = 16 << 20;
 
     /** Which of the two the text has to be. */
     enum Format {
@@ -77,6 +77,8 @@ final class TargetGroupReader {
         LoadSettings settings = LoadSettings.builder()
                 .setLabel(origin)
                 .setCodePointLimit(MAX_BYTES)
+                // All at once: snakeyaml-engine 2.10 fails where a buffer's end parts a surrogate pair.
+                .setBufferSize(text.length() + 1)
                 .build();
         try {
             Iterator<Event> events = new Parse(settings).parseString(text).iterator();

@@ -67,6 +67,13 @@ class DnsDiscoveryTest {
     }
 
     @Test
+    void serviceThatIsDeclaredAbsentHasNoTargets() {
+        discovery = DnsDiscovery.builder(SERVICE).build((name, type) -> List.of("0 0 0 ."));
+        discovery.start(publisher);
+        publisher.awaitAddresses();
+    }
+
+    @Test
     void addressesBecomeTargetsOfOnePort() throws IOException {
         server.set("vllm.test", Answer.address("10.0.0.1"), Answer.address("10.0.0.2"), Answer.address("2001:db8::7"));
         start(DnsDiscovery.builder("vllm.test").type(RecordType.A).port(8000));

@@ -205,7 +205,7 @@ class HttpDiscoveryTest {
             }
         }));
         start(builder().timeout(Duration.ofMinutes(1)));
-        publisher.awaitFailure(reason -> reason.contains("the body has more than 67108864 bytes"));
+        publisher.awaitFailure(reason -> reason.contains("the body has more than 16777216 bytes"));
     }
 
     @Test

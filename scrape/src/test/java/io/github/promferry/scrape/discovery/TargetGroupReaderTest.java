@@ -213,6 +213,16 @@ class TargetGroupReaderTest {
     }
 
     @Test
+    void surrogatePairsMayBeAnywhere() throws Exception {
+        for (int padding = 900; padding < 1_100; padding++) {
+            String value = "x".repeat(padding) + "😀";
+            String json = "[{\"labels\": {\"a\": \"" + value + "\"}}]";
+
+            assertThat(read(Format.JSON, json)).containsExactly(group(0, Labels.of("a", value)));
+        }
+    }
+
+    @Test
     void tensOfThousandsOfTargetsAreRead() throws Exception {
         StringBuilder json = new StringBuilder("[");
         for (int i = 0; i < 30_000; i++) {
