@@ -221,8 +221,8 @@ class RelabelingIT {
     }
 
     private List<Rule> rules() {
-        return random.ints(1 + random.nextInt(4), 0, Action.values().length)
-                .mapToObj(action -> rule(Action.values()[action]))
+        return IntStream.range(0, 1 + random.nextInt(4))
+                .mapToObj(each -> rule(pick(List.of(Action.values()))))
                 .toList();
     }
 
