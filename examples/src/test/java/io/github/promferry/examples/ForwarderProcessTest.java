@@ -9,12 +9,14 @@ import io.github.promferry.testkit.ScriptedAnswer;
 import io.github.promferry.testkit.ScriptedTarget;
 import io.github.promferry.testkit.StrictReceiver;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,7 +46,7 @@ class ForwarderProcessTest {
 
     @Test
     void theCollectorConfigurationForwardsUntilSigtermAndLosesNothing() throws Exception {
-        Process forwarder = start(collector(target.port(), receiver.uri().toString()));
+        Process forwarder = start(collector(target.port(), receiver.uri()));
         receiver.awaitSamples(18, PATIENCE);
 
         assertThat(stop(forwarder)).isZero();
@@ -164,7 +166,7 @@ class ForwarderProcessTest {
 
     @Test
     void aSpoolThatAnotherProcessUsesIsRefused() throws Exception {
-        String config = collector(target.port(), receiver.uri().toString());
+        String config = collector(target.port(), receiver.uri());
         start(config, "--spool=" + folder.resolve("spool"));
         receiver.awaitSamples(1, PATIENCE);
 
@@ -187,36 +189,8 @@ class ForwarderProcessTest {
                         .contains("config.yaml:1:17: error: scrape_configs: expected a list, found a single value"));
     }
 
-    private static String collector(int port, String url) {
-        return """
-                receivers:
-                  prometheus:
-                    config:
-                      scrape_configs:
-                        - job_name: user-vllm
-                          scrape_interval: 1s
-                          static_configs:
-                            - targets: ["0.0.0.0:%d"]
-                processors:
-                  batch:
-                extensions:
-                  basicauth/prw:
-                    client_auth:
-                      username: USER
-                      password: ${env:PRW_PASSWORD}
-                exporters:
-                  prometheusremotewrite:
-                    endpoint: "%s"
-                    auth:
-                      authenticator: basicauth/prw
-                service:
-                  extensions: [basicauth/prw]
-                  pipelines:
-                    metrics:
-                      receivers: [prometheus]
-                      processors: [batch]
-                      exporters: [prometheusremotewrite]
-                """.formatted(port, url);
+    private static String collector(int port, URI url) {
+        return Configurations.collector("1s", Map.of("user-vllm", "0.0.0.0:" + port), url, "${env:PRW_PASSWORD}");
     }
 
     private Process start(String config, String... options) throws IOException {

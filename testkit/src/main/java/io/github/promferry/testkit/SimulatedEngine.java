@@ -18,12 +18,12 @@ import java.util.Locale;
  * }</pre>
  */
 public final class SimulatedEngine implements AutoCloseable {
-    private static final double DEFAULT_REQUESTS_PER_SECOND = 7;
+    /** About half of what the engine can serve, so that only the bursts fill the queue. */
+    private static final double REQUESTS_PER_SECOND = 7;
 
     private final LoopbackServer server;
     private final Clock clock;
     private final String model;
-    private final boolean gzip;
     private final EngineMetrics metrics;
     private final ServingSimulation simulation;
     private final long startNanos;
@@ -35,10 +35,9 @@ public final class SimulatedEngine implements AutoCloseable {
     private SimulatedEngine(Builder builder) {
         clock = builder.clock;
         model = builder.model;
-        gzip = builder.gzip;
         double startSeconds = clock.wallMillis() / 1e3;
         metrics = builder.isVllm ? new VllmMetrics(model, startSeconds) : new SglangMetrics(model, startSeconds);
-        simulation = new ServingSimulation(builder.seed, builder.requestsPerSecond, metrics);
+        simulation = new ServingSimulation(builder.seed, REQUESTS_PER_SECOND, metrics);
         startNanos = clock.nanos();
         server = new LoopbackServer("simulated-engine", clock, null, this::handle);
     }
@@ -141,9 +140,8 @@ public final class SimulatedEngine implements AutoCloseable {
             pagesServed++;
         }
         ScriptedAnswer answer = ScriptedAnswer.page(page().getBytes(UTF_8), ScriptedAnswer.TEXT_0_0_4);
-        boolean compress = gzip
-                && request.headers("Accept-Encoding").stream()
-                        .anyMatch(value -> value.toLowerCase(Locale.ROOT).contains("gzip"));
+        boolean compress = request.headers("Accept-Encoding").stream()
+                .anyMatch(value -> value.toLowerCase(Locale.ROOT).contains("gzip"));
         return (compress ? answer.gzip() : answer).send(exchange);
     }
 
@@ -153,8 +151,6 @@ public final class SimulatedEngine implements AutoCloseable {
         private String model;
         private Clock clock = Clock.SYSTEM;
         private long seed = 1;
-        private double requestsPerSecond = DEFAULT_REQUESTS_PER_SECOND;
-        private boolean gzip = true;
 
         private Builder(boolean isVllm, String model) {
             this.isVllm = isVllm;
@@ -191,28 +187,6 @@ public final class SimulatedEngine implements AutoCloseable {
          */
         public Builder seed(long newSeed) {
             seed = newSeed;
-            return this;
-        }
-
-        /**
-         * Sets the mean load; it swings by 60 %, with bursts that fill the queue.
-         *
-         * @param perSecond 7 by default, about half of what the engine can serve
-         * @return this
-         */
-        public Builder requestsPerSecond(double perSecond) {
-            requestsPerSecond = perSecond;
-            return this;
-        }
-
-        /**
-         * Sets whether pages are compressed for those who accept it.
-         *
-         * @param allowed true by default
-         * @return this
-         */
-        public Builder gzip(boolean allowed) {
-            gzip = allowed;
             return this;
         }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.promferry.Labels;
+import io.github.promferry.examples.Configurations;
 import io.github.promferry.testkit.LocalServer;
 import io.github.promferry.testkit.ReceivedSample;
 import io.github.promferry.testkit.ScriptedAnswer;
@@ -160,20 +161,7 @@ class AgentDifferenceIT {
     }
 
     private static String config(String target, URI receiver) {
-        return """
-                global:
-                  scrape_interval: 2s
-                  scrape_timeout: 2s
-                scrape_configs:
-                  - job_name: llm
-                    static_configs:
-                      - targets: ["%s"]
-                        labels:
-                          instance: engine-1
-                remote_write:
-                  - url: %s
-                    queue_config:
-                      batch_send_deadline: 500ms
-                """.formatted(target, receiver);
+        return Configurations.prometheus(
+                "2s", target, "{url: \"" + receiver + "\", queue_config: {batch_send_deadline: 500ms}}");
     }
 }

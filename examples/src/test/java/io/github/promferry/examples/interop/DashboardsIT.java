@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
+import io.github.promferry.examples.Configurations;
 import io.github.promferry.testkit.LocalPrometheus;
 import io.github.promferry.testkit.SimulatedEngine;
 import java.io.InputStream;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -48,7 +48,12 @@ class DashboardsIT {
                 LocalPrometheus prometheus =
                         LocalPrometheus.start(binary, Files.createDirectory(directory.resolve("prometheus")));
                 ForwarderProcess forwarder = ForwarderProcess.run(
-                        directory, config(vllm.hostPort(), sglang.hostPort(), prometheus.writeUri()))) {
+                        directory,
+                        Configurations.collector(
+                                "2s",
+                                Map.of("user-vllm", vllm.hostPort(), "user-sglang", sglang.hostPort()),
+                                prometheus.writeUri(),
+                                "PASSWORD"))) {
             // The dashboards look back a minute.
             await().atMost(Duration.ofMinutes(2))
                     .pollInterval(Duration.ofSeconds(1))
@@ -178,47 +183,5 @@ class DashboardsIT {
                 .replace("=~\"$model_name\"", "=~\"" + pattern + "\"")
                 .replace("$model_name", model)
                 .replace("$__rate_interval", "1m");
-    }
-
-    private static String config(String vllm, String sglang, URI endpoint) {
-        return """
-                receivers:
-                  prometheus:
-                    config:
-                      scrape_configs:
-                        - job_name: "user-vllm"
-                          scrape_interval: 2s
-                          metrics_path: /metrics
-                          static_configs:
-                            - targets: ["%s"]
-                        - job_name: "user-sglang"
-                          scrape_interval: 2s
-                          metrics_path: /metrics
-                          static_configs:
-                            - targets: ["%s"]
-
-                processors:
-                  batch:
-
-                extensions:
-                  basicauth/prw:
-                    client_auth:
-                      username: "USER"
-                      password: "PASSWORD"
-
-                exporters:
-                  prometheusremotewrite:
-                    endpoint: "%s"
-                    auth:
-                      authenticator: basicauth/prw
-
-                service:
-                  extensions: [basicauth/prw]
-                  pipelines:
-                    metrics:
-                      receivers: [prometheus]
-                      processors: [batch]
-                      exporters: [prometheusremotewrite]
-                """.formatted(vllm, sglang, endpoint);
     }
 }

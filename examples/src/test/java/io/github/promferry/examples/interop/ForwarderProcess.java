@@ -24,12 +24,14 @@ final class ForwarderProcess implements AutoCloseable {
     }
 
     /** Starts {@code run} with this configuration. */
-    static ForwarderProcess run(Path directory, String config) throws IOException {
+    static ForwarderProcess run(Path directory, String config, String... options) throws IOException {
         Path file = Files.writeString(directory.resolve("config.yaml"), config);
-        return start(directory, List.of("run", "--config", file.toString()));
+        List<String> arguments = new ArrayList<>(List.of("run", "--config", file.toString()));
+        arguments.addAll(List.of(options));
+        return start(directory, arguments);
     }
 
-    static ForwarderProcess start(Path directory, List<String> arguments) throws IOException {
+    private static ForwarderProcess start(Path directory, List<String> arguments) throws IOException {
         assertThat(JAR).as("the forwarder jar; mvn package makes it").exists();
         List<String> command = new ArrayList<>();
         // A shell that runs the build in the background has made it ignore SIGINT, and children inherit that.

@@ -3,6 +3,7 @@ package io.github.promferry.examples.interop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.github.promferry.examples.Configurations;
 import io.github.promferry.testkit.LocalPrometheus;
 import io.github.promferry.testkit.SimulatedEngine;
 import java.nio.file.Files;
@@ -22,7 +23,10 @@ class ReceiverOutageIT {
                 LocalPrometheus prometheus =
                         LocalPrometheus.start(binary, Files.createDirectory(directory.resolve("prometheus")));
                 CountingRelay relay = new CountingRelay(prometheus.port());
-                ForwarderProcess forwarder = ForwarderProcess.run(directory, config(engine.hostPort(), relay.port()))) {
+                ForwarderProcess forwarder = ForwarderProcess.run(
+                        directory,
+                        Configurations.prometheus(
+                                "2s", engine.hostPort(), "url: http://127.0.0.1:" + relay.port() + "/api/v1/write"))) {
             await().atMost(Duration.ofMinutes(2)).until(() -> scrapesIn(prometheus) >= 3);
             assertThat(prometheus.refusedWrites()).isZero();
 
@@ -78,18 +82,5 @@ class ReceiverOutageIT {
 
     private static Map<Map<String, String>, List<Double>> samples(LocalPrometheus prometheus, String selector) {
         return PromQlAnswer.matrix(prometheus.query(selector + "[10m]"));
-    }
-
-    private static String config(String target, int port) {
-        return """
-                global:
-                  scrape_interval: 2s
-                scrape_configs:
-                  - job_name: llm
-                    static_configs:
-                      - targets: ["%s"]
-                remote_write:
-                  - url: http://127.0.0.1:%d/api/v1/write
-                """.formatted(target, port);
     }
 }

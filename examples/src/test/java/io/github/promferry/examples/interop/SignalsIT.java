@@ -3,6 +3,7 @@ package io.github.promferry.examples.interop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.github.promferry.examples.Configurations;
 import io.github.promferry.testkit.ReceivedSample;
 import io.github.promferry.testkit.SimulatedEngine;
 import io.github.promferry.testkit.StrictReceiver;
@@ -69,21 +70,11 @@ class SignalsIT {
     }
 
     private static String config(String target, URI endpoint) {
-        return """
-                global:
-                  scrape_interval: 2s
-                scrape_configs:
-                  - job_name: llm
-                    static_configs:
-                      - targets: ["%s"]
-                remote_write:
-                  - url: %s
-                    protobuf_message: io.prometheus.write.v2.Request
-                    basic_auth:
-                      username: engineer
-                      password: open-sesame
-                    queue_config:
-                      batch_send_deadline: 30s
-                """.formatted(target, endpoint);
+        return Configurations.prometheus(
+                "2s",
+                target,
+                "{url: \"" + endpoint + "\", protobuf_message: io.prometheus.write.v2.Request,"
+                        + " basic_auth: {username: engineer, password: open-sesame},"
+                        + " queue_config: {batch_send_deadline: 30s}}");
     }
 }
