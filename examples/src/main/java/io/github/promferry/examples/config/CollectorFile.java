@@ -77,6 +77,7 @@ final class CollectorFile {
                     "remote_write_queue",
                     "wal",
                     "tls",
+                    "proxy_url",
                     "compression")
             .noEffect("add_metric_suffixes", "names are never changed, which equals false", "false")
             .refused(
@@ -88,7 +89,6 @@ final class CollectorFile {
             .noEffect("export_created_metric", "_created samples are sent as they are exposed", ENABLED_FALSE)
             .noEffect(
                     "resource_to_telemetry_conversion", "there are no resource attributes, only labels", ENABLED_FALSE)
-            .refused("proxy_url", "connections are direct")
             .noEffect("max_batch_request_parallelism", "order is kept: one request at a time")
             .noEffectAll(
                     HTTP_POOL,
@@ -123,27 +123,6 @@ final class CollectorFile {
             .noEffect("buffer_size", "the spool is bounded by --spool-max-bytes")
             .noEffect("truncate_frequency", "a sample leaves the spool when it is delivered")
             .noEffect("lag_record_frequency", "the lag is known at any time");
-
-    static final KeyTable TLS = KeyTable.of("exporters.prometheusremotewrite.tls")
-            .noEffect("insecure", "the scheme of the endpoint says whether TLS is used")
-            .refused("insecure_skip_verify", "certificates are always verified", "false")
-            .refusedAll(
-                    "TLS uses the JVM's trust store only; more comes in a later version",
-                    "ca_file",
-                    "ca_pem",
-                    "cert_file",
-                    "cert_pem",
-                    "key_file",
-                    "key_pem",
-                    "min_version",
-                    "max_version",
-                    "cipher_suites",
-                    "server_name_override",
-                    "curve_preferences",
-                    "tpm",
-                    "include_system_ca_certs_pool",
-                    "include_insecure_cipher_suites")
-            .noEffect("reload_interval", "no certificate files are used");
 
     static final KeyTable SERVICE = KeyTable.of("service")
             .used("extensions", "pipelines")
@@ -425,8 +404,9 @@ final class CollectorFile {
         HttpSettings.Builder http = EndpointBlock.http(writer);
         authenticator(block, http);
         HttpClientBlock.addHeaders(http, block, "headers");
+        TlsBlock.fill(http, block, "tls", TlsBlock.COLLECTOR);
+        HttpClientBlock.proxy(http, block);
         writer.http(http.build());
-        block.block("tls", TLS);
         writer.protocol(EndpointBlock.protocol(block));
         String compression = block.string("compression", "");
         if (!compression.isEmpty() && !compression.equals("snappy")) {

@@ -2,11 +2,15 @@ package io.github.promferry.examples.config;
 
 import io.github.promferry.http.Credentials;
 import io.github.promferry.http.HttpSettings;
+import io.github.promferry.http.OAuth2Credentials;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** The HTTP client options that Prometheus' scrape and remote_write blocks share: who asks, redirects, headers. */
+/** The HTTP client options that Prometheus' scrape and remote_write blocks share. */
 final class HttpClientBlock {
     static final KeyTable KEYS = KeyTable.of("HTTP client")
             .used(
@@ -14,14 +18,15 @@ final class HttpClientBlock {
                     "authorization",
                     "bearer_token",
                     "bearer_token_file",
+                    "oauth2",
                     "http_headers",
-                    "follow_redirects")
+                    "follow_redirects",
+                    "tls_config",
+                    "proxy_url")
             .noEffect("enable_http2", "HTTP/1.1 is used", "false")
-            .refused("tls_config", "TLS uses the JVM's trust store only; more comes in a later version")
-            .refused("oauth2", "use basic_auth or authorization")
-            .refusedAll("connections are direct", "proxy_url", "proxy_connect_header")
-            .refused("proxy_from_environment", "connections are direct", "false")
-            .noEffect("no_proxy", "no proxy is used");
+            .refused("proxy_connect_header", "only plain proxies are")
+            .refused("proxy_from_environment", "write proxy_url: ${env:NAME}", "false")
+            .refused("no_proxy", "leave proxy_url out of the jobs and endpoints that need none");
 
     static final KeyTable BASIC_AUTH = KeyTable.of("basic_auth")
             .used("username", "password", "password_file")
@@ -32,13 +37,38 @@ final class HttpClientBlock {
             .used("type", "credentials", "credentials_file")
             .refused("credentials_ref", "secret providers are not known here");
 
+    static final KeyTable OAUTH2 = KeyTable.of("oauth2")
+            .used(
+                    "client_id",
+                    "client_secret",
+                    "client_secret_file",
+                    "token_url",
+                    "scopes",
+                    "endpoint_params",
+                    "tls_config",
+                    "proxy_url")
+            .refused("grant_type", "only client_credentials is", "client_credentials")
+            .refusedAll(
+                    "only the client_credentials grant is",
+                    "client_certificate_key",
+                    "client_certificate_key_file",
+                    "client_certificate_key_id",
+                    "signature_algorithm",
+                    "iss",
+                    "audience",
+                    "claims")
+            .refusedAll("secret providers are not known here", "client_secret_ref", "client_certificate_key_ref")
+            .refused("proxy_connect_header", "only plain proxies are")
+            .refused("proxy_from_environment", "write proxy_url: ${env:NAME}", "false")
+            .refused("no_proxy", "leave proxy_url out");
+
     static final KeyTable HEADER = KeyTable.of("http_headers.NAME")
             .used("values", "secrets")
             .refused("files", "write secrets: [\"${env:NAME}\"]");
 
     /** The ways to say who asks; at most one may be used. */
-    private static final List<String> WAYS_TO_AUTHENTICATE =
-            List.of("basic_auth", "authorization", "bearer_token", "bearer_token_file");
+    static final List<String> WAYS_TO_AUTHENTICATE =
+            List.of("basic_auth", "authorization", "bearer_token", "bearer_token_file", "oauth2");
 
     private HttpClientBlock() {}
 
@@ -48,6 +78,8 @@ final class HttpClientBlock {
             settings.credentials(credentials(block));
         }
         settings.followRedirects(block.flag("follow_redirects", true));
+        TlsBlock.fill(settings, block, "tls_config", TlsBlock.PROMETHEUS);
+        proxy(settings, block);
         Block headers = block.openBlock("http_headers");
         for (String name : headers.keys()) {
             Block header = headers.block(name, HEADER);
@@ -60,6 +92,22 @@ final class HttpClientBlock {
                         name,
                         "expected exactly one value in values or secrets, found " + (values.size() + secrets.size()));
             }
+        }
+    }
+
+    /** Adds the proxy under {@code proxy_url}, if there is one. */
+    static void proxy(HttpSettings.Builder settings, Block block) {
+        String proxy = block.string("proxy_url", "");
+        if (proxy.isEmpty()) {
+            return;
+        }
+        try {
+            settings.proxy(new URI(proxy));
+        } catch (URISyntaxException e) {
+            // Its message quotes the URL, which may hold a password.
+            block.error("proxy_url", "not a URL: " + e.getReason() + " at index " + e.getIndex());
+        } catch (IllegalArgumentException e) {
+            block.error("proxy_url", e);
         }
     }
 
@@ -89,6 +137,9 @@ final class HttpClientBlock {
         }
         if (block.has("authorization")) {
             return authorization(block.block("authorization", AUTHORIZATION));
+        }
+        if (block.has("oauth2")) {
+            return oauth2(block.block("oauth2", OAUTH2));
         }
         String token = block.string("bearer_token");
         if (token != null) {
@@ -136,6 +187,33 @@ final class HttpClientBlock {
             return checked(block, "credentials", () -> Credentials.authorization(type, secret));
         }
         return Credentials.none();
+    }
+
+    /** The client credentials grant; the token server has TLS and proxy settings of its own. */
+    private static Credentials oauth2(Block block) {
+        String id = block.required("client_id");
+        String url = block.required("token_url");
+        String secret = block.string("client_secret");
+        String secretFile = block.string("client_secret_file");
+        if ((secret == null) == (secretFile == null)) {
+            block.file().error(block.place(), block.path() + ": expected one of client_secret and client_secret_file");
+            return Credentials.none();
+        }
+        HttpSettings.Builder http = HttpSettings.builder();
+        TlsBlock.fill(http, block, "tls_config", TlsBlock.PROMETHEUS);
+        proxy(http, block);
+        List<String> scopes = block.strings("scopes");
+        Map<String, String> parameters = block.stringMap("endpoint_params");
+        return checked(block, "token_url", () -> {
+            OAuth2Credentials.Secret given = () -> secretFile == null
+                    ? String.valueOf(secret)
+                    : Files.readString(block.file().path(secretFile)).strip();
+            OAuth2Credentials.Builder oauth2 = OAuth2Credentials.builder(URI.create(url), id, given);
+            parameters.forEach(oauth2::parameter);
+            return oauth2.scope(scopes.toArray(String[]::new))
+                    .http(http.build())
+                    .build();
+        });
     }
 
     /** What the library refuses becomes an error of the file; its messages show no secret. */

@@ -9,6 +9,7 @@ import io.github.promferry.remotewrite.BatchPolicy;
 import io.github.promferry.remotewrite.QueueConfig;
 import io.github.promferry.remotewrite.RemoteWriteConfig;
 import io.github.promferry.remotewrite.RetryPolicy;
+import io.github.promferry.remotewrite.SigV4Signer;
 import io.github.promferry.scrape.ScrapeJob;
 import io.github.promferry.scrape.relabel.Relabeler;
 import java.time.Duration;
@@ -43,9 +44,16 @@ final class PrometheusFile {
                     "metadata_config",
                     "write_relabel_configs")
             .and(HttpClientBlock.KEYS)
-            .refusedAll("use basic_auth or authorization", "sigv4", "azuread", "google_iam")
+            .used("sigv4")
+            .refusedAll("use basic_auth, authorization, oauth2 or sigv4", "azuread", "google_iam")
             .noEffect("send_native_histograms", "native histograms are not scraped in this version", "false")
             .noEffect("round_robin_dns", "the JVM picks the address", "false");
+
+    static final KeyTable SIGV4 = KeyTable.of("remote_write[].sigv4")
+            .used("region", "access_key", "secret_key")
+            .refusedAll("write access_key and secret_key, or ${env:NAME}", "profile", "role_arn", "external_id")
+            .refused("use_fips_sts_endpoint", "no security token service is asked", "false")
+            .refused("service_name", "requests are signed for aps", "aps");
 
     static final KeyTable QUEUE_CONFIG = KeyTable.of("remote_write[].queue_config")
             .used(
@@ -103,11 +111,25 @@ final class PrometheusFile {
         return endpoints;
     }
 
+    private static void sign(RemoteWriteConfig.Builder writer, Block block) {
+        if (!block.has("sigv4")) {
+            return;
+        }
+        if (HttpClientBlock.WAYS_TO_AUTHENTICATE.stream().anyMatch(block::has)) {
+            block.error("sigv4", "only one way to authenticate can be used");
+        }
+        Block sigv4 = block.block("sigv4", SIGV4);
+        String region = sigv4.required("region");
+        SigV4Signer.Keys keys = new SigV4Signer.Keys(sigv4.required("access_key"), sigv4.required("secret_key"), null);
+        writer.signer(SigV4Signer.of(region, () -> keys));
+    }
+
     private static void fill(RemoteWriteConfig.Builder writer, Block block) {
         HttpSettings.Builder http = EndpointBlock.http(writer);
         HttpClientBlock.fill(http, block);
         HttpClientBlock.addHeaders(http, block, "headers");
         writer.http(http.build());
+        sign(writer, block);
         writer.protocol(EndpointBlock.protocol(block));
         writer.timeout(EndpointBlock.positive(block, "remote_timeout", DurationFormat.PROMETHEUS, REMOTE_TIMEOUT));
         writer.sendExemplars(block.flag("send_exemplars", false));

@@ -228,7 +228,16 @@ class BadConfigTest {
                         "- job_name: a\n  enable_http2: true\n  proxy_url: http://p/\n",
                         errors(
                                 "3:3: warning: scrape_configs[0].enable_http2 has no effect here: HTTP/1.1 is used",
-                                "4:3: error: scrape_configs[0].proxy_url is not supported: connections are direct")),
+                                "4:14: error: scrape_configs[0].proxy_url: proxy http://p: expected http, a host and a port, such"
+                                        + " as http://proxy:3128")),
+                argumentSet(
+                        "half of a client certificate",
+                        "- job_name: a\n  tls_config: {cert_file: c.pem, min_version: TLS11}\n",
+                        errors(
+                                "3:27: error: scrape_configs[0].tls_config.cert_file: cert_file and key_file come together"
+                                        + " or not at all",
+                                "3:47: error: scrape_configs[0].tls_config.min_version: \"TLS11\": expected TLS12 or"
+                                        + " TLS13 (in the collector's configuration 1.2 or 1.3)")),
                 argumentSet(
                         "a repeated key",
                         "- job_name: a\n  job_name: b\n",
@@ -323,11 +332,20 @@ class BadConfigTest {
                                 "7:8: error: unknown key \"sourcelabels\" in remote_write[0].write_relabel_configs[2]; did"
                                         + " you mean \"source_labels\"?")),
                 argumentSet(
-                        "ways to authenticate that would be ignored",
+                        "ways to authenticate that say too little, and too many of them",
                         "- url: http://h/\n  sigv4: {region: eu}\n  oauth2: {client_id: x}\n",
                         errors(
-                                "4:3: error: remote_write[0].sigv4 is not supported: use basic_auth or authorization",
-                                "5:3: error: remote_write[0].oauth2 is not supported: use basic_auth or authorization")));
+                                "4:3: error: remote_write[0].sigv4: access_key is missing",
+                                "4:3: error: remote_write[0].sigv4: secret_key is missing",
+                                "4:10: error: remote_write[0].sigv4: only one way to authenticate can be used",
+                                "5:3: error: remote_write[0].oauth2: token_url is missing",
+                                "5:3: error: remote_write[0].oauth2: expected one of client_secret and"
+                                        + " client_secret_file")),
+                argumentSet(
+                        "a way to authenticate that would be ignored",
+                        "- url: http://h/\n  azuread: {cloud: x}\n",
+                        errors("4:3: error: remote_write[0].azuread is not supported: use basic_auth, authorization,"
+                                + " oauth2 or sigv4")));
     }
 
     static Stream<Arguments> collectors() {
@@ -412,7 +430,7 @@ class BadConfigTest {
                             add_metric_suffixes: true
                             target_info: {enabled: true}
                             resource_to_telemetry_conversion: {enabled: false}
-                            tls: {insecure: true, insecure_skip_verify: true, ca_file: /ca}
+                            tls: {insecure: true, server_name_override: x}
                             external_labels: {a: ""}
                             wal: {directory: /wal, buffer_size: 5}
                             remote_write_queue: {queue_size: 5, enabled: false}
@@ -438,10 +456,8 @@ class BadConfigTest {
                                         + " target_info series is made",
                                 "16:11: warning: exporters.prometheusremotewrite.tls.insecure has no effect here: the"
                                         + " scheme of the endpoint says whether TLS is used",
-                                "16:27: error: exporters.prometheusremotewrite.tls.insecure_skip_verify is not supported:"
-                                        + " certificates are always verified",
-                                "16:55: error: exporters.prometheusremotewrite.tls.ca_file is not supported: TLS uses the"
-                                        + " JVM's trust store only; more comes in a later version",
+                                "16:27: error: exporters.prometheusremotewrite.tls.server_name_override is not supported:"
+                                        + " the name in the endpoint is the one that is verified",
                                 "17:26: error: exporters.prometheusremotewrite.external_labels.a: name and value must not"
                                         + " be empty",
                                 "18:28: warning: exporters.prometheusremotewrite.wal.buffer_size has no effect here: the"
@@ -453,7 +469,7 @@ class BadConfigTest {
                                 "20:5: error: unknown key \"sending_queue\" in exporters.prometheusremotewrite; known"
                                         + " keys are endpoint, auth, headers, timeout, external_labels,"
                                         + " protobuf_message, max_batch_size_bytes, send_metadata, retry_on_failure,"
-                                        + " remote_write_queue, wal, tls, compression",
+                                        + " remote_write_queue, wal, tls, proxy_url, compression",
                                 "22:3: warning: service.telemetry has no effect here: the forwarder logs to stderr")));
     }
 

@@ -12,6 +12,7 @@ import io.github.promferry.http.Credentials;
 import io.github.promferry.parse.ExpositionFormat;
 import io.github.promferry.remotewrite.BatchPolicy;
 import io.github.promferry.remotewrite.RemoteWriteConfig;
+import io.github.promferry.remotewrite.SigV4Signer;
 import io.github.promferry.remotewrite.WriteFailure;
 import io.github.promferry.remotewrite.WriteProtocol;
 import io.github.promferry.scrape.ScrapeJob;
@@ -164,6 +165,39 @@ class ForwarderConfigTest {
                 .isBetween(Duration.ofMillis(2700), Duration.ofSeconds(3));
         assertThat(endpoint.retry().nextDelay(failure(503, 9, Duration.ofSeconds(10))))
                 .isNull();
+    }
+
+    @Test
+    void tlsFilesProxyAndWaysToAuthenticateArrive() throws Exception {
+        ForwarderConfig config = read("""
+                scrape_configs:
+                  - job_name: a
+                    scheme: https
+                    tls_config: {ca_file: ca.pem, cert_file: c.pem, key_file: k.pem, min_version: TLS13}
+                    oauth2:
+                      client_id: id
+                      client_secret: ${PRW_PASSWORD}
+                      token_url: https://login/token
+                      scopes: [metrics]
+                    static_configs: [{targets: ["h:1"]}]
+                remote_write:
+                  - url: https://store/write
+                    proxy_url: http://proxy:3128
+                    tls_config: {insecure_skip_verify: true}
+                    sigv4: {region: eu-central-1, access_key: AK, secret_key: "${PRW_PASSWORD}"}
+                """);
+
+        assertThat(config.warnings()).isEmpty();
+        assertThat(onlyJob(config).http().tls())
+                .hasToString("TlsSettings[ca=" + folder.resolve("ca.pem") + ", certificate=" + folder.resolve("c.pem")
+                        + ", key=" + folder.resolve("k.pem") + ", min=TLSv1.3]");
+        assertThat(onlyJob(config).http().credentials())
+                .hasToString("Credentials[OAuth 2.0, client id at https://login/token]");
+        RemoteWriteConfig endpoint = onlyEndpoint(config);
+        assertThat(endpoint.http().proxy()).isEqualTo(URI.create("http://proxy:3128"));
+        assertThat(endpoint.http().tls()).hasToString("TlsSettings[insecureSkipVerify, min=TLSv1.2]");
+        assertThat(endpoint.signer()).isInstanceOf(SigV4Signer.class);
+        assertThat(Settings.of(config)).noneMatch(line -> line.contains("from-environment"));
     }
 
     @Test

@@ -27,11 +27,12 @@ class KeyReferenceTest {
             CollectorFile.RETRY,
             CollectorFile.QUEUE,
             CollectorFile.WAL,
-            CollectorFile.TLS,
+            TlsBlock.COLLECTOR,
             CollectorFile.SERVICE,
             CollectorFile.PIPELINE,
             PrometheusFile.ROOT,
             PrometheusFile.REMOTE_WRITE,
+            PrometheusFile.SIGV4,
             PrometheusFile.QUEUE_CONFIG,
             PrometheusFile.METADATA_CONFIG,
             ScrapeSection.GLOBAL,
@@ -43,6 +44,8 @@ class KeyReferenceTest {
             RelabelBlock.KEYS,
             HttpClientBlock.BASIC_AUTH,
             HttpClientBlock.AUTHORIZATION,
+            HttpClientBlock.OAUTH2,
+            TlsBlock.PROMETHEUS,
             HttpClientBlock.HEADER);
 
     @Test
