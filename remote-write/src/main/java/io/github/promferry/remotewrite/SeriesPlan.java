@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class SeriesPlan {
     static final int[] NO_REFS = {};
+    private static final byte[] NO_BYTES = {};
 
     /** Null in the head of the chain only. */
     final @Nullable Series series;
@@ -35,8 +36,25 @@ final class SeriesPlan {
      */
     int[] refs = NO_REFS;
 
+    /** The indexes of the common labels among {@link #refs}, in their order. */
+    int[] commonIndexes = NO_REFS;
+
     int helpSymbol;
     int unitSymbol;
+
+    /** The request of 2.0 that the series was met in last, and whether {@link #pieces} are of it. */
+    int seenInRequest;
+
+    boolean hasPieces;
+
+    /**
+     * From the second target of a request on, the encoded {@link #refs} without the values of common labels, which differ
+     * from target to target, and the encoded metadata behind them.
+     */
+    byte[] pieces = NO_BYTES;
+
+    /** Where each piece ends: one before each value of a common label, one after the last, the metadata. */
+    int[] pieceEnds = NO_REFS;
 
     /** The series that came after this one last time, most likely the next one again. */
     @Nullable

@@ -6,6 +6,7 @@ import io.github.promferry.MetricMetadata;
 import io.github.promferry.NativeHistogram;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.Series;
+import java.util.Arrays;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -80,7 +81,16 @@ final class V2Encoder extends BlockEncoder {
         int refsStart = entryStart + 2;
         bytes[start] = TIMESERIES;
         bytes[entryStart] = LABELS_REFS;
-        int at = putRefs(refs, common.valueSymbols, bytes, refsStart);
+        boolean known = plan.seenInRequest == symbols.request;
+        if (!known) {
+            plan.seenInRequest = symbols.request;
+            plan.hasPieces = false;
+        } else if (!plan.hasPieces) {
+            cutPieces(plan);
+        }
+        int at = known
+                ? putPieces(plan, common.valueSymbols, bytes, refsStart)
+                : putRefs(refs, common.valueSymbols, bytes, refsStart);
         at = closeLength(bytes, refsStart, at);
 
         long timestamp = timestamp(batch, row);
@@ -98,7 +108,7 @@ final class V2Encoder extends BlockEncoder {
             bytes = wire.bytes;
         }
         if (withMetadata) {
-            at = putMetadata(plan, bytes, at);
+            at = known ? putMetadataPiece(plan, bytes, at) : putMetadata(plan, bytes, at);
         }
         wire.length = at;
         for (int i = exemplarFrom; i < exemplarTo; i++) {
@@ -142,6 +152,60 @@ final class V2Encoder extends BlockEncoder {
         wire.put(scratch.bytes, 0, scratch.length);
         wire.reserve(MAX_BESIDE_LABELS);
         return wire.length;
+    }
+
+    /**
+     * Encodes what is the same for every target of this request, once. Engines of a kind expose the same series, so a
+     * request holds a series once for each of them.
+     */
+    private void cutPieces(SeriesPlan plan) {
+        scratch.length = 0;
+        scratch.reserve(plan.refs.length * MAX_REF + MAX_BESIDE_LABELS);
+        int[] ends = plan.pieceEnds.length == 0 ? new int[plan.commonIndexes.length + 2] : plan.pieceEnds;
+        int piece = 0;
+        int at = 0;
+        for (int ref : plan.refs) {
+            if (ref < 0) {
+                ends[piece++] = at;
+            } else {
+                at = WireBuffer.putVarint(scratch.bytes, at, symbols.symbolOf(ref));
+            }
+        }
+        ends[piece++] = at;
+        at = withMetadata ? putMetadata(plan, scratch.bytes, at) : at;
+        ends[piece] = at;
+        plan.pieceEnds = ends;
+        if (plan.pieces.length < at) {
+            plan.pieces = Arrays.copyOf(scratch.bytes, at);
+        } else {
+            System.arraycopy(scratch.bytes, 0, plan.pieces, 0, at);
+        }
+        plan.hasPieces = true;
+    }
+
+    private int putPieces(SeriesPlan plan, int[] commonValues, byte[] bytes, int from) {
+        byte[] pieces = plan.pieces;
+        int[] ends = plan.pieceEnds;
+        int[] indexes = plan.commonIndexes;
+        int at = from;
+        int pieceFrom = 0;
+        for (int i = 0; i < indexes.length; i++) {
+            int length = ends[i] - pieceFrom;
+            System.arraycopy(pieces, pieceFrom, bytes, at, length);
+            pieceFrom = ends[i];
+            at = WireBuffer.putVarint(bytes, at + length, symbols.symbolOf(commonValues[indexes[i]]));
+        }
+        int length = ends[indexes.length] - pieceFrom;
+        System.arraycopy(pieces, pieceFrom, bytes, at, length);
+        return at + length;
+    }
+
+    private static int putMetadataPiece(SeriesPlan plan, byte[] bytes, int from) {
+        int[] ends = plan.pieceEnds;
+        int start = ends[ends.length - 2];
+        int length = ends[ends.length - 1] - start;
+        System.arraycopy(plan.pieces, start, bytes, from, length);
+        return from + length;
     }
 
     private int putRefs(int[] refs, int[] commonValues, byte[] bytes, int from) {
@@ -262,6 +326,8 @@ final class V2Encoder extends BlockEncoder {
             }
         }
         plan.refs = refs;
+        plan.commonIndexes =
+                Arrays.stream(refs).filter(ref -> ref < 0).map(ref -> ~ref).toArray();
         Series series = plan.series;
         if (withMetadata && series != null) {
             MetricMetadata metadata = series.metadata();

@@ -218,6 +218,38 @@ class EncoderTest {
         }
     }
 
+    @ParameterizedTest
+    @MethodSource("encoders")
+    void manyTargetsShareTheirSeriesAndARequest(BlockEncoder encoder) {
+        List<Series> pool = new ArrayList<>();
+        for (int i = 0; i < 200; i++) {
+            Labels own = i % 3 == 0
+                    ? Labels.of("__name__", "m" + i, "job", "own")
+                    : Labels.of("A", "x", "__name__", "m" + i, "k", "v" + i, "z", "" + i % 10);
+            MetricMetadata metadata = i % 2 == 0 ? COUNTER : MetricMetadata.NONE;
+            pool.add(i % 7 == 0 ? Series.complete(own, metadata) : Series.of(own, metadata));
+        }
+        for (int request = 0; request < 3; request++) {
+            List<Row> rows = new ArrayList<>();
+            for (int target = 0; target < 20; target++) {
+                SampleBatch batch = new SampleBatch();
+                batch.reset(
+                        target % 5 == 4
+                                ? Labels.of("region", "r")
+                                : Labels.of("instance", "i" + target, "job", "llm", "y", "y" + target % 3));
+                for (int i = 0; i < pool.size(); i++) {
+                    // Now and then a series is missing, so that the order changes too.
+                    if ((i + target + request) % 11 != 0) {
+                        batch.add(pool.get(i), T + target, bits(i));
+                    }
+                }
+                encoder.encode(batch, 0, batch.size(), 10_000_000, true, clock);
+                rows.addAll(expected(batch, encoder.protocol()));
+            }
+            assertThat(Decoded.rows(encoder.seal(0))).isEqualTo(rows);
+        }
+    }
+
     @Test
     void symbolsAreUniqueAndBeginWithTheEmptyOne() throws IOException {
         SampleBatch batch = new SampleBatch();
