@@ -16,10 +16,12 @@ final class ForwarderProcess implements AutoCloseable {
     private static final Path JAR = Path.of("target", "promferry-forwarder.jar");
 
     private final Process process;
+    private final Path output;
     private final Path errors;
 
-    private ForwarderProcess(Process process, Path errors) {
+    private ForwarderProcess(Process process, Path output, Path errors) {
         this.process = process;
+        this.output = output;
         this.errors = errors;
     }
 
@@ -31,7 +33,8 @@ final class ForwarderProcess implements AutoCloseable {
         return start(directory, arguments);
     }
 
-    private static ForwarderProcess start(Path directory, List<String> arguments) throws IOException {
+    /** Starts the jar with these arguments. */
+    static ForwarderProcess start(Path directory, List<String> arguments) throws IOException {
         assertThat(JAR).as("the forwarder jar; mvn package makes it").exists();
         List<String> command = new ArrayList<>();
         // A shell that runs the build in the background has made it ignore SIGINT, and children inherit that.
@@ -42,14 +45,15 @@ final class ForwarderProcess implements AutoCloseable {
                 "-jar",
                 JAR.toAbsolutePath().toString()));
         command.addAll(arguments);
+        Path output = directory.resolve("forwarder.out");
         Path errors = directory.resolve("forwarder.log");
         Process process = new ProcessBuilder(command)
                 .directory(directory.toFile())
                 .redirectError(errors.toFile())
-                .redirectOutput(directory.resolve("forwarder.out").toFile())
+                .redirectOutput(output.toFile())
                 .start();
         process.getOutputStream().close();
-        return new ForwarderProcess(process, errors);
+        return new ForwarderProcess(process, output, errors);
     }
 
     boolean isAlive() {
@@ -72,6 +76,11 @@ final class ForwarderProcess implements AutoCloseable {
                 .as("the forwarder ends within " + atMost + "; its log:\n" + log())
                 .isTrue();
         return process.exitValue();
+    }
+
+    /** What it has written to stdout. */
+    String output() throws IOException {
+        return Files.readString(output);
     }
 
     /** What it has written to stderr. */
