@@ -88,6 +88,23 @@ class ExamplesTest {
         }
     }
 
+    @Test
+    void forwardRegistryForwardsTheServicesMetricsAndItsOwn() throws Exception {
+        try (StrictReceiver receiver = StrictReceiver.start()) {
+            Process example = start(ForwardRegistry.class, receiver.uri().toString());
+            try {
+                Awaitility.await().atMost(PATIENCE).untilAsserted(() -> {
+                    assertThat(receiver.seriesNamed("free_memory_bytes")).hasSize(1);
+                    assertThat(receiver.seriesNamed("promferry_remote_write_samples_total"))
+                            .isNotEmpty();
+                });
+                assertThat(receiver.violations()).isEmpty();
+            } finally {
+                example.destroyForcibly().waitFor();
+            }
+        }
+    }
+
     private Process start(Class<?> example, String... args) throws Exception {
         ProcessBuilder builder = new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
