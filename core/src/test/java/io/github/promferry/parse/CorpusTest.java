@@ -11,8 +11,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /**
  * Every page of the corpus, with the number of samples that its description states and a checksum of what they are.
  *
- * <p>The checksums are not this parser's output: {@code corpus/checksums.py}, a reading of its own with Python's regular
- * expressions and {@code float()}, printed them. It also says over which bytes they are.
+ * <p>The checksums are not this parser's output: {@code src/test/python/corpus_checksums.py}, a reading of its own with
+ * Python's regular expressions and {@code float()}, printed them. It also says over which bytes they are.
  */
 class CorpusTest {
     private static final ParseOptions MAY_BE_CUT_OFF =
@@ -76,7 +76,7 @@ class CorpusTest {
         assertThat(stale.size()).isZero();
     }
 
-    /** Name, labels, value bits and timestamp of each row, as {@code corpus/checksums.py} describes it. */
+    /** Name, labels, value bits and timestamp of each row, as {@code corpus_checksums.py} describes it. */
     private static String checksum(SampleBatch batch) {
         CRC32 crc = new CRC32();
         for (int row = 0; row < batch.size(); row++) {

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Prints each page beside it with the number of its samples and the checksum that CorpusTest expects.
+"""Prints each page of the corpus with the number of its samples and the checksum that CorpusTest expects.
 
 A second, simple reading of the two text formats with Python's own float(), for pages without errors; it shares nothing
-with the parser under test. Run it by hand after a page was added: python3 checksums.py
+with the parser under test. Run it by hand after a page was added: python3 corpus_checksums.py
 
 The checksum is a CRC-32 over the samples in page order, without those of a series (and timestamp, if the page states
 one) that stood further above. Of a sample: its labels, __name__ among them and those with an empty value left out,
@@ -15,6 +15,7 @@ import re
 import struct
 import zlib
 
+CORPUS = pathlib.Path(__file__).parent.parent / "resources" / "corpus"
 SCRAPE_TIME = 1_700_000_000_000
 NORMAL_NAN = "7ff8000000000001"
 
@@ -91,6 +92,6 @@ def checksum(page, openmetrics):
     return count, crc
 
 
-for file in sorted(pathlib.Path(__file__).parent.iterdir()):
+for file in sorted(CORPUS.iterdir()):
     if file.suffix in (".prom", ".openmetrics"):
         print("%s, %d, %08x" % (file.name, *checksum(file.read_bytes(), file.suffix == ".openmetrics")))
