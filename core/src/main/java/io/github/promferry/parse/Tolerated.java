@@ -6,6 +6,15 @@ import java.util.Locale;
  * What a page did that its format forbids and that was read all the same. Counted for each page by {@link
  * ExpositionParser#toleratedCount}, never logged line by line; strict mode refuses the page instead.
  *
+ * <p>What is counted shows in a line by itself or in the metadata right above it. Not counted, though read all the same,
+ * is what only the rest of the page tells: TYPE, HELP or UNIT after samples of their family, a family in several pieces,
+ * clashing names, and a type that the names, labels, values or buckets of its samples do not fit. Kinds are found when a
+ * line is first met, and remembered with it for every page of every target that has it; a line that is right on one page
+ * may come too late on the next, so these would need a record of the families of each page, which the reading of a page
+ * that has not changed would have to pay for. To learn of them, read the page once in {@link ParseOptions#strict}, which
+ * refuses what its format forbids. Duplicate samples have a count of their own, {@link ExpositionParser#duplicateCount}.
+ * Of protobuf pages nothing is counted.
+ *
  * @since 0.1
  */
 public enum Tolerated {
@@ -29,7 +38,10 @@ public enum Tolerated {
     TYPE_WORD,
     /** A TYPE, HELP or UNIT line that ends after the name. */
     MISSING_METADATA_TEXT,
-    /** A second TYPE, HELP or UNIT line of a family. */
+    /**
+     * A second TYPE, HELP or UNIT line of a family, unless another family's came between or the first said nothing, such
+     * as a blank help or an unknown type.
+     */
     REPEATED_METADATA,
     /** A unit in OpenMetrics that the family's name does not end with. */
     UNIT_MISMATCH,

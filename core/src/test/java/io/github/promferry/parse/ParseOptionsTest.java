@@ -8,6 +8,7 @@ import io.github.promferry.parse.ParseOptions.Created;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ParseOptionsTest {
     private static ExpositionParser with(ParseOptions.Builder options) {
@@ -212,5 +213,38 @@ class ParseOptionsTest {
         assertThatThrownBy(() -> ParseOptions.builder().lineLimit(0)).hasMessageContaining("lineLimit");
         assertThatThrownBy(() -> new SeriesDictionary(SeriesResolver.AS_EXPOSED, 0))
                 .hasMessageContaining("maxEntries");
+    }
+
+    /** As the description of {@link Tolerated} says: strict mode alone knows of these. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "a 1\n# TYPE a gauge\n",
+                "# TYPE a gauge\na 1\n# HELP a late\n",
+                "# TYPE a gauge\na{x=\"1\"} 1\n# TYPE b gauge\nb 1\n# TYPE a gauge\na{x=\"2\"} 1\n",
+                "# TYPE a unknown\n# TYPE a gauge\na 1\n",
+                "# TYPE a counter\na 1\n"
+            })
+    void whatOnlyTheRestOfThePageTellsIsNotCounted(String page) {
+        String whole = page + "# EOF\n";
+        assertThatThrownBy(() -> openMetrics(with(ParseOptions.builder().strict(true)), whole))
+                .isInstanceOf(ExpositionException.class);
+        ExpositionParser tolerant = with(ParseOptions.builder());
+        assertThat(openMetrics(tolerant, whole).isEmpty()).isFalse();
+        for (Tolerated kind : Tolerated.values()) {
+            assertThat(tolerant.toleratedCount(kind)).as(kind.name()).isZero();
+        }
+    }
+
+    @Test
+    void repeatedMetadataIsCountedOnEveryPage() {
+        ExpositionParser parser = with(ParseOptions.builder());
+        String page = "# TYPE a gauge\n# TYPE a gauge\n# HELP a one\n# HELP a two\na 1\n";
+        for (int lap = 0; lap < 3; lap++) {
+            Pages.parse(parser, page);
+            assertThat(parser.toleratedCount(Tolerated.REPEATED_METADATA)).isEqualTo(2);
+        }
+        Pages.parse(parser, "# TYPE a gauge\na 1\n");
+        assertThat(parser.toleratedCount(Tolerated.REPEATED_METADATA)).isZero();
     }
 }
