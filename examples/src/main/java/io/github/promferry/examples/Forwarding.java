@@ -35,8 +35,9 @@ final class Forwarding {
     }
 
     void start() {
-        writers.values().forEach(RemoteWriter::start);
+        // The first page is fetched and encoded while the writers make their HTTP clients, which takes as long again.
         scrapers.forEach(Scraper::start);
+        writers.values().forEach(RemoteWriter::start);
     }
 
     /**
