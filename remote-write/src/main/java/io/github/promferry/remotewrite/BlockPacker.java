@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * the pieces before it are damaged, unless they are more than its rows: then it brings the new ones alone. Pieces too small
  * to compress well are compressed again with their neighbors for the finished request.
  *
- * <p>Costs, vLLM pages of 474 series: the finished request grows by about 1 % with 1.0 and some 10 % with 2.0 against
- * one compressed as a whole, since a piece cannot refer to what another target sent before it.
+ * <p>A piece cannot refer to what another target sent before it, which costs 6 % of the bytes with 2.0 (10.5 instead of
+ * 9.9 a sample, vLLM pages of ten engines) and 1 % with 1.0 (20.4 instead of 20.1).
  */
 final class BlockPacker {
     /** Snappy needs about so much to find its matches. */

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SpoolKillTest {
-    private static final int ROUNDS = 50;
+    private static final int ROUNDS = 20;
 
     /** At least so many records are not read in the round that wrote them, but after the next kill. */
     private static final int LEFT = 3;
