@@ -298,9 +298,13 @@ final class BlockQueue {
         lane.work.signal();
     }
 
-    /** Leaves a block to the log if others wait there already or memory is half full. */
+    /**
+     * Leaves a block to the log if others wait there already or enough wait in memory: a little, so that a receiver that is
+     * up gets its blocks without a look at the disk, and little enough that an outage costs no memory.
+     */
     private boolean staysInSpool(Lane lane, Block block) {
-        if (!lane.tail.isEmpty() || (!lane.hasSpooled() && waitingBytes + block.body.length <= config.maxBytes() / 2)) {
+        if (!lane.tail.isEmpty()
+                || (!lane.hasSpooled() && waitingBytes + block.body.length <= config.maxBytes() / 16)) {
             return false;
         }
         moveToSpool(lane, block);
