@@ -17,6 +17,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
@@ -62,6 +64,9 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
     private final List<Shard> shards = new ArrayList<>();
 
     private final @Nullable Spool spool;
+
+    /** What the spool gave up, for the listener: it happens under locks that a listener must not be called with. */
+    private final Queue<Runnable> untoldLosses = new ConcurrentLinkedQueue<>();
 
     /** Those of an earlier run with another number of shards. */
     private final List<Integer> backlogLanes = new ArrayList<>();
@@ -119,7 +124,7 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
         if (log != null) {
             log.onLoss(lost -> {
                 queue.dropRows(lost.loss().reason, lost.samples());
-                reporter.lost(lane, lost);
+                untoldLosses.add(() -> reporter.lost(lane, lost));
             });
         }
     }
@@ -162,7 +167,7 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
             shards.forEach(shard -> lanes.add(shard.lane()));
             for (int lane : lanes) {
                 Sender sender =
-                        new Sender(config, lane, queue, gate, protocol, http, reporter, this::sendMetadataIfDue);
+                        new Sender(config, lane, queue, gate, protocol, http, reporter, this::afterBlock);
                 threads.add(factory.newThread(sender));
             }
             threads.forEach(Thread::start);
@@ -203,7 +208,9 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
         if (batch.isEmpty()) {
             return true;
         }
-        return shardOf(batch).append(batch);
+        boolean taken = shardOf(batch).append(batch);
+        tellLosses();
+        return taken;
     }
 
     private Shard shardOf(SampleBatch batch) {
@@ -257,6 +264,7 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
             if (spool != null) {
                 spool.close();
             }
+            tellLosses();
             // Metadata that was not sent is no loss: the next writer sends it again.
             closedInTime = sent || rest.stream().allMatch(one -> one.block().samples == 0);
             LOGGER.log(Level.INFO, "stopped writing to " + config.redactedUrl() + ": " + stats());
@@ -324,6 +332,17 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
     @Override
     public String toString() {
         return "RemoteWriter[" + config.name() + ", " + config.redactedUrl() + "]";
+    }
+
+    private void tellLosses() {
+        for (Runnable loss = untoldLosses.poll(); loss != null; loss = untoldLosses.poll()) {
+            loss.run();
+        }
+    }
+
+    private void afterBlock() {
+        tellLosses();
+        sendMetadataIfDue();
     }
 
     private void reportOverflow(List<BlockQueue.Dropped> victims) {

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How far a log has been decided about, on disk. Two slots are written in turn, each with a checksum: a torn or damaged
- * one leaves the one before it, which costs one block sent twice. Not thread-safe.
+ * one leaves the one before it, which costs one block sent twice. Thread-safe.
  */
 final class SpoolAck implements Closeable {
     private static final int SLOT_BYTES = 32;
@@ -21,13 +21,14 @@ final class SpoolAck implements Closeable {
     private final CRC32C crc = new CRC32C();
     private @Nullable RandomAccessFile out;
     private long turn;
+    private boolean unsynced;
 
     SpoolAck(Path file) {
         this.file = file;
     }
 
     /** The last position written, or 0 if there is none that is sound. */
-    long load() throws IOException {
+    synchronized long load() throws IOException {
         long position = 0;
         turn = 0;
         if (!file.toFile().exists()) {
@@ -46,7 +47,7 @@ final class SpoolAck implements Closeable {
         return position;
     }
 
-    void store(long newPosition) throws IOException {
+    synchronized void store(long newPosition) throws IOException {
         RandomAccessFile target = out;
         if (target == null) {
             target = new RandomAccessFile(file.toFile(), "rw");
@@ -57,17 +58,23 @@ final class SpoolAck implements Closeable {
         slot.putLong(24, checksum());
         target.seek((turn & 1) * SLOT_BYTES);
         target.write(slot.array());
+        unsynced = true;
     }
 
+    /** Makes the position outlive a loss of power. {@link #store} does not wait for it. */
     void sync() throws IOException {
-        RandomAccessFile target = out;
+        RandomAccessFile target;
+        synchronized (this) {
+            target = unsynced ? out : null;
+            unsynced = false;
+        }
         if (target != null) {
             target.getFD().sync();
         }
     }
 
     @Override
-    public void close() throws IOException {
+    public synchronized void close() throws IOException {
         RandomAccessFile target = out;
         out = null;
         if (target != null) {

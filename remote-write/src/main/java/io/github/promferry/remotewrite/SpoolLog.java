@@ -155,7 +155,7 @@ final class SpoolLog implements Closeable {
         }
     }
 
-    /** Whom to tell of samples that the log gives up; may be called on any thread, without a lock. */
+    /** Whom to tell of samples that the log gives up; may be called on any thread, without the log's lock. */
     void onLoss(Consumer<Lost> listener) {
         onLoss = listener;
     }
@@ -356,7 +356,9 @@ final class SpoolLog implements Closeable {
             if (current != null) {
                 current.sync();
             }
-            ack.sync();
+            if (spool.syncs()) {
+                ack.sync();
+            }
         } catch (IOException e) {
             synchronized (lock) {
                 // A segment that was closed meanwhile has been retired and is synced next time.

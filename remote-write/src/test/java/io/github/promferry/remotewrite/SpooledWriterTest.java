@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,6 +39,13 @@ class SpooledWriterTest {
     private WriteProtocol protocol = WriteProtocol.AUTO;
 
     private BatchPolicy batch = BatchPolicy.DEFAULT;
+    private final AtomicLong toldAsDropped = new AtomicLong();
+    private final WriteListener listener = new WriteListener() {
+        @Override
+        public void dropped(BlockInfo block, long samples, String reason, @Nullable WriteFailure failure) {
+            toldAsDropped.addAndGet(samples);
+        }
+    };
     private QueueConfig.Builder queue = QueueConfig.builder().fsync(QueueConfig.Fsync.NEVER);
 
     @AfterEach
@@ -50,6 +59,7 @@ class SpooledWriterTest {
                 .batch(batch)
                 .queue(queue.spool(directory).build())
                 .retry(RetryPolicy.standard(new Backoff(Duration.ofMillis(1), Duration.ofMillis(20), 0.1)))
+                .listener(listener)
                 .build();
         return RemoteWriter.create(config, this::createFile);
     }
@@ -253,6 +263,7 @@ class SpooledWriterTest {
             assertThat(samples.get(samples.size() - 1).timestampMillis()).isEqualTo(Batches.T0 + 1499 * 1000L);
             assertThat(receiver.sampleCount())
                     .isEqualTo(1500 * 474 - writer.stats().droppedTotal());
+            assertThat(toldAsDropped).hasValue(writer.stats().droppedTotal());
             assertThat(receiver.violations()).isEmpty();
         }
     }
