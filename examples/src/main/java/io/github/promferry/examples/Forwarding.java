@@ -79,7 +79,7 @@ final class Forwarding {
             return line;
         }
         Map<String, Long> reasons = new LinkedHashMap<>(stats.dropped());
-        reasons.put("still waiting", stats.waiting());
+        reasons.put(stats.spoolBytes() > 0 ? "waiting in the spool" : "still waiting", stats.waiting());
         reasons.put("refused by the full queue", stats.refused());
         return line
                 + reasons.entrySet().stream()

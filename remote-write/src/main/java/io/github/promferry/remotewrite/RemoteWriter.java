@@ -166,8 +166,7 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
             List<Integer> lanes = new ArrayList<>(backlogLanes);
             shards.forEach(shard -> lanes.add(shard.lane()));
             for (int lane : lanes) {
-                Sender sender =
-                        new Sender(config, lane, queue, gate, protocol, http, reporter, this::afterBlock);
+                Sender sender = new Sender(config, lane, queue, gate, protocol, http, reporter, this::afterBlock);
                 threads.add(factory.newThread(sender));
             }
             threads.forEach(Thread::start);

@@ -35,7 +35,8 @@ public record SpoolOptions(@Nullable Path directory, long maxBytes, Duration max
 
     /** The folder of an endpoint that the user has named: it stays the same when the URL changes. */
     static String folder(String name) {
-        return URLEncoder.encode(name, UTF_8);
+        // A name may be two dots.
+        return URLEncoder.encode(name, UTF_8).replace(".", "%2E");
     }
 
     /** The folder of an endpoint without a name: it stays the same when the order of endpoints changes. */
