@@ -17,7 +17,7 @@ public final class QueueConfig {
     /** {@link Builder#shards} unless told otherwise. */
     public static final int DEFAULT_SHARDS = 1;
 
-    /** {@link Builder#spoolMaxBytes} unless told otherwise: 1 GiB, some 80 million samples of an LLM engine. */
+    /** {@link Builder#spoolMaxBytes} unless told otherwise: 1 GiB, some 70 million samples of an LLM engine. */
     public static final long DEFAULT_SPOOL_MAX_BYTES = 1L << 30;
 
     /** The least that {@link Builder#spoolMaxBytes} may be for each shard. */
