@@ -18,18 +18,26 @@ final class WriterMetrics implements MetricSource {
     private static final String PREFIX = "promferry_remote_write_";
 
     /** Reasons of samples that no request ever carried; all others were given up after an attempt, or at the end. */
-    private static final Set<String> NEVER_SENT =
-            Set.of("queue_full", "too_old", "relabeled", "invalid", "failed", V1Encoder.CUSTOM_BUCKETS_DROPPED);
+    private static final Set<String> NEVER_SENT = Set.of(
+            "queue_full",
+            "too_old",
+            "relabeled",
+            "invalid",
+            "failed",
+            SpoolLog.Loss.SPOOL_DAMAGED.reason,
+            V1Encoder.CUSTOM_BUCKETS_DROPPED);
 
     private final RemoteWriter writer;
     private final Labels remote;
     private final int shards;
+    private final boolean hasSpool;
     private final Map<String, Series> series = new HashMap<>();
 
     WriterMetrics(RemoteWriter writer, RemoteWriteConfig config) {
         this.writer = writer;
         remote = Labels.of("remote_name", config.name(), "url", config.redactedUrl());
         shards = config.queue().shards();
+        hasSpool = config.queue().spool() != null;
     }
 
     @Override
@@ -60,6 +68,11 @@ final class WriterMetrics implements MetricSource {
         one(batch, "pending_bytes", "Compressed bytes of requests that wait.", stats.waitingBytes());
         one(batch, "pending_requests", "Requests that wait.", stats.waitingBlocks());
         one(batch, "shards", "How many requests may be under way at once.", shards);
+        if (hasSpool) {
+            one(batch, "samples_recovered_total", "Samples found in the spool at the start.", stats.recovered());
+            one(batch, "spool_bytes", "Bytes of the files in the spool.", stats.spoolBytes());
+            one(batch, "spool_damages_total", "Damaged places found in the spool.", stats.spoolDamages());
+        }
         if (stats.newestDeliveredMillis() != Long.MIN_VALUE) {
             one(
                     batch,

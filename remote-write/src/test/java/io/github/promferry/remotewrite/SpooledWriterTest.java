@@ -3,6 +3,7 @@ package io.github.promferry.remotewrite;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.promferry.SampleBatch;
 import io.github.promferry.testkit.ReceivedSample;
 import io.github.promferry.testkit.ScriptedAnswer;
 import io.github.promferry.testkit.StrictReceiver;
@@ -157,6 +158,15 @@ class SpooledWriterTest {
         try (RemoteWriter writer = newWriter()) {
             assertThat(writer.stats().recovered()).isEqualTo(15 * 474);
             assertThat(writer.stats().waiting()).isEqualTo(15 * 474);
+            SampleBatch metrics = new SampleBatch();
+            writer.metrics().collect(metrics);
+            assertThat(value(metrics, "promferry_remote_write_samples_recovered_total"))
+                    .isEqualTo(15 * 474);
+            assertThat(value(metrics, "promferry_remote_write_spool_bytes"))
+                    .isEqualTo(writer.stats().spoolBytes())
+                    .isPositive();
+            assertThat(value(metrics, "promferry_remote_write_spool_damages_total"))
+                    .isZero();
             writer.start();
             assertThat(writer.append(target.next())).isTrue();
             assertThat(writer.flush(LONG)).isTrue();
@@ -164,6 +174,15 @@ class SpooledWriterTest {
             assertThat(receiver.sampleCount()).isEqualTo(16 * 474);
             assertBalanced(writer.stats());
         }
+    }
+
+    private static double value(SampleBatch metrics, String name) {
+        for (int row = 0; row < metrics.size(); row++) {
+            if (name.equals(metrics.series(row).labels().metricName())) {
+                return Double.longBitsToDouble(metrics.valueBits(row));
+            }
+        }
+        throw new AssertionError("no metric " + name);
     }
 
     @Test
