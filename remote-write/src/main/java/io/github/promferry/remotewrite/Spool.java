@@ -78,6 +78,7 @@ final class Spool implements Closeable {
     private final Object stateLock = new Object();
 
     private final Set<Path> failing = new HashSet<>();
+    private boolean failureSaid;
     private boolean troubleNoted;
     private long troubleNanos;
     private boolean closed;
@@ -232,12 +233,13 @@ final class Spool implements Closeable {
         }
     }
 
-    /** The disk did not take a record of a log; said once until it takes one again. */
+    /** The disk did not take a record of a log; said when that begins. */
     void diskFailed(Path log, IOException cause) {
         synchronized (stateLock) {
-            if (!failing.add(log) || failing.size() > 1) {
+            if (!failing.add(log) || failing.size() > 1 || isQuiet()) {
                 return;
             }
+            failureSaid = true;
         }
         LOGGER.log(
                 System.Logger.Level.WARNING,
@@ -250,9 +252,10 @@ final class Spool implements Closeable {
     /** The disk takes records of a log again. */
     void diskRecovered(Path log) {
         synchronized (stateLock) {
-            if (!failing.remove(log) || !failing.isEmpty()) {
+            if (!failing.remove(log) || !failing.isEmpty() || !failureSaid) {
                 return;
             }
+            failureSaid = false;
         }
         LOGGER.log(System.Logger.Level.INFO, "spool directory {0} can be written again", directory);
     }
@@ -260,13 +263,21 @@ final class Spool implements Closeable {
     /** Something went wrong that costs no sample; said once a minute at most. */
     void noteTrouble(Path where, IOException cause) {
         synchronized (stateLock) {
-            if (troubleNoted && clock.nanos() - troubleNanos < QUIET_NANOS) {
+            if (isQuiet()) {
                 return;
             }
-            troubleNoted = true;
-            troubleNanos = clock.nanos();
         }
         LOGGER.log(System.Logger.Level.WARNING, "spool directory {0}: {1}", where, cause);
+    }
+
+    /** A disk that fails and works in turn is not said more than once a minute. */
+    private boolean isQuiet() {
+        if (troubleNoted && clock.nanos() - troubleNanos < QUIET_NANOS) {
+            return true;
+        }
+        troubleNoted = true;
+        troubleNanos = clock.nanos();
+        return false;
     }
 
     /** Makes a new file's name outlive a loss of power. */

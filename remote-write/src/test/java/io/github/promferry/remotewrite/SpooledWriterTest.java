@@ -163,7 +163,7 @@ class SpooledWriterTest {
             assertThat(value(metrics, "promferry_remote_write_samples_recovered_total"))
                     .isEqualTo(15 * 474);
             assertThat(value(metrics, "promferry_remote_write_spool_bytes"))
-                    .isEqualTo(writer.stats().spoolBytes())
+                    .isEqualTo((double) writer.stats().spoolBytes())
                     .isPositive();
             assertThat(value(metrics, "promferry_remote_write_spool_damages_total"))
                     .isZero();
