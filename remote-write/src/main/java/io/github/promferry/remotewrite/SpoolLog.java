@@ -61,6 +61,9 @@ final class SpoolLog implements Closeable {
     private final Path directory;
     private final SpoolAck ack;
 
+    /** Held while a record is written, so that {@link #lock} need not be: whoever asks about the log does not wait. */
+    private final Object writing = new Object();
+
     /** Guards everything below. No other lock is taken under it. */
     private final Object lock = new Object();
 
@@ -69,7 +72,10 @@ final class SpoolLog implements Closeable {
     private final List<Path> undeleted = new ArrayList<>();
     private final List<SpoolDisk.Output> retired = new ArrayList<>();
     private byte[] frame = new byte[SCAN_WINDOW_BYTES];
+
+    /** The file of the last segment. Changed with both locks held. */
     private SpoolDisk.@Nullable Output out;
+
     private int nextSequence;
     private int lastBlock;
     private long acknowledged;
@@ -121,12 +127,12 @@ final class SpoolLog implements Closeable {
         spool.makeRoom(size);
         header.describe(body, from, length);
         header.appendedMillis = spool.nowMillis();
-        synchronized (lock) {
-            if (closed || (failing && spool.nanos() - retryAtNanos < 0)) {
-                return NOT_WRITTEN;
-            }
+        synchronized (writing) {
             SpoolSegment segment = null;
             try {
+                if (isLeftAlone()) {
+                    return NOT_WRITTEN;
+                }
                 segment = openSegment(header.block);
                 if (frame.length < size) {
                     frame = new byte[Math.max(size, Math.min(2 * frame.length, 1 << 20))];
@@ -141,18 +147,35 @@ final class SpoolLog implements Closeable {
                 failed(segment, e);
                 return NOT_WRITTEN;
             }
+            return written(segment, header, size);
+        }
+    }
+
+    /** A disk that failed is not asked for every record. */
+    private boolean isLeftAlone() {
+        synchronized (lock) {
+            return closed || (failing && spool.nanos() - retryAtNanos < 0);
+        }
+    }
+
+    private long written(SpoolSegment segment, SpoolHeader header, int size) {
+        boolean recovered;
+        long end;
+        synchronized (lock) {
             unsynced = true;
             segment.add(header, segment.size + size);
             segment.fileBytes = segment.size;
             lastBlock = header.block;
             waitingSamples += header.samples;
             spool.addBytes(size);
-            if (failing) {
-                failing = false;
-                spool.diskRecovered(directory);
-            }
-            return segment.end();
+            recovered = failing;
+            failing = false;
+            end = segment.end();
         }
+        if (recovered) {
+            spool.diskRecovered(directory);
+        }
+        return end;
     }
 
     /** Whom to tell of samples that the log gives up; may be called on any thread, without the log's lock. */
@@ -373,8 +396,10 @@ final class SpoolLog implements Closeable {
     /** Closes the files. What waits stays. */
     @Override
     public void close() {
-        synchronized (lock) {
-            closed = true;
+        synchronized (writing) {
+            synchronized (lock) {
+                closed = true;
+            }
             retire();
         }
         sync();
@@ -461,16 +486,21 @@ final class SpoolLog implements Closeable {
     }
 
     private SpoolSegment openSegment(int block) throws IOException {
-        SpoolSegment last = out == null ? null : segments.getLast();
-        if (last != null && (block == lastBlock || last.size < spool.segmentBytes())) {
-            return last;
+        synchronized (lock) {
+            SpoolSegment last = out == null ? null : segments.getLast();
+            if (last != null && (block == lastBlock || last.size < spool.segmentBytes())) {
+                return last;
+            }
         }
         retire();
         SpoolSegment segment = SpoolSegment.create(
                 directory, nextSequence, ThreadLocalRandom.current().nextInt());
-        out = spool.disk().create(segment.file);
-        nextSequence++;
-        segments.add(segment);
+        SpoolDisk.Output created = spool.disk().create(segment.file);
+        synchronized (lock) {
+            out = created;
+            nextSequence++;
+            segments.add(segment);
+        }
         if (spool.syncsAlways()) {
             spool.syncDirectory(directory);
         }
@@ -487,9 +517,13 @@ final class SpoolLog implements Closeable {
 
     /** Cuts off what was written of a record, so that the segment can go on later. */
     private void failed(@Nullable SpoolSegment segment, IOException cause) {
-        retryAtNanos = spool.nanos() + RETRY_NANOS;
-        if (!failing) {
+        boolean isNew;
+        synchronized (lock) {
+            retryAtNanos = spool.nanos() + RETRY_NANOS;
+            isNew = !failing;
             failing = true;
+        }
+        if (isNew) {
             spool.diskFailed(directory, cause);
         }
         SpoolDisk.Output current = out;
@@ -505,14 +539,16 @@ final class SpoolLog implements Closeable {
 
     /** Stops writing the open segment. It is synced and closed by {@link #sync}, so that no append waits for it. */
     private void retire() {
-        SpoolDisk.Output current = out;
-        out = null;
-        if (current == null) {
-            return;
+        SpoolDisk.Output current;
+        synchronized (lock) {
+            current = out;
+            out = null;
+            if (current != null && spool.syncs()) {
+                retired.add(current);
+                return;
+            }
         }
-        if (spool.syncs()) {
-            retired.add(current);
-        } else {
+        if (current != null) {
             try {
                 current.close();
             } catch (IOException e) {
