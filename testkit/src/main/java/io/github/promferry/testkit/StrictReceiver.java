@@ -32,6 +32,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
+import org.xerial.snappy.Snappy;
 
 /**
  * A Remote Write receiver, 1.0 and 2.0, on a free loopback port, that checks every rule of both specifications and keeps
@@ -40,8 +41,9 @@ import org.jspecify.annotations.Nullable;
  * <p>A request that breaks a rule is answered 400 and noted in {@link #violations()}; of such a request nothing is
  * stored. A request whose scripted answer is not 2xx stores nothing either, nor does one of 2.0 whose scripted 2xx has no
  * Written header ({@link ScriptedAnswer#success()} gets them): so answers a receiver of 1.0. Where the script breaks the connection after
- * the body was read, the samples are stored: the answer is lost, not the request. Sending the same body again is then
- * right, and counted in {@link #repeatedSampleCount()}; after a 2xx that must have arrived it breaks a rule.
+ * the body was read, the samples are stored: the answer is lost, not the request. Sending the same message again is then
+ * right, however compressed, and counted in {@link #repeatedSampleCount()}; after a 2xx that must have arrived it breaks a
+ * rule.
  *
  * <pre>{@code
  * try (StrictReceiver receiver = StrictReceiver.start()) {
@@ -66,6 +68,9 @@ public final class StrictReceiver implements AutoCloseable {
     }
 
     private static final String PATH = "/api/v1/write";
+
+    /** A larger message is recognized by its compressed form. */
+    private static final int MAX_RECOGNIZED_BYTES = 64 << 20;
 
     private final LoopbackServer server;
     private final String scheme;
@@ -400,7 +405,7 @@ public final class StrictReceiver implements AutoCloseable {
             return scripted.send(exchange);
         }
         byte[] body = exchange.readBody();
-        String digest = sha256(body);
+        String digest = sha256(message(body));
         Receipt receipt = receive(exchange.head(), body, digest, scripted);
         boolean alive;
         try {
@@ -605,6 +610,17 @@ public final class StrictReceiver implements AutoCloseable {
         return answer.header("X-Prometheus-Remote-Write-Samples-Written", String.valueOf(decoded.sampleCount()))
                 .header("X-Prometheus-Remote-Write-Histograms-Written", String.valueOf(decoded.histogramCount()))
                 .header("X-Prometheus-Remote-Write-Exemplars-Written", String.valueOf(decoded.exemplarCount()));
+    }
+
+    /** What a request is recognized by: a sender may compress it in another way when it sends it again. */
+    private static byte[] message(byte[] body) {
+        try {
+            boolean isSound =
+                    Snappy.isValidCompressedBuffer(body) && Snappy.uncompressedLength(body) <= MAX_RECOGNIZED_BYTES;
+            return isSound ? Snappy.uncompress(body) : body;
+        } catch (IOException e) {
+            return body;
+        }
     }
 
     private static String sha256(byte[] bytes) {
