@@ -38,7 +38,7 @@ class SpooledWriterKillTest {
     @ValueSource(booleans = {true, false})
     void whatWasRefusedBeforeAStopArrivesAfterTheNextStart(boolean kill) throws Exception {
         try (StrictReceiver receiver = StrictReceiver.start().answer(ScriptedAnswer.status(503))) {
-            appendAndStop(receiver.uri(), 15, kill);
+            appendAndStop(receiver.uri(), 15, 15, kill);
             assertThat(receiver.sampleCount()).isZero();
             receiver.answer(null);
             deliverRest(receiver);
@@ -54,7 +54,7 @@ class SpooledWriterKillTest {
             for (int round = 0; round < ROUNDS; round++) {
                 // Two of three rounds end in the middle of sending, the others in an outage.
                 receiver.answer(round % 3 == 2 ? ScriptedAnswer.status(503) : null);
-                appendAndStop(receiver.uri(), 1 + 7 * round % 40, true);
+                appendAndStop(receiver.uri(), Integer.MAX_VALUE, 1 + 7 * round % 40, true);
             }
             receiver.answer(null);
             deliverRest(receiver);
@@ -62,7 +62,8 @@ class SpooledWriterKillTest {
         }
     }
 
-    private void appendAndStop(URI url, int scrapes, boolean kill) throws Exception {
+    /** Runs a process that appends so many scrapes at most and stops it when it has told of some. */
+    private void appendAndStop(URI url, int most, int scrapes, boolean kill) throws Exception {
         Process process = new ProcessBuilder(List.of(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-XX:TieredStopAtLevel=1",
@@ -73,7 +74,7 @@ class SpooledWriterKillTest {
                         url.toString(),
                         directory.toString(),
                         Integer.toString(next),
-                        Integer.toString(kill ? Integer.MAX_VALUE : scrapes)))
+                        Integer.toString(most)))
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
         try (BufferedReader out = new BufferedReader(new InputStreamReader(process.getInputStream(), US_ASCII))) {
@@ -81,14 +82,13 @@ class SpooledWriterKillTest {
                 note(out.readLine());
             }
             if (kill) {
+                // SIGKILL; that of the process itself would close the stream, too.
                 process.toHandle().destroyForcibly();
             } else {
                 process.toHandle().destroy();
             }
-            if (scrapes != 15) {
-                for (String line = out.readLine(); line != null; line = out.readLine()) {
-                    note(line);
-                }
+            for (String line = out.readLine(); line != null; line = out.readLine()) {
+                note(line);
             }
             process.waitFor();
         } finally {
