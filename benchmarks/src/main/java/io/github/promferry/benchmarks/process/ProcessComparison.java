@@ -43,8 +43,8 @@ public final class ProcessComparison {
         this.options = options;
         targets = Integer.parseInt(options.getOrDefault("targets", "200"));
         intervalSeconds = Integer.parseInt(options.getOrDefault("interval", "1"));
-        warmUp = Duration.ofSeconds(Integer.parseInt(options.getOrDefault("warmup", "30")));
-        measured = Duration.ofSeconds(Integer.parseInt(options.getOrDefault("measure", "30")));
+        warmUp = Duration.ofSeconds(Integer.parseInt(options.getOrDefault("warmup", "40")));
+        measured = Duration.ofSeconds(Integer.parseInt(options.getOrDefault("measure", "20")));
     }
 
     /**
