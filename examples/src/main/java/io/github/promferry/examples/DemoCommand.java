@@ -12,7 +12,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "demo",
         description = {
-            "Scrape a simulated vLLM engine every second, write to a receiver in this process, and show what arrives.",
+            "Scrape simulated vLLM and SGLang engines every second, write to a receiver in this process, show what arrives.",
             "Uses no network beyond loopback. Ends on Ctrl-C."
         },
         mixinStandardHelpOptions = true)

@@ -16,8 +16,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The whole way of a sample in one process, without a network beyond loopback: a simulated vLLM engine under changing
- * load, scraped every second, its samples written by Remote Write to a receiver that checks the protocol and keeps the
+ * The whole way of a sample in one process, without a network beyond loopback: a simulated vLLM engine and an SGLang one
+ * under changing load, scraped every second, their samples written by Remote Write to a receiver that checks the protocol and keeps the
  * last minute. All numbers shown, but those on the writer, are computed from what the receiver got.
  *
  * <pre>{@code
@@ -35,7 +35,8 @@ public final class Demo implements AutoCloseable {
     /** A minute of each series, a page a second, and a little more than the window needs. */
     private static final int KEPT_SAMPLES = 62;
 
-    private final SimulatedEngine engine;
+    private final SimulatedEngine vllm;
+    private final SimulatedEngine sglang;
     private final StrictReceiver receiver;
     private final RemoteWriter writer;
     private final Scraper scraper;
@@ -44,7 +45,8 @@ public final class Demo implements AutoCloseable {
     private boolean stopped;
 
     private Demo() {
-        engine = SimulatedEngine.vllm().seed(System.nanoTime()).start();
+        vllm = SimulatedEngine.vllm().seed(System.nanoTime()).start();
+        sglang = SimulatedEngine.sglang().seed(System.nanoTime()).start();
         receiver = StrictReceiver.builder()
                 .keepSamples(KEPT_SAMPLES)
                 .keepAttempts(KEPT_SAMPLES)
@@ -57,7 +59,8 @@ public final class Demo implements AutoCloseable {
         scraper = Scraper.builder()
                 .sink(writer)
                 .job(ScrapeJob.builder("demo")
-                        .target(engine.hostPort())
+                        .target(vllm.hostPort())
+                        .target(sglang.hostPort())
                         .interval(INTERVAL)
                         .timeout(INTERVAL)
                         .build())
@@ -68,7 +71,7 @@ public final class Demo implements AutoCloseable {
     }
 
     /**
-     * Starts engine, scraper, writer and receiver.
+     * Starts engines, scraper, writer and receiver.
      *
      * @return a running demo
      */
@@ -131,7 +134,8 @@ public final class Demo implements AutoCloseable {
     public void close() {
         stop();
         receiver.close();
-        engine.close();
+        vllm.close();
+        sglang.close();
     }
 
     /** The summary as lines of a screen. */
@@ -142,9 +146,11 @@ public final class Demo implements AutoCloseable {
         return List.of(
                 format("Promferry demo, %d s", elapsedSeconds()),
                 "",
-                "  simulated vLLM (" + engine.model() + ") at " + engine.hostPort(),
+                "  simulated vLLM (" + vllm.model() + ") at " + vllm.hostPort(),
+                "  simulated SGLang (" + sglang.model() + ") at " + sglang.hostPort(),
                 "    -> scraped every second -> Remote Write -> receiver at 127.0.0.1:" + receiver.port(),
                 "",
+                "  vLLM",
                 format(
                         "  tokens/s        generated %8s    prompt  %8s",
                         count(tokenRate("generation")), count(tokenRate("prompt"))),
@@ -164,6 +170,15 @@ public final class Demo implements AutoCloseable {
                 format(
                         "  KV cache        [%s%s] %3s %%",
                         "#".repeat(filled), "-".repeat(BAR_WIDTH - filled), count(100 * usage)),
+                "",
+                "  SGLang",
+                format(
+                        "  tokens/s        generated %8s    first token p99 %8s",
+                        count(readings.last("sglang:gen_throughput")),
+                        millis(0.99, "sglang:time_to_first_token_seconds")),
+                format(
+                        "  requests        running   %8s    waiting %8s",
+                        count(readings.last("sglang:num_running_reqs")), count(readings.last("sglang:num_queue_reqs"))),
                 "",
                 format(
                         "  samples         delivered %,8d    dropped %,8d    waiting    %,6d",

@@ -49,6 +49,6 @@ class DemoTest {
         }
         assertThat(out.toString(UTF_8))
                 .startsWith("\u001b[2J\u001b[HPromferry demo")
-                .contains("KV cache        [", "tokens/s        generated");
+                .contains("KV cache        [", "tokens/s        generated", "simulated SGLang");
     }
 }
