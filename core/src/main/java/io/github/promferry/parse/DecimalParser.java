@@ -1,8 +1,10 @@
 package io.github.promferry.parse;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.github.promferry.SampleValues;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads numbers as expositions write them: the decimal spellings of C and Go, {@code Inf} and {@code NaN} in any case, and
@@ -101,17 +103,27 @@ final class DecimalParser {
         return rounded(text, from, first, at, end, exponent, digits, mantissa);
     }
 
+    /** A number by itself, such as the value of an {@code le} label; NaN if it is missing or no number. */
+    static double number(@Nullable String text) {
+        byte[] bytes = text == null ? new byte[0] : text.getBytes(UTF_8);
+        DecimalParser parser = new DecimalParser();
+        return bytes.length > 0 && parser.parse(bytes, 0, bytes.length) == bytes.length
+                ? Double.longBitsToDouble(parser.bits())
+                : Double.NaN;
+    }
+
     private int exact(boolean negative, double magnitude, int end) {
         bits = Double.doubleToRawLongBits(magnitude) | (negative ? SIGN : 0);
         return end;
     }
 
-    private static boolean isDigit(byte b) {
+    static boolean isDigit(byte b) {
         return b >= '0' && b <= '9';
     }
 
     /** Index behind an exponent that begins at {@code at}, or -1 if it has no digits. */
-    private static int exponentEnd(byte[] text, int at, int to) {
+    /** The index behind the exponent whose {@code e} is at {@code at}, negative if it has no digits. */
+    static int exponentEnd(byte[] text, int at, int to) {
         int digits = at + 1;
         if (digits < to && (text[digits] == '-' || text[digits] == '+')) {
             digits++;

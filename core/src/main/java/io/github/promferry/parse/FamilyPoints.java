@@ -3,7 +3,6 @@ package io.github.promferry.parse;
 import io.github.promferry.Labels;
 import io.github.promferry.MetricType;
 import io.github.promferry.NativeHistogram;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -60,7 +59,8 @@ final class FamilyPoints {
     private static void add(Parts parts, String suffix, MetricFamily.Sample sample) {
         switch (suffix) {
             case "_bucket" ->
-                parts.buckets.add(new MetricFamily.Bucket(number(sample.labels().get("le")), sample.value()));
+                parts.buckets.add(new MetricFamily.Bucket(
+                        DecimalParser.number(sample.labels().get("le")), sample.value()));
             case "_count", "_gcount" -> parts.count = sample.value();
             case "_sum", "_gsum" -> parts.sum = sample.value();
             default -> {
@@ -69,8 +69,8 @@ final class FamilyPoints {
                     parts.count = parts.sparse.countFloat();
                     parts.sum = parts.sparse.sum();
                 } else {
-                    parts.quantiles.add(
-                            new MetricFamily.Quantile(number(sample.labels().get("quantile")), sample.value()));
+                    parts.quantiles.add(new MetricFamily.Quantile(
+                            DecimalParser.number(sample.labels().get("quantile")), sample.value()));
                 }
             }
         }
@@ -97,7 +97,8 @@ final class FamilyPoints {
                 : "";
     }
 
-    private static Labels without(Labels labels, String part) {
+    /** The labels but the metric name and the one that tells the parts of a point apart. */
+    static Labels without(Labels labels, String part) {
         Labels.Builder builder = Labels.builder();
         for (Labels.Cursor at = labels.cursor(); at.next(); ) {
             String name = at.name();
@@ -106,14 +107,5 @@ final class FamilyPoints {
             }
         }
         return builder.build();
-    }
-
-    /** NaN if the label is missing or no number. */
-    private static double number(@Nullable String text) {
-        byte[] bytes = text == null ? new byte[0] : text.getBytes(StandardCharsets.UTF_8);
-        DecimalParser parser = new DecimalParser();
-        return bytes.length > 0 && parser.parse(bytes, 0, bytes.length) == bytes.length
-                ? Double.longBitsToDouble(parser.bits())
-                : Double.NaN;
     }
 }

@@ -1,7 +1,5 @@
 package io.github.promferry.parse;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.github.promferry.Exemplar;
 import io.github.promferry.Labels;
 import io.github.promferry.MetricMetadata;
@@ -248,7 +246,7 @@ final class StrictFamilies {
 
     private void checkLabels(Labels labels, String suffix, int at) {
         if (suffix.equals("_bucket") && isHistogram()) {
-            double le = number(labels.get("le"));
+            double le = DecimalParser.number(labels.get("le"));
             if (Double.isNaN(le)) {
                 throw rule("a bucket without a number as le", "the label le, such as le=\"0.5\" or le=\"+Inf\"", at);
             }
@@ -257,7 +255,7 @@ final class StrictFamilies {
             }
         }
         if (type == MetricType.SUMMARY && suffix.isEmpty()) {
-            double quantile = number(labels.get("quantile"));
+            double quantile = DecimalParser.number(labels.get("quantile"));
             if (!(quantile >= 0 && quantile <= 1)) {
                 throw rule("a summary without a quantile from 0 to 1", "the label quantile", at);
             }
@@ -348,26 +346,7 @@ final class StrictFamilies {
             case STATE_SET -> family;
             case UNKNOWN, COUNTER, GAUGE, INFO -> "";
         };
-        Labels.Builder builder = Labels.builder();
-        for (Labels.Cursor at = labels.cursor(); at.next(); ) {
-            String name = at.name();
-            if (!name.equals(Labels.METRIC_NAME) && !name.equals(part)) {
-                builder.add(name, at.value());
-            }
-        }
-        return builder.build();
-    }
-
-    /** NaN if it is not a number. */
-    private static double number(@Nullable String text) {
-        if (text == null) {
-            return Double.NaN;
-        }
-        byte[] bytes = text.getBytes(UTF_8);
-        DecimalParser parser = new DecimalParser();
-        return bytes.length > 0 && parser.parse(bytes, 0, bytes.length) == bytes.length
-                ? Double.longBitsToDouble(parser.bits())
-                : Double.NaN;
+        return FamilyPoints.without(labels, part);
     }
 
     private static SyntaxError rule(String found, String expected, int at) {
@@ -401,7 +380,7 @@ final class StrictFamilies {
             any = true;
             switch (suffix) {
                 case "_bucket" -> {
-                    double le = number(labels.get("le"));
+                    double le = DecimalParser.number(labels.get("le"));
                     if (le <= bound) {
                         throw rule("buckets of " + family + " out of order", "ascending le", at);
                     }

@@ -44,7 +44,7 @@ final class TimestampParser {
         int first = at;
         long value = 0;
         boolean overflow = false;
-        while (at < to && isDigit(text[at])) {
+        while (at < to && DecimalParser.isDigit(text[at])) {
             // Negative, because the smallest long has no positive twin.
             int digit = text[at++] - '0';
             overflow |= value < (Long.MIN_VALUE + digit) / 10;
@@ -73,14 +73,14 @@ final class TimestampParser {
         }
         int first = at;
         long mantissa = 0;
-        while (at < to && isDigit(text[at])) {
+        while (at < to && DecimalParser.isDigit(text[at])) {
             mantissa = mantissa * 10 + (text[at++] - '0');
         }
         int digits = at - first;
         int exponent = 0;
         if (at < to && text[at] == '.') {
             int fraction = ++at;
-            while (at < to && isDigit(text[at])) {
+            while (at < to && DecimalParser.isDigit(text[at])) {
                 mantissa = mantissa * 10 + (text[at++] - '0');
             }
             exponent = fraction - at;
@@ -91,7 +91,7 @@ final class TimestampParser {
         }
         int mantissaEnd = at;
         if (at < to && (text[at] | 0x20) == 'e') {
-            at = exponentEnd(text, at, to);
+            at = DecimalParser.exponentEnd(text, at, to);
             if (at < 0) {
                 return NOT_A_TIMESTAMP;
             }
@@ -136,22 +136,6 @@ final class TimestampParser {
             value = Math.min(value * 10 + digits.charAt(i) - '0', Integer.MAX_VALUE / 2);
         }
         return digits.charAt(0) == '-' ? -value : value;
-    }
-
-    private static int exponentEnd(byte[] text, int at, int to) {
-        int digits = at + 1;
-        if (digits < to && (text[digits] == '-' || text[digits] == '+')) {
-            digits++;
-        }
-        int end = digits;
-        while (end < to && isDigit(text[end])) {
-            end++;
-        }
-        return end == digits ? NOT_A_TIMESTAMP : end;
-    }
-
-    private static boolean isDigit(byte b) {
-        return b >= '0' && b <= '9';
     }
 
     private static long[] powers() {
