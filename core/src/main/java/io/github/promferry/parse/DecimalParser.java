@@ -121,7 +121,6 @@ final class DecimalParser {
         return b >= '0' && b <= '9';
     }
 
-    /** Index behind an exponent that begins at {@code at}, or -1 if it has no digits. */
     /** The index behind the exponent whose {@code e} is at {@code at}, negative if it has no digits. */
     static int exponentEnd(byte[] text, int at, int to) {
         int digits = at + 1;
