@@ -50,10 +50,10 @@ final class ServingSimulation {
         final int promptTokens;
         final int cachedTokens;
         final int maxTokens;
-        /** Where the model would end, or the client goes away. */
+        /** Where the model would end, the client goes away, or the engine fails. */
         private final int lastToken;
 
-        private final boolean aborts;
+        private final Finish finish;
         double scheduled = -1;
         double firstTokenAt = -1;
         double lastTokenAt = -1;
@@ -63,13 +63,13 @@ final class ServingSimulation {
         private int prefilled;
 
         private Request(
-                double arrival, int promptTokens, int cachedTokens, int maxTokens, int lastToken, boolean aborts) {
+                double arrival, int promptTokens, int cachedTokens, int maxTokens, int lastToken, Finish finish) {
             this.arrival = arrival;
             this.promptTokens = promptTokens;
             this.cachedTokens = cachedTokens;
             this.maxTokens = maxTokens;
             this.lastToken = lastToken;
-            this.aborts = aborts;
+            this.finish = finish;
         }
 
         private int kvTokens() {
@@ -79,13 +79,15 @@ final class ServingSimulation {
 
     /** Is told what happens, in order. */
     interface Observer {
+        void arrived(Request request);
+
         /** A request left the queue for the first time. */
         void scheduled(Request request);
 
         void preempted(Request request);
 
-        /** The engine ran a step. */
-        void step(int promptTokens, int generatedTokens, double seconds);
+        /** The engine ran a step, between these simulated seconds. */
+        void step(int promptTokens, int generatedTokens, double begin, double end);
 
         void firstToken(Request request);
 
@@ -102,6 +104,8 @@ final class ServingSimulation {
     private final List<Request> running = new ArrayList<>();
     private double now;
     private Request next;
+    private boolean stalled;
+    private double traffic = 1;
 
     ServingSimulation(long seed, double requestsPerSecond, Observer observer) {
         this.random = new Random(seed);
@@ -135,14 +139,51 @@ final class ServingSimulation {
         return Math.min(1, blocks / (double) KV_BLOCKS);
     }
 
+    /** The tokens that the running requests may have at their end. */
+    int promisedTokens() {
+        int tokens = 0;
+        for (Request request : running) {
+            tokens += request.promptTokens + request.maxTokens;
+        }
+        return tokens;
+    }
+
+    /** Sets which share of the clients is there, from 0 to 1. */
+    void traffic(double share) {
+        traffic = share;
+    }
+
+    /** Begins a step that never ends: requests go on arriving, and no token is made until the stall is over. */
+    void stall() {
+        stalled = true;
+    }
+
+    /** Ends a stall now; the requests have waited meanwhile. */
+    void recover(double seconds) {
+        runUntil(seconds);
+        stalled = false;
+    }
+
     /** Runs all steps that end by the given time. */
     void runUntil(double seconds) {
+        if (stalled) {
+            arriveUntil(seconds);
+            now = Math.max(now, seconds);
+            if (running.isEmpty()) {
+                prefill();
+            }
+            return;
+        }
         while (true) {
             if (running.isEmpty() && waiting.isEmpty()) {
                 if (next.arrival > seconds) {
                     return;
                 }
                 now = Math.max(now, next.arrival);
+                arriveUntil(now);
+                if (waiting.isEmpty()) {
+                    continue;
+                }
             }
             if (now >= seconds) {
                 return;
@@ -152,10 +193,8 @@ final class ServingSimulation {
     }
 
     private void step() {
-        while (next.arrival <= now) {
-            waiting.add(next);
-            next = arrivalAfter(next.arrival);
-        }
+        arriveUntil(now);
+        double begin = now;
         int prompt = prefill();
         now += (STEP_SECONDS + running.size() * SECONDS_PER_SEQUENCE + prompt * SECONDS_PER_PROMPT_TOKEN)
                 * (0.9 + 0.2 * random.nextDouble());
@@ -181,15 +220,22 @@ final class ServingSimulation {
                 observer.finished(request, finishOf(request));
             }
         }
-        observer.step(prompt, generated, now);
+        observer.step(prompt, generated, begin, now);
         makeRoom();
     }
 
-    private static Finish finishOf(Request request) {
-        if (request.generated >= request.maxTokens) {
-            return Finish.LENGTH;
+    private void arriveUntil(double seconds) {
+        while (next.arrival <= seconds) {
+            if (traffic == 1 || random.nextDouble() < traffic) {
+                observer.arrived(next);
+                waiting.add(next);
+            }
+            next = arrivalAfter(next.arrival);
         }
-        return request.aborts ? Finish.ABORT : Finish.STOP;
+    }
+
+    private static Finish finishOf(Request request) {
+        return request.generated >= request.maxTokens ? Finish.LENGTH : request.finish;
     }
 
     /** Gives the step's token budget to running requests first, then to waiting ones; returns how much was used. */
@@ -245,9 +291,16 @@ final class ServingSimulation {
         int cached = followUp ? (int) (prompt * 0.7 * random.nextDouble()) / BLOCK_TOKENS * BLOCK_TOKENS : 0;
         int maxTokens = 128 << random.nextInt(3);
         int wanted = (int) Math.max(1, Math.exp(4.4 + 0.7 * random.nextGaussian()));
-        boolean aborts = random.nextDouble() < 0.02;
-        int last = aborts ? 1 + random.nextInt(wanted) : wanted;
-        return new Request(at, prompt, cached, maxTokens, last, aborts);
+        Finish finish = finishOf(random.nextDouble());
+        int last = finish == Finish.STOP ? wanted : 1 + random.nextInt(wanted);
+        return new Request(at, prompt, cached, maxTokens, last, finish);
+    }
+
+    private static Finish finishOf(double fate) {
+        if (fate < 0.02) {
+            return Finish.ABORT;
+        }
+        return fate < 0.025 ? Finish.ERROR : Finish.STOP;
     }
 
     private double rate(double seconds) {

@@ -1,7 +1,8 @@
 package io.github.promferry.testkit;
 
-import io.github.promferry.testkit.PythonPage.Child;
-import io.github.promferry.testkit.PythonPage.Family;
+import io.github.promferry.testkit.MetricsPage.Child;
+import io.github.promferry.testkit.MetricsPage.Client;
+import io.github.promferry.testkit.MetricsPage.Family;
 import io.github.promferry.testkit.ServingSimulation.Finish;
 import io.github.promferry.testkit.ServingSimulation.Request;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +32,7 @@ final class SglangMetrics implements EngineMetrics {
     /** Throughput and the cache's hit rate are those of the last this many steps. */
     private static final int LOG_STEPS = 40;
 
-    private final PythonPage page;
+    private final MetricsPage page;
     private final String[] schedulerLabels;
     private final String[] tokenizerLabels;
     private final Family stageLatency;
@@ -60,7 +61,7 @@ final class SglangMetrics implements EngineMetrics {
     private @Nullable Request lastScheduled;
 
     SglangMetrics(String model, double startSeconds) {
-        page = new PythonPage(PythonPage.Mode.MULTI_PROCESS, startSeconds);
+        page = new MetricsPage(Client.PYTHON_MULTIPROCESS, startSeconds);
         schedulerLabels = new String[] {
             "engine_type", "unified", "model_name", model, "moe_ep_rank", "0", "pp_rank", "0", "tp_rank", "0"
         };
@@ -170,6 +171,11 @@ final class SglangMetrics implements EngineMetrics {
     }
 
     @Override
+    public void arrived(Request request) {
+        // Waiting requests are counted when the page is made.
+    }
+
+    @Override
     public void scheduled(Request request) {
         lastScheduled = request;
         double queuedSeconds = request.scheduled - request.arrival;
@@ -187,7 +193,7 @@ final class SglangMetrics implements EngineMetrics {
     }
 
     @Override
-    public void step(int prompt, int generated, double seconds) {
+    public void step(int prompt, int generated, double begin, double end) {
         if (generated == 0) {
             return;
         }
@@ -195,9 +201,9 @@ final class SglangMetrics implements EngineMetrics {
         cudaGraphPasses.of("mode", "decode_cuda_graph").add(1);
         tokensSinceLog += generated;
         if (++steps % LOG_STEPS == 0) {
-            throughput.of().set(tokensSinceLog / (seconds - secondsOfLog));
+            throughput.of().set(tokensSinceLog / (end - secondsOfLog));
             tokensSinceLog = 0;
-            secondsOfLog = seconds;
+            secondsOfLog = end;
         }
     }
 

@@ -1,7 +1,8 @@
 package io.github.promferry.testkit;
 
-import io.github.promferry.testkit.PythonPage.Child;
-import io.github.promferry.testkit.PythonPage.Family;
+import io.github.promferry.testkit.MetricsPage.Child;
+import io.github.promferry.testkit.MetricsPage.Client;
+import io.github.promferry.testkit.MetricsPage.Family;
 import io.github.promferry.testkit.ServingSimulation.Finish;
 import io.github.promferry.testkit.ServingSimulation.Request;
 
@@ -30,7 +31,7 @@ final class VllmMetrics implements EngineMetrics {
     private static final double[] HTTP_BOUNDS = {0.1, 0.5, 1};
     private static final String HANDLER = "/v1/chat/completions";
 
-    private final PythonPage page;
+    private final MetricsPage page;
     private final String[] labels;
     private final ProcessFamilies process;
     private final Child running;
@@ -67,7 +68,7 @@ final class VllmMetrics implements EngineMetrics {
 
     VllmMetrics(String model, double startSeconds) {
         // Loading the model takes a while; then the metrics are made.
-        page = new PythonPage(PythonPage.Mode.SINGLE_PROCESS, startSeconds + 21.4);
+        page = new MetricsPage(Client.PYTHON, startSeconds + 21.4);
         labels = new String[] {"engine", "0", "model_name", model};
         process = new ProcessFamilies(page, startSeconds);
         running = gauge("num_requests_running", "Number of requests in model execution batches.");
@@ -231,6 +232,11 @@ final class VllmMetrics implements EngineMetrics {
     }
 
     @Override
+    public void arrived(Request request) {
+        // Waiting requests are counted when the page is made.
+    }
+
+    @Override
     public void scheduled(Request request) {
         prefixQueries.add(request.promptTokens);
         prefixHits.add(request.cachedTokens);
@@ -242,7 +248,7 @@ final class VllmMetrics implements EngineMetrics {
     }
 
     @Override
-    public void step(int prompt, int generated, double seconds) {
+    public void step(int prompt, int generated, double begin, double end) {
         generationTokens.add(generated);
         stepTokens.observe(prompt + generated);
     }
@@ -304,7 +310,7 @@ final class VllmMetrics implements EngineMetrics {
         private final Child cpu;
         private final Child openFiles;
 
-        ProcessFamilies(PythonPage page, double startSeconds) {
+        ProcessFamilies(MetricsPage page, double startSeconds) {
             Family objects = plainCounter(page, "python_gc_objects_collected", "Objects collected during gc");
             Family uncollectable =
                     plainCounter(page, "python_gc_objects_uncollectable", "Uncollectable objects found during GC");
@@ -352,11 +358,11 @@ final class VllmMetrics implements EngineMetrics {
             openFiles.set(49 + Math.floor(uptimeSeconds / 7) % 11);
         }
 
-        private static Family plainCounter(PythonPage page, String name, String help) {
+        private static Family plainCounter(MetricsPage page, String name, String help) {
             return page.counter(name, help).withoutCreated();
         }
 
-        private static Child plainGauge(PythonPage page, String name, String help) {
+        private static Child plainGauge(MetricsPage page, String name, String help) {
             return page.gauge(name, help).of();
         }
     }

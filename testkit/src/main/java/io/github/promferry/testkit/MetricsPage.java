@@ -10,26 +10,42 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Families of metrics and a page of them in text format 0.0.4, letter by letter as the Python client writes it, which
- * most engines use: labels sorted by name, every number a float, {@code _created} gauge families. Not thread-safe.
+ * Families of metrics and a page of them in text format 0.0.4, letter by letter as the client library of an engine
+ * writes it. Not thread-safe.
  */
-final class PythonPage {
-    /** One process, or several that share their numbers through files, which has another order and fewer families. */
-    enum Mode {
-        SINGLE_PROCESS,
-        MULTI_PROCESS
+final class MetricsPage {
+    /** Who writes the page. */
+    enum Client {
+        /** The Python client in one process: labels sorted by name, every number a float, {@code _created} families. */
+        PYTHON,
+        /** The same in several processes, which share their numbers through files: another order, nothing created. */
+        PYTHON_MULTIPROCESS,
+        /** Rust's metrics-exporter-prometheus: {@code le} last, numbers without exponent, an empty line after a family. */
+        RUST;
+
+        private boolean isPython() {
+            return this != RUST;
+        }
+
+        private boolean writesSumFirst() {
+            return this == PYTHON_MULTIPROCESS;
+        }
+
+        private String number(double value) {
+            return isPython() ? pythonNumber(value) : rustNumber(value);
+        }
     }
 
-    private final Mode mode;
+    private final Client client;
     private final List<Family> families = new ArrayList<>();
     private double createdSeconds;
 
-    PythonPage(Mode mode, double createdSeconds) {
-        this.mode = mode;
+    MetricsPage(Client client, double createdSeconds) {
+        this.client = client;
         this.createdSeconds = createdSeconds;
     }
 
-    /** A counter family; its samples end in {@code _total}. */
+    /** A counter family; the samples of the Python client end in {@code _total}. */
     Family counter(String name, String help) {
         return add(new Family(name, help, "counter"));
     }
@@ -85,7 +101,7 @@ final class PythonPage {
             this.name = name;
             this.help = help;
             this.type = type;
-            this.hasCreated = mode == Mode.SINGLE_PROCESS && !type.equals("gauge");
+            this.hasCreated = client == Client.PYTHON && !type.equals("gauge");
         }
 
         /** Labels that all children have. */
@@ -110,7 +126,7 @@ final class PythonPage {
         }
 
         private void write(StringBuilder page) {
-            String exposed = type.equals("counter") ? name + "_total" : name;
+            String exposed = type.equals("counter") && client.isPython() ? name + "_total" : name;
             head(page, exposed, type);
             for (Child child : children.values()) {
                 switch (type) {
@@ -128,22 +144,37 @@ final class PythonPage {
                     sample(page, name + "_created", child.labels, child.createdSeconds);
                 }
             }
+            if (client == Client.RUST) {
+                page.append('\n');
+            }
         }
 
         private void histogram(StringBuilder page, Child child) {
-            if (mode == Mode.MULTI_PROCESS) {
+            if (client.writesSumFirst()) {
                 sample(page, name + "_sum", child.labels, child.sum);
             }
             long cumulative = 0;
             for (int i = 0; i <= bounds.length; i++) {
                 cumulative += child.buckets[i];
-                String le = i == bounds.length ? "+Inf" : number(bounds[i]);
-                sample(page, name + "_bucket", labels(child.labels, "le", le), (double) cumulative);
+                String le = i == bounds.length ? "+Inf" : client.number(bounds[i]);
+                sample(page, name + "_bucket", bucketLabels(child, le), (double) cumulative);
             }
-            sample(page, name + "_count", child.labels, (double) cumulative);
-            if (mode == Mode.SINGLE_PROCESS) {
+            if (client == Client.RUST) {
                 sample(page, name + "_sum", child.labels, child.sum);
             }
+            sample(page, name + "_count", child.labels, (double) cumulative);
+            if (client == Client.PYTHON) {
+                sample(page, name + "_sum", child.labels, child.sum);
+            }
+        }
+
+        private Map<String, String> bucketLabels(Child child, String le) {
+            if (client.isPython()) {
+                return labels(child.labels, "le", le);
+            }
+            Map<String, String> labels = new LinkedHashMap<>(child.labels);
+            labels.put("le", le);
+            return labels;
         }
 
         private void head(StringBuilder page, String exposed, String exposedType) {
@@ -157,7 +188,7 @@ final class PythonPage {
         }
     }
 
-    private static void sample(StringBuilder page, String name, Map<String, String> labels, double value) {
+    private void sample(StringBuilder page, String name, Map<String, String> labels, double value) {
         page.append(name);
         char separator = '{';
         for (Map.Entry<String, String> label : labels.entrySet()) {
@@ -170,7 +201,7 @@ final class PythonPage {
         if (separator == ',') {
             page.append('}');
         }
-        page.append(' ').append(number(value)).append('\n');
+        page.append(' ').append(client.number(value)).append('\n');
     }
 
     /** The numbers of one label set. */
@@ -210,7 +241,7 @@ final class PythonPage {
      * A number as {@code floatToGoString} of the Python client prints it: Python's shortest form, from 10^6 on with an
      * exponent whose first digit is a 0, also where two digits follow.
      */
-    static String number(double value) {
+    static String pythonNumber(double value) {
         if (Double.isNaN(value)) {
             return "NaN";
         }
@@ -229,17 +260,14 @@ final class PythonPage {
         return repr;
     }
 
-    /** Python's repr of a finite float: the shortest digits that read back as the same number. */
+    /** As Rust prints a float: the shortest digits that read back, never an exponent, no point where none is needed. */
+    static String rustNumber(double value) {
+        return Double.isFinite(value) ? shortest(value).toPlainString() : pythonNumber(value);
+    }
+
+    /** Python's repr of a finite float. */
     private static String repr(double value) {
-        BigDecimal exact = new BigDecimal(value);
-        // 15 digits survive the way to a normal double and back, so the shortest form is among these; 17 always
-        // suffice.
-        int fewest = Math.abs(value) < Double.MIN_NORMAL ? 1 : 15;
-        BigDecimal shortest = exact.round(new MathContext(fewest));
-        for (int digits = fewest + 1; shortest.doubleValue() != value; digits++) {
-            shortest = exact.round(new MathContext(digits));
-        }
-        shortest = shortest.stripTrailingZeros();
+        BigDecimal shortest = shortest(value);
         String unscaled = shortest.unscaledValue().abs().toString();
         int exponent = unscaled.length() - 1 - shortest.scale();
         String sign = value < 0 ? "-" : "";
@@ -250,5 +278,18 @@ final class PythonPage {
         }
         String plain = shortest.abs().toPlainString();
         return sign + plain + (plain.indexOf('.') < 0 ? ".0" : "");
+    }
+
+    /** The shortest digits that read back as the same finite number. */
+    private static BigDecimal shortest(double value) {
+        BigDecimal exact = new BigDecimal(value);
+        // 15 digits survive the way to a normal double and back, so the shortest form is among these; 17 always
+        // suffice.
+        int fewest = Math.abs(value) < Double.MIN_NORMAL ? 1 : 15;
+        BigDecimal shortest = exact.round(new MathContext(fewest));
+        for (int digits = fewest + 1; shortest.doubleValue() != value; digits++) {
+            shortest = exact.round(new MathContext(digits));
+        }
+        return shortest.stripTrailingZeros();
     }
 }

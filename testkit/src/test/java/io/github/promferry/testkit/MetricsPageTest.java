@@ -2,14 +2,14 @@ package io.github.promferry.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.promferry.testkit.PythonPage.Mode;
+import io.github.promferry.testkit.MetricsPage.Client;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class PythonPageTest {
+class MetricsPageTest {
     /** Left: Java; right: what floatToGoString of the Python client 0.25 prints. */
     @ParameterizedTest
     @CsvSource({
@@ -41,20 +41,20 @@ class PythonPageTest {
         "-Infinity, -Inf",
     })
     void printsNumbersAsPythonDoes(double value, String text) {
-        assertThat(PythonPage.number(value)).isEqualTo(text);
+        assertThat(MetricsPage.pythonNumber(value)).isEqualTo(text);
     }
 
     @Property(tries = 2000)
     void everyPrintedNumberReadsBack(@ForAll long bits) {
         double value = Double.longBitsToDouble(bits);
         if (Double.isFinite(value)) {
-            assertThat(Double.parseDouble(PythonPage.number(value))).isEqualTo(value);
+            assertThat(Double.parseDouble(MetricsPage.pythonNumber(value))).isEqualTo(value);
         }
     }
 
     @Test
     void oneProcessPrintsBucketsFirstAndCreatedFamiliesLast() {
-        PythonPage page = new PythonPage(Mode.SINGLE_PROCESS, 1_768_264_339);
+        MetricsPage page = new MetricsPage(Client.PYTHON, 1_768_264_339);
         page.histogram("lat", "a \\ b\nc", 0.5, 1)
                 .common("z", "1")
                 .of("a", "q\"\\\n")
@@ -95,7 +95,7 @@ class PythonPageTest {
 
     @Test
     void severalProcessesPrintTheSumFirstAndNoCreatedFamilies() {
-        PythonPage page = new PythonPage(Mode.MULTI_PROCESS, 0);
+        MetricsPage page = new MetricsPage(Client.PYTHON_MULTIPROCESS, 0);
         page.histogram("lat", "Latency.", 1).of().observe(3);
         assertThat(page.text()).isEqualTo("""
                         # HELP lat Latency.
@@ -104,6 +104,38 @@ class PythonPageTest {
                         lat_bucket{le="1.0"} 0.0
                         lat_bucket{le="+Inf"} 1.0
                         lat_count 1.0
+                        """);
+    }
+
+    /** As metrics-exporter-prometheus 0.15 has rendered them. */
+    @Test
+    void rustPrintsBoundsLastNoExponentAndAnEmptyLine() {
+        MetricsPage page = new MetricsPage(Client.RUST, 0);
+        page.counter("requests", "Total number of requests").of().add(2_000_000);
+        page.gauge("small", "Small.").of().set(1e-7);
+        page.gauge("large", "Large.").of().set(1_234_567_890.5);
+        page.histogram("lat", "Latency", 0.000_15, 1).of("method", "prefill").observe(0.5);
+        assertThat(page.text()).isEqualTo("""
+                        # HELP requests Total number of requests
+                        # TYPE requests counter
+                        requests 2000000
+
+                        # HELP small Small.
+                        # TYPE small gauge
+                        small 0.0000001
+
+                        # HELP large Large.
+                        # TYPE large gauge
+                        large 1234567890.5
+
+                        # HELP lat Latency
+                        # TYPE lat histogram
+                        lat_bucket{method="prefill",le="0.00015"} 0
+                        lat_bucket{method="prefill",le="1"} 1
+                        lat_bucket{method="prefill",le="+Inf"} 1
+                        lat_sum{method="prefill"} 0.5
+                        lat_count{method="prefill"} 1
+
                         """);
     }
 }
