@@ -31,6 +31,7 @@ final class DemoCommand implements Callable<Integer> {
     public Integer call() {
         EventLog.warningsOnly();
         Demo demo = Demo.start();
+        System.out.println("live charts at " + demo.url());
         // Ctrl-C and the end of --for both lead here, so that the totals are the last thing shown.
         Runtime.getRuntime().addShutdownHook(new Thread(() -> end(demo), "promferry-demo-end"));
         demo.show(length, System.out, isTerminal());

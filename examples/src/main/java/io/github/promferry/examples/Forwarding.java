@@ -1,6 +1,7 @@
 package io.github.promferry.examples;
 
 import io.github.promferry.examples.config.ForwarderConfig;
+import io.github.promferry.examples.web.StatusSource;
 import io.github.promferry.remotewrite.RemoteWriteConfig;
 import io.github.promferry.remotewrite.RemoteWriter;
 import io.github.promferry.remotewrite.WriterStats;
@@ -16,7 +17,7 @@ import java.util.stream.Collectors;
 /** The running parts of a configuration: a writer for each endpoint, a scraper for each source. */
 final class Forwarding {
     private final Map<String, RemoteWriter> writers = new LinkedHashMap<>();
-    private final List<Scraper> scrapers = new ArrayList<>();
+    private final Map<String, Scraper> scrapers = new LinkedHashMap<>();
 
     /** Builds the parts; nothing runs yet. */
     Forwarding(ForwarderConfig config) {
@@ -30,14 +31,19 @@ final class Forwarding {
             for (ScrapeJob job : source.jobs()) {
                 scraper.job(job);
             }
-            scrapers.add(scraper.build());
+            scrapers.put(source.name(), scraper.build());
         }
     }
 
     void start() {
         // The first page is fetched and encoded while the writers make their HTTP clients, which takes as long again.
-        scrapers.forEach(Scraper::start);
+        scrapers.values().forEach(Scraper::start);
         writers.values().forEach(RemoteWriter::start);
+    }
+
+    /** What the status page shows. */
+    StatusSource status() {
+        return new StatusSource(scrapers, writers);
     }
 
     /**
@@ -49,7 +55,7 @@ final class Forwarding {
     List<String> stop(Duration deadline) {
         long end = System.nanoTime() + deadline.toNanos();
         // A scrape in flight may take half of the time; the rest is for what is already here.
-        scrapers.forEach(scraper -> scraper.close(left(end).dividedBy(2)));
+        scrapers.values().forEach(scraper -> scraper.close(left(end).dividedBy(2)));
         List<Thread> closing = writers.values().stream()
                 .map(writer -> new Thread(() -> writer.close(left(end)), "promferry-forwarder-close"))
                 .toList();

@@ -1,13 +1,17 @@
 package io.github.promferry.examples;
 
 import io.github.promferry.examples.config.ForwarderConfig;
+import io.github.promferry.examples.web.StatusServer;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -36,6 +40,15 @@ final class RunCommand implements Callable<Integer> {
             description = "How long to go on sending at the end, at most. Default: ${DEFAULT-VALUE}.")
     private Duration flushDeadline;
 
+    @Option(
+            names = "--web",
+            paramLabel = "[HOST:]PORT",
+            converter = ListenAddressConverter.class,
+            description =
+                    "Serve a read-only status page, /metrics, /-/healthy and /-/ready; on loopback unless HOST says"
+                            + " otherwise. There is no password. Default: off.")
+    private @Nullable InetSocketAddress web;
+
     @Spec
     private CommandSpec spec;
 
@@ -59,9 +72,22 @@ final class RunCommand implements Callable<Integer> {
             LOG.log(Level.ERROR, String.valueOf(e.getMessage()));
             return Forwarder.WRONG_USAGE;
         }
+        StatusServer status = null;
+        if (web != null) {
+            try {
+                status = StatusServer.start(web, forwarding.status());
+            } catch (IOException e) {
+                LOG.log(Level.ERROR, "--web " + web + ": cannot listen there (" + e.getMessage() + ")");
+                return Forwarder.WRONG_USAGE;
+            }
+            LOG.log(Level.INFO, "status page at " + status.url());
+        }
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(() -> end(forwarding, flushDeadline), "promferry-forwarder-end"));
         forwarding.start();
+        if (status != null) {
+            status.ready();
+        }
         // All threads of the library are daemons: this one keeps the process alive.
         new CountDownLatch(1).await();
         return Forwarder.DONE;

@@ -10,6 +10,10 @@ import io.github.promferry.testkit.ScriptedTarget;
 import io.github.promferry.testkit.StrictReceiver;
 import java.io.IOException;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -176,6 +180,29 @@ class ForwarderProcessTest {
         assertThat(second.exitValue()).isEqualTo(2);
         assertThat(log())
                 .anySatisfy(line -> assertThat(line).contains(" ERROR ").contains("spool"));
+    }
+
+    @Test
+    void theStatusPageIsServedAndAPortInUseEndsWithTwo() throws Exception {
+        String config = collector(target.port(), receiver.uri());
+        start(config, "--web=0");
+        receiver.awaitSamples(1, PATIENCE);
+        String announcement = " INFO  status page at ";
+        String url = log().stream()
+                .filter(line -> line.contains(announcement))
+                .map(line -> line.substring(line.indexOf(announcement) + announcement.length()))
+                .findFirst()
+                .orElseThrow();
+        HttpResponse<String> ready = HttpClient.newHttpClient()
+                .send(HttpRequest.newBuilder(URI.create(url + "-/ready")).build(), BodyHandlers.ofString());
+        assertThat(ready.statusCode()).isEqualTo(200);
+
+        Process second = start(config, "--web=" + URI.create(url).getPort());
+
+        assertThat(second.waitFor(30, SECONDS)).isTrue();
+        assertThat(second.exitValue()).isEqualTo(2);
+        assertThat(log())
+                .anySatisfy(line -> assertThat(line).contains(" ERROR --web ").contains("in use"));
     }
 
     @Test

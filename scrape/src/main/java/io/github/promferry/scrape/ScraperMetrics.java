@@ -16,23 +16,24 @@ import java.util.function.Supplier;
 /** What the scraper tells of itself, job by job. */
 final class ScraperMetrics implements MetricSource {
     private static final MetricMetadata SCRAPES =
-            counter("promferry_scrape_scrapes", "Scrapes that have ended, in whatever way.");
+            counter("promferry_scrape_scrapes_total", "Scrapes that have ended, in whatever way.");
     private static final MetricMetadata FAILURES =
-            counter("promferry_scrape_failures", "Scrapes that failed, by what went wrong.");
+            counter("promferry_scrape_failures_total", "Scrapes that failed, by what went wrong.");
     private static final MetricMetadata SKIPPED = counter(
-            "promferry_scrape_skipped",
+            "promferry_scrape_skipped_total",
             "Scrapes that were due but not begun: the one before was running, or time had leaped.");
     private static final MetricMetadata REFUSED =
-            counter("promferry_scrape_refused", "Scrapes whose samples the sink did not take.");
-    private static final MetricMetadata SAMPLES = counter("promferry_scrape_samples", "Samples on the pages.");
+            counter("promferry_scrape_refused_total", "Scrapes whose samples the sink did not take.");
+    private static final MetricMetadata SAMPLES = counter("promferry_scrape_samples_total", "Samples on the pages.");
     private static final MetricMetadata DROPPED =
-            counter("promferry_scrape_samples_dropped", "Samples that metric relabeling dropped.");
+            counter("promferry_scrape_samples_dropped_total", "Samples that metric relabeling dropped.");
     private static final MetricMetadata DUPLICATES = counter(
-            "promferry_scrape_samples_duplicate", "Samples left out because the same series was already on the page.");
+            "promferry_scrape_samples_duplicate_total",
+            "Samples left out because the same series was already on the page.");
     private static final MetricMetadata PAGE_BYTES =
-            counter("promferry_scrape_page_bytes", "Bytes of the pages, unpacked.");
+            counter("promferry_scrape_page_bytes_total", "Bytes of the pages, unpacked.");
     private static final MetricMetadata SECONDS =
-            counter("promferry_scrape_duration_seconds", "Time that scrapes took, all together.");
+            counter("promferry_scrape_duration_seconds_total", "Time that scrapes took, all together.");
     private static final MetricMetadata TARGETS =
             gauge("promferry_scrape_targets", "Targets, by health as of the last scrape.");
     private static final MetricMetadata TARGETS_DROPPED =
@@ -76,11 +77,8 @@ final class ScraperMetrics implements MetricSource {
     }
 
     private void add(SampleBatch batch, MetricMetadata family, Job job, double value, String... label) {
-        Labels.Builder labels = Labels.builder()
-                .add(
-                        Labels.METRIC_NAME,
-                        family.type() == MetricType.COUNTER ? family.family() + "_total" : family.family())
-                .add("scrape_job", job.name());
+        Labels.Builder labels =
+                Labels.builder().add(Labels.METRIC_NAME, family.family()).add("scrape_job", job.name());
         if (label.length > 0) {
             labels.add(label[0], label[1].toLowerCase(Locale.ROOT));
         }

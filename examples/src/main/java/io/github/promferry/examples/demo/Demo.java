@@ -1,5 +1,7 @@
 package io.github.promferry.examples.demo;
 
+import io.github.promferry.examples.web.StatusServer;
+import io.github.promferry.examples.web.StatusSource;
 import io.github.promferry.remotewrite.BatchPolicy;
 import io.github.promferry.remotewrite.RemoteWriteConfig;
 import io.github.promferry.remotewrite.RemoteWriter;
@@ -8,10 +10,15 @@ import io.github.promferry.scrape.ScrapeJob;
 import io.github.promferry.scrape.Scraper;
 import io.github.promferry.testkit.SimulatedEngine;
 import io.github.promferry.testkit.StrictReceiver;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +47,7 @@ public final class Demo implements AutoCloseable {
     private final StrictReceiver receiver;
     private final RemoteWriter writer;
     private final Scraper scraper;
+    private final StatusServer status;
     private final Readings readings;
     private final long startNanos;
     private boolean stopped;
@@ -65,8 +73,10 @@ public final class Demo implements AutoCloseable {
                         .timeout(INTERVAL)
                         .build())
                 .build();
+        status = statusServer();
         writer.start();
         scraper.start();
+        status.ready();
         startNanos = System.nanoTime();
     }
 
@@ -77,6 +87,25 @@ public final class Demo implements AutoCloseable {
      */
     public static Demo start() {
         return new Demo();
+    }
+
+    private StatusServer statusServer() {
+        try {
+            return StatusServer.start(
+                    new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                    new StatusSource(Map.of("demo", scraper), Map.of("demo", writer)));
+        } catch (IOException e) {
+            throw new UncheckedIOException("no port of this machine is free for the status page", e);
+        }
+    }
+
+    /**
+     * Where the status page is, with live charts.
+     *
+     * @return a URL for a browser on this machine
+     */
+    public String url() {
+        return status.url();
     }
 
     /**
@@ -133,6 +162,7 @@ public final class Demo implements AutoCloseable {
     @Override
     public void close() {
         stop();
+        status.close();
         receiver.close();
         vllm.close();
         sglang.close();
@@ -149,6 +179,7 @@ public final class Demo implements AutoCloseable {
                 "  simulated vLLM (" + vllm.model() + ") at " + vllm.hostPort(),
                 "  simulated SGLang (" + sglang.model() + ") at " + sglang.hostPort(),
                 "    -> scraped every second -> Remote Write -> receiver at 127.0.0.1:" + receiver.port(),
+                "  live charts in a browser: " + url(),
                 "",
                 "  vLLM",
                 format(

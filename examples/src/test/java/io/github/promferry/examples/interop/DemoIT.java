@@ -20,7 +20,8 @@ class DemoIT {
         try (ForwarderProcess demo = ForwarderProcess.start(directory, List.of("demo", "--for", "5s"))) {
             assertThat(demo.awaitExit(Duration.ofMinutes(1))).isZero();
             assertThat(demo.output().lines().toList())
-                    .hasSizeBetween(2, 7)
+                    .hasSizeBetween(3, 8)
+                    .satisfies(lines -> assertThat(lines.get(0)).matches("live charts at http://127\\.0\\.0\\.1:\\d+/"))
                     .last()
                     .asString()
                     .matches(TOTALS);

@@ -1,0 +1,124 @@
+package io.github.promferry.examples.web;
+
+import io.github.promferry.Labels;
+import io.github.promferry.remotewrite.WriterStats;
+import io.github.promferry.scrape.DroppedTarget;
+import io.github.promferry.scrape.JobStatus;
+import io.github.promferry.scrape.ScrapeFailure;
+import io.github.promferry.scrape.Scraper;
+import io.github.promferry.scrape.TargetStatus;
+import java.net.URI;
+import java.util.Locale;
+
+/** The state of everything as JSON, for the page's script and for people with a command line. Holds no secrets. */
+final class StatusJson {
+    private final StatusSource source;
+
+    StatusJson(StatusSource source) {
+        this.source = source;
+    }
+
+    String write(long nowMillis) {
+        Json json = new Json().beginObject().field("nowMillis", nowMillis);
+        json.key("targets").beginArray();
+        source.scrapers().values().forEach(scraper -> scraper.status().forEach(status -> target(json, status)));
+        json.endArray().key("droppedTargets").beginArray();
+        source.scrapers().values().forEach(scraper -> scraper.droppedTargets().forEach(each -> dropped(json, each)));
+        json.endArray().key("discoveryFailures").beginArray();
+        source.scrapers().values().stream()
+                .map(Scraper::jobs)
+                .forEach(jobs -> jobs.forEach(job -> discoveryFailure(json, job)));
+        json.endArray().key("endpoints").beginArray();
+        source.writers().forEach((name, writer) -> endpoint(json, name, writer.stats(), nowMillis));
+        return json.endArray().endObject().toString();
+    }
+
+    private static void target(Json json, TargetStatus status) {
+        json.beginObject()
+                .field("job", status.job())
+                .field("url", withoutQuery(status.uri()))
+                .field("health", status.health().name().toLowerCase(Locale.ROOT));
+        labels(json, status.labels());
+        json.field("scrapes", status.counts().scrapes())
+                .field("failures", status.counts().failures())
+                .field("skipped", status.counts().skipped())
+                .field("refusals", status.counts().refusals())
+                .field("nextScrapeMillis", status.nextScrapeMillis());
+        TargetStatus.LastScrape last = status.lastScrape();
+        if (last != null) {
+            json.key("last")
+                    .beginObject()
+                    .field("timestampMillis", last.timestampMillis())
+                    .field("seconds", last.duration().toNanos() / 1e9)
+                    .field("bytes", last.bodyBytes())
+                    .field("samples", last.samplesScraped())
+                    .field("kept", last.samplesKept());
+            ScrapeFailure failure = last.failure();
+            if (failure != null) {
+                json.field("errorKind", failure.kind().name()).field("error", failure.message());
+            }
+            String refusal = last.refusal();
+            if (refusal != null) {
+                json.field("refusal", refusal);
+            }
+            json.endObject();
+        }
+        json.endObject();
+    }
+
+    private static void dropped(Json json, DroppedTarget target) {
+        json.beginObject().field("job", target.job()).field("reason", target.reason());
+        labels(json, target.labels());
+        json.endObject();
+    }
+
+    private static void discoveryFailure(Json json, JobStatus job) {
+        String failure = job.lastDiscoveryFailure();
+        if (failure != null) {
+            json.beginObject()
+                    .field("job", job.job())
+                    .field("count", job.discoveryFailures())
+                    .field("last", failure)
+                    .endObject();
+        }
+    }
+
+    private static void endpoint(Json json, String name, WriterStats stats, long nowMillis) {
+        json.beginObject()
+                .field("name", name)
+                .field("accepted", stats.accepted())
+                .field("refused", stats.refused())
+                .field("delivered", stats.delivered())
+                .field("dropped", stats.droppedTotal())
+                .field("waiting", stats.waiting())
+                .field("waitingBytes", stats.waitingBytes())
+                .field("spoolBytes", stats.spoolBytes())
+                .field("requests", stats.requests())
+                .field("retries", stats.retries())
+                .field("bytesSent", stats.bytesSent())
+                .field("lagSeconds", lagSeconds(stats, nowMillis));
+        json.key("droppedBy").beginObject();
+        stats.dropped().forEach(json::field);
+        json.endObject().endObject();
+    }
+
+    /** Age of the oldest sample that waits in a finished request. */
+    private static double lagSeconds(WriterStats stats, long nowMillis) {
+        return stats.oldestWaitingMillis() == Long.MAX_VALUE
+                ? 0
+                : Math.max(0, nowMillis - stats.oldestWaitingMillis()) / 1e3;
+    }
+
+    private static void labels(Json json, Labels labels) {
+        json.key("labels").beginObject();
+        labels.toMap().forEach(json::field);
+        json.endObject();
+    }
+
+    /** Query parameters may hold tokens. */
+    private static String withoutQuery(URI uri) {
+        String text = uri.toString();
+        int query = text.indexOf('?');
+        return query < 0 ? text : text.substring(0, query);
+    }
+}
