@@ -11,5 +11,6 @@ module io.github.promferry.scrape {
 
     exports io.github.promferry.scrape;
     exports io.github.promferry.scrape.discovery;
+    exports io.github.promferry.scrape.engine;
     exports io.github.promferry.scrape.relabel;
 }

@@ -1,0 +1,96 @@
+package io.github.promferry.scrape.engine;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.promferry.Labels;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+final class EngineCatalogTest {
+    private static final EngineCatalog BUILT_IN = EngineCatalog.builtIn();
+
+    @Test
+    void knowsTheEngines() {
+        assertThat(BUILT_IN.engines())
+                .extracting(LlmEngine::id)
+                .contains(
+                        "vllm",
+                        "ray-vllm",
+                        "sglang",
+                        "trtllm",
+                        "triton",
+                        "tgi",
+                        "llamacpp",
+                        "lmdeploy",
+                        "dynamo-frontend",
+                        "dynamo-worker",
+                        "vllm-router",
+                        "smg",
+                        "litellm",
+                        "dcgm",
+                        "node");
+    }
+
+    @Test
+    void aFileAddsAnEngineAndChangesOne(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("mine.yaml"), """
+                engines:
+                  mine:
+                    name: Mine
+                    like: vllm
+                    prefixes: [mine]
+                    signals:
+                      requests_running: busy
+                  vllm:
+                    port: 9999
+                """);
+
+        EngineCatalog catalog = BUILT_IN.with(file);
+
+        LlmEngine mine = catalog.engine("mine");
+        assertThat(mine.readings(Labels.of("__name__", "mine_busy"))).hasSize(1);
+        assertThat(mine.readings(Labels.of("__name__", "mine_num_requests_running")))
+                .isEmpty();
+        assertThat(mine.readings(Labels.of("__name__", "mine_num_requests_waiting")))
+                .hasSize(1);
+        assertThat(catalog.engine("vllm").port()).isEqualTo(9999);
+        assertThat(catalog.engine("vllm").prefixes()).containsExactly("vllm");
+        assertThat(BUILT_IN.engine("vllm").port()).isEqualTo(8000);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            ''                                            | mine: is empty, expected engines: {...}
+            [                                             | mine, line 1: expected the node content, but found '<stream end>'
+            motors: {}                                    | mine, line 1: unknown key "motors", expected one of engines
+            engines: [a]                                  | mine, line 1: expected a mapping {key: value}, found a list
+            engines: {a: {}}                              | mine, line 1: engine a has no prefixes
+            engines: {a: {prefix: a}}                     | mine, line 1: unknown key "prefix", expected one of name, like,
+            engines: {a: {like: b}}                       | mine, line 1: no engine "b" stands above; there are [vllm,
+            engines: {a: {prefixes: a, port: 70000}}      | mine, line 1: expected a port from 0 to 65535, found "70000"
+            engines: {a: {prefixes: a, compression: 1}}   | mine, line 1: expected true or false, found "1"
+            engines: {a: {prefixes: a, role: boss}}       | mine, line 1: "boss" is none of [engine, gateway, hardware]
+            engines: {a: {prefixes: a, signals: {x: y}}}  | mine, line 1: "x" is none of [requests_running,
+            engines: {a: {prefixes: a, signals: {queue_time: {scale: 1}}}} | mine, line 1: key "name" is missing
+            engines: {a: {prefixes: a, signals: {queue_time: {name: x, scale: y}}}} | mine, line 1: expected a number, found "y"
+            """)
+    void saysWhereATableIsWrong(String table, String message) {
+        assertThatThrownBy(() -> BUILT_IN.with("mine", table.getBytes(UTF_8)))
+                .isInstanceOf(EngineTableException.class)
+                .hasMessageStartingWith(message);
+    }
+
+    @Test
+    void anUnknownEngineIsAnsweredWithThoseThatThereAre() {
+        assertThatThrownBy(() -> BUILT_IN.engine("vlm"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("no engine \"vlm\" in the table; it has [vllm, ray-vllm, sglang");
+    }
+}
