@@ -10,6 +10,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads a line that begins with {@code #} and that nobody has met before in this context. */
 final class CommentLexer {
+    /**
+     * {@code # OMTYPE info} in text: the family above is of a type that only OpenMetrics has. A comment to everybody else,
+     * so that {@link PageWriter} can write such families as legal text without losing their type.
+     */
+    static final String OPENMETRICS_TYPE = "OMTYPE";
+
     private static final Map<String, MetricType> TEXT_TYPES = Map.of(
             "counter", MetricType.COUNTER,
             "gauge", MetricType.GAUGE,
@@ -25,6 +31,9 @@ final class CommentLexer {
             "info", MetricType.INFO,
             "summary", MetricType.SUMMARY,
             "unknown", MetricType.UNKNOWN);
+
+    /** The longest of our words. */
+    private static final int MAX_KEYWORD = OPENMETRICS_TYPE.length();
 
     private final SeriesLexer names;
 
@@ -82,14 +91,18 @@ final class CommentLexer {
         while (wordEnd < to && !ByteScan.isBlank(page[wordEnd])) {
             wordEnd++;
         }
-        keyword = word > from + 1 && wordEnd - word <= 4 ? ascii(word, wordEnd) : "";
+        keyword = word > from + 1 && wordEnd - word <= MAX_KEYWORD ? ascii(word, wordEnd) : "";
         if (context.isOpenMetrics() && keyword.equals("EOF") && ByteScan.skipBlanks(page, wordEnd, to) == to) {
             endMark = true;
             tolerateBlanks(context, word != from + 2 || wordEnd != to);
             return null;
         }
         int nameFrom = ByteScan.skipBlanks(page, wordEnd, to);
-        boolean unit = keyword.equals("UNIT") && (context.isOpenMetrics() || !context.has(FamilyContext.STRICT));
+        boolean tolerantText = !context.isOpenMetrics() && !context.has(FamilyContext.STRICT);
+        if (tolerantText && keyword.equals(OPENMETRICS_TYPE)) {
+            return withOpenMetricsType(context.metadata, nameFrom, to);
+        }
+        boolean unit = keyword.equals("UNIT") && (context.isOpenMetrics() || tolerantText);
         boolean metadata = keyword.equals("TYPE") || keyword.equals("HELP") || unit;
         if (!metadata || nameFrom == to) {
             return comment(context);
@@ -151,6 +164,13 @@ final class CommentLexer {
             tolerate(Tolerated.REPEATED_METADATA);
         }
         return new MetricMetadata(before.family(), type, before.help(), before.unit());
+    }
+
+    private @Nullable MetricMetadata withOpenMetricsType(MetricMetadata before, int from, int to) {
+        MetricType type = OPENMETRICS_TYPES.get(ascii(from, to));
+        return type == null || before.family().isEmpty()
+                ? null
+                : new MetricMetadata(before.family(), type, before.help(), before.unit());
     }
 
     private static MetricType foreign(String word) {

@@ -1,7 +1,5 @@
 package io.github.promferry.parse;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.github.promferry.Labels;
 import io.github.promferry.MetricMetadata;
 import io.github.promferry.SampleBatch;
@@ -13,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Gives the value of {@code _created} lines to the rows they belong to, as start timestamp. The lines may come before or
  * after those samples, so it is done when the page has been read: rows of the same family and the same labels, apart from
- * {@code le} and {@code quantile}.
+ * the {@code le} of histograms and the {@code quantile} of summaries.
  */
 final class CreatedTimes {
     private record Group(MetricMetadata family, Labels labels) {}
@@ -34,8 +32,15 @@ final class CreatedTimes {
     void add(@Nullable Series created, double seconds) {
         // Longs beyond 2^53 are no times; NaN and infinity neither.
         if (created != null && Math.abs(seconds * MILLIS) < 1L << 53) {
-            startMillis.put(group(created), (long) (seconds * MILLIS));
+            startMillis.put(group(created), millis(seconds));
         }
+    }
+
+    /** Cut to milliseconds as the decimal on the page would be: 1.001 is 1001 ms, though 1000 times that double is less. */
+    private static long millis(double seconds) {
+        long cut = (long) (seconds * MILLIS);
+        long next = cut + (seconds < 0 ? -1 : 1);
+        return next / MILLIS == seconds ? next : cut;
     }
 
     void apply(SampleBatch batch) {
@@ -59,18 +64,9 @@ final class CreatedTimes {
     }
 
     private Group group(Series series) {
-        return groups.computeIfAbsent(series, key -> new Group(key.metadata(), withoutPart(key.labels())));
-    }
-
-    private static Labels withoutPart(Labels labels) {
-        Labels.Builder builder = Labels.builder();
-        byte[] encoded = labels.encoded();
-        for (Labels.Cursor at = labels.cursor(); at.next(); ) {
-            String name = new String(encoded, at.nameStart(), at.nameEnd() - at.nameStart(), UTF_8);
-            if (!name.equals(Labels.METRIC_NAME) && !name.equals("le") && !name.equals("quantile")) {
-                builder.add(encoded, at.nameStart(), at.nameEnd(), encoded, at.valueStart(), at.end());
-            }
-        }
-        return builder.build();
+        return groups.computeIfAbsent(series, key -> {
+            MetricMetadata family = key.metadata();
+            return new Group(family, FamilyPoints.without(key.labels(), FamilyPoints.partLabel(family.type())));
+        });
     }
 }

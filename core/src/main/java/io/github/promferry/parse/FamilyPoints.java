@@ -34,7 +34,7 @@ final class FamilyPoints {
         for (MetricFamily.Sample sample : family.samples()) {
             String suffix = suffix(family, sample);
             if (!suffix.equals("_created")) {
-                Key key = new Key(without(sample.labels(), histogram ? "le" : "quantile"), sample.timestampMillis());
+                Key key = new Key(without(sample.labels(), partLabel(type)), sample.timestampMillis());
                 add(groups.computeIfAbsent(key, absent -> new Parts()), suffix, sample);
             }
         }
@@ -95,6 +95,15 @@ final class FamilyPoints {
         return name.startsWith(family.metadata().family())
                 ? name.substring(family.metadata().family().length())
                 : "";
+    }
+
+    /** The label that tells the samples of one point apart; empty if a point has one sample. */
+    static String partLabel(MetricType type) {
+        return switch (type) {
+            case HISTOGRAM, GAUGE_HISTOGRAM -> "le";
+            case SUMMARY -> "quantile";
+            case UNKNOWN, COUNTER, GAUGE, INFO, STATE_SET -> "";
+        };
     }
 
     /** The labels but the metric name and the one that tells the parts of a point apart. */

@@ -236,14 +236,17 @@ public record MetricFamily(MetricMetadata metadata, List<Sample> samples) {
     }
 
     /**
-     * Writes families as a page. Parsed again, it gives the same families, as far as the format has words for them: in
-     * text, info, stateset and gauge histogram become gauges, and exemplars are left out; start timestamps and native
-     * histograms are written in OpenMetrics 2.0 only.
+     * Writes families as a page. Parsed again, it gives the same families, start timestamps included ({@link
+     * ParseOptions.Created#START_TIMESTAMP}: but for OpenMetrics 2.0 they are written as {@code _created} samples). Left
+     * out is what a format has no place for: in text, exemplars; in all but OpenMetrics 2.0, native histograms and the
+     * start timestamps of anything but counters, histograms and summaries. Types that text lacks are gauges there to
+     * everybody else, and a comment of our own, {@code # OMTYPE info}, gives them back here.
      *
      * @param format text or OpenMetrics
-     * @param families what to write
+     * @param families what to write, each with samples that belong to it by name
      * @return the page, UTF-8
-     * @throws IllegalArgumentException for {@link ExpositionFormat#PROTOBUF}
+     * @throws IllegalArgumentException for {@link ExpositionFormat#PROTOBUF}, for a family or sample without name and for
+     *     a unit with a line break
      */
     public static byte[] write(ExpositionFormat format, List<MetricFamily> families) {
         return new PageWriter(format).write(families);

@@ -10,12 +10,14 @@ import io.github.promferry.NativeHistogram;
 import io.github.promferry.NativeHistogram.Buckets;
 import io.github.promferry.SampleBatch;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** Writes families as a page of text or OpenMetrics. */
+/** Writes families as a page of text or OpenMetrics. For one page. */
 final class PageWriter {
     private final boolean openMetrics;
     private final boolean version2;
     private final StringBuilder page = new StringBuilder();
+    private MetricMetadata before = MetricMetadata.NONE;
 
     PageWriter(ExpositionFormat format) {
         if (format == ExpositionFormat.PROTOBUF) {
@@ -26,48 +28,75 @@ final class PageWriter {
     }
 
     byte[] write(List<MetricFamily> families) {
-        for (MetricFamily family : families) {
-            metadata(family.metadata());
-            for (MetricFamily.Sample sample : family.samples()) {
-                if (sample.histogram() == null || version2) {
-                    sample(sample);
-                }
-            }
-        }
+        families.forEach(this::family);
         if (openMetrics) {
             page.append("# EOF\n");
         }
         return page.toString().getBytes(UTF_8);
     }
 
+    private void family(MetricFamily family) {
+        metadata(family.metadata());
+        Created created = null;
+        for (MetricFamily.Sample sample : family.samples()) {
+            if (sample.histogram() == null || version2) {
+                Created next = version2 ? null : Created.of(family.metadata(), sample);
+                if (created != null && !created.equals(next)) {
+                    created(created);
+                }
+                created = next;
+                sample(sample);
+            }
+        }
+        if (created != null) {
+            created(created);
+        }
+    }
+
+    // ---- metadata
+
     private void metadata(MetricMetadata metadata) {
+        if (metadata.family().isEmpty() || metadata.unit().indexOf('\n') >= 0) {
+            throw new IllegalArgumentException(
+                    "a family without name or with a line break in its unit cannot be written: " + metadata);
+        }
         // TYPE always: without it, samples would join the family above if its name is a prefix of theirs.
-        line("TYPE", metadata.family(), typeWord(metadata.type()));
-        if (!metadata.unit().isEmpty()) {
+        line("TYPE", metadata.family(), openMetrics ? metadata.type().word() : textTypeWord(metadata.type()));
+        if (!openMetrics && !isTextType(metadata.type())) {
+            comment(CommentLexer.OPENMETRICS_TYPE, metadata.type().word());
+        }
+        // An empty one says that the family does not go on that stands above under the same name.
+        boolean again = metadata.family().equals(before.family());
+        if (!metadata.unit().isEmpty() || (again && !before.unit().isEmpty())) {
             line("UNIT", metadata.family(), metadata.unit());
         }
-        if (!metadata.help().isEmpty()) {
+        if (!metadata.help().isEmpty() || (again && !before.help().isEmpty())) {
             String help = metadata.help().replace("\\", "\\\\").replace("\n", "\\n");
             line("HELP", metadata.family(), openMetrics ? help.replace("\"", "\\\"") : help);
         }
+        before = metadata;
     }
 
-    private String typeWord(MetricType type) {
-        if (openMetrics) {
-            return type.word();
+    private static boolean isTextType(MetricType type) {
+        return type != MetricType.INFO && type != MetricType.STATE_SET && type != MetricType.GAUGE_HISTOGRAM;
+    }
+
+    private static String textTypeWord(MetricType type) {
+        if (!isTextType(type)) {
+            return MetricType.GAUGE.word();
         }
-        return switch (type) {
-            case UNKNOWN -> "untyped";
-            case INFO, STATE_SET, GAUGE_HISTOGRAM -> MetricType.GAUGE.word();
-            case COUNTER, GAUGE, HISTOGRAM, SUMMARY -> type.word();
-        };
+        return type == MetricType.UNKNOWN ? "untyped" : type.word();
     }
 
     private void line(String keyword, String family, String text) {
-        page.append("# ").append(keyword).append(' ');
-        page.append(isBare(family, true) ? family : quoted(family));
-        page.append(' ').append(text).append('\n');
+        comment(keyword, (isBare(family, true) ? family : quoted(family)) + ' ' + text);
     }
+
+    private void comment(String keyword, String text) {
+        page.append("# ").append(keyword).append(' ').append(text).append('\n');
+    }
+
+    // ---- samples
 
     private void sample(MetricFamily.Sample sample) {
         series(sample.labels());
@@ -91,6 +120,18 @@ final class PageWriter {
         page.append('\n');
     }
 
+    /** Where the formats have no room for start timestamps in the line, they are samples of their own. */
+    private void created(Created created) {
+        series(created.series());
+        page.append(' ');
+        seconds(created.startMillis());
+        if (created.timestampMillis() != SampleBatch.NO_TIMESTAMP) {
+            page.append(' ');
+            timestamp(created.timestampMillis());
+        }
+        page.append('\n');
+    }
+
     private void exemplar(Exemplar exemplar) {
         page.append(" # {");
         labels(exemplar.labels(), "", false);
@@ -103,7 +144,10 @@ final class PageWriter {
     }
 
     private void series(Labels labels) {
-        String name = String.valueOf(labels.metricName());
+        String name = labels.metricName();
+        if (name == null) {
+            throw new IllegalArgumentException("a sample without name cannot be written: " + labels);
+        }
         boolean bare = isBare(name, true);
         if (bare) {
             page.append(name);
@@ -156,16 +200,22 @@ final class PageWriter {
     }
 
     private void timestamp(long millis) {
-        if (!openMetrics) {
+        if (openMetrics) {
+            seconds(millis);
+        } else {
             page.append(millis);
-            return;
         }
+    }
+
+    private void seconds(long millis) {
         long magnitude = Math.abs(millis);
         page.append(millis < 0 ? "-" : "").append(magnitude / 1000);
         if (magnitude % 1000 != 0) {
             page.append('.').append(String.valueOf(magnitude % 1000 + 1000), 1, 4);
         }
     }
+
+    // ---- native histograms
 
     private void histogram(NativeHistogram histogram) {
         page.append(histogram.isGauge() ? "{gcount:" : "{count:");
@@ -204,5 +254,27 @@ final class PageWriter {
             }
         }
         page.append(']');
+    }
+
+    /** The creation time of a counter, histogram or summary, told once for all samples of one label set and time. */
+    private record Created(Labels series, long timestampMillis, long startMillis) {
+        private static @Nullable Created of(MetricMetadata family, MetricFamily.Sample sample) {
+            if (sample.startTimestampMillis() == SampleBatch.NO_TIMESTAMP
+                    || !FamilyContext.isCumulative(family.type())) {
+                return null;
+            }
+            Labels.Builder series = Labels.builder().add(Labels.METRIC_NAME, base(family) + "_created");
+            Labels others = FamilyPoints.without(sample.labels(), FamilyPoints.partLabel(family.type()));
+            for (Labels.Cursor at = others.cursor(); at.next(); ) {
+                series.add(at.name(), at.value());
+            }
+            return new Created(series.build(), sample.timestampMillis(), sample.startTimestampMillis());
+        }
+
+        private static String base(MetricMetadata family) {
+            String name = family.family();
+            boolean suffixed = family.type() == MetricType.COUNTER && name.endsWith("_total");
+            return suffixed ? name.substring(0, name.length() - "_total".length()) : name;
+        }
     }
 }

@@ -13,11 +13,8 @@ import io.github.promferry.SampleBatch;
 import io.github.promferry.parse.MetricFamily.Sample;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Random;
-import java.util.Set;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
@@ -26,9 +23,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class MetricFamilyTest {
     private static final long NONE = SampleBatch.NO_TIMESTAMP;
-    private static final Set<MetricType> NOT_IN_TEXT =
-            EnumSet.of(MetricType.INFO, MetricType.STATE_SET, MetricType.GAUGE_HISTOGRAM);
-
     private static final ParseOptions STRICT =
             ParseOptions.builder().strict(true).utf8Names(true).build();
 
@@ -110,6 +104,38 @@ class MetricFamilyTest {
                 .isInstanceOf(IllegalArgumentException.class);
     }
 
+    @Test
+    void whatNoPageCanSayIsRefused() {
+        Labels named = Labels.of("__name__", "a");
+        List<MetricFamily> unwritable = List.of(
+                new MetricFamily(new MetricMetadata("", MetricType.GAUGE, "", ""), List.of(sample(named))),
+                new MetricFamily(new MetricMetadata("a", MetricType.GAUGE, "", "m\na 2"), List.of(sample(named))),
+                new MetricFamily(new MetricMetadata("a", MetricType.GAUGE, "", ""), List.of(sample(Labels.EMPTY))));
+        for (MetricFamily family : unwritable) {
+            assertThatThrownBy(() -> MetricFamily.write(ExpositionFormat.TEXT_0_0_4, List.of(family)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("cannot be written");
+        }
+    }
+
+    private static Sample sample(Labels labels) {
+        return new Sample(labels, 1, null, NONE, NONE, List.of());
+    }
+
+    @Test
+    void typesThatTextLacksAreGaugesToEverybodyElse() {
+        MetricFamily info = new MetricFamily(
+                new MetricMetadata("build", MetricType.INFO, "", ""),
+                List.of(sample(Labels.of("__name__", "build_info", "version", "1"))));
+        byte[] page = MetricFamily.write(ExpositionFormat.TEXT_0_0_4, List.of(info));
+        assertThat(new String(page, UTF_8))
+                .isEqualTo("# TYPE build gauge\n# OMTYPE info\nbuild_info{version=\"1\"} 1.0\n");
+        assertThat(MetricFamily.parse(ExpositionFormat.TEXT_0_0_4, page)).containsExactly(info);
+        assertThat(MetricFamily.parse(ExpositionFormat.TEXT_0_0_4, page, STRICT))
+                .extracting(family -> family.metadata().type())
+                .containsExactly(MetricType.UNKNOWN);
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -135,31 +161,10 @@ class MetricFamilyTest {
         ClientJavaPages.openMetrics(ClientJavaPages.registry(new Random(seed), (int) seed, false), page);
         List<MetricFamily> families = MetricFamily.parse(ExpositionFormat.OPENMETRICS_1_0_0, page.toByteArray());
         for (ExpositionFormat format : List.of(ExpositionFormat.OPENMETRICS_1_0_0, ExpositionFormat.TEXT_1_0_0)) {
-            List<MetricFamily> expected = format.isOpenMetrics() ? families : inText(families);
             byte[] written = MetricFamily.write(format, families);
-            assertThat(MetricFamily.parse(format, written)).isEqualTo(expected);
+            assertThat(MetricFamily.parse(format, written)).isEqualTo(families);
             // What we write is legal to the letter.
             assertThat(MetricFamily.parse(format, written, STRICT).size()).isEqualTo(families.size());
         }
-    }
-
-    /** Types that text does not have become gauges. */
-    private static List<MetricFamily> inText(List<MetricFamily> families) {
-        List<MetricFamily> text = new ArrayList<>();
-        for (MetricFamily family : families) {
-            MetricMetadata metadata = family.metadata();
-            if (!NOT_IN_TEXT.contains(metadata.type())) {
-                text.add(family);
-                continue;
-            }
-            MetricMetadata gauge =
-                    new MetricMetadata(metadata.family(), MetricType.GAUGE, metadata.help(), metadata.unit());
-            String name = family.samples().get(0).labels().metricName();
-            // An _info sample does not belong to a gauge without the suffix.
-            boolean belongs = name.equals(metadata.family());
-            text.add(new MetricFamily(
-                    belongs ? gauge : new MetricMetadata(name, MetricType.UNKNOWN, "", ""), family.samples()));
-        }
-        return text;
     }
 }
