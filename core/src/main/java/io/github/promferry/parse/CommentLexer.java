@@ -6,6 +6,8 @@ import io.github.promferry.MetricMetadata;
 import io.github.promferry.MetricType;
 import java.util.Locale;
 import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a line that begins with {@code #} and that nobody has met before in this context. */
@@ -45,6 +47,11 @@ final class CommentLexer {
 
     CommentLexer(SeriesLexer names) {
         this.names = names;
+    }
+
+    /** The words that a TYPE line may have. */
+    static SortedSet<String> typeWords(boolean openMetrics) {
+        return new TreeSet<>((openMetrics ? OPENMETRICS_TYPES : TEXT_TYPES).keySet());
     }
 
     void begin(byte[] page) {

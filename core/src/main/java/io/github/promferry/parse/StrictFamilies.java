@@ -9,6 +9,7 @@ import java.math.BigDecimal;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,9 @@ final class StrictFamilies {
     private final Set<String> takenNames = new HashSet<>();
 
     private String family = "";
+    /** Where its first line begins. */
+    private int familyAt;
+
     private MetricType type = MetricType.UNKNOWN;
     private boolean hasType;
     private boolean hasHelp;
@@ -91,6 +95,7 @@ final class StrictFamilies {
     private void begin(String name, int at) {
         endFamily(at);
         family = name;
+        familyAt = at;
         type = MetricType.UNKNOWN;
         hasType = false;
         hasHelp = false;
@@ -117,13 +122,21 @@ final class StrictFamilies {
                 throw rule(
                         "the name " + family + suffix + " in two families",
                         "each family in one piece and no two families with one name",
-                        at);
+                        familyAt);
             }
         }
         if (!unit.isEmpty() && (type == MetricType.INFO || type == MetricType.STATE_SET)) {
-            throw rule("a unit of " + family, "none on info and stateset", at);
+            throw rule("a unit of " + family, "none on info and stateset", familyAt);
         }
         buckets.check(family, at);
+    }
+
+    /** Names that samples of the family may have. */
+    private String suffixes() {
+        return reservedSuffixes().stream()
+                .filter(suffix -> isOfFamily(family + suffix))
+                .map(suffix -> family + suffix)
+                .collect(Collectors.joining(", "));
     }
 
     private List<String> reservedSuffixes() {
@@ -155,6 +168,9 @@ final class StrictFamilies {
             return;
         }
         if (!isOfFamily(name)) {
+            if (name.equals(family)) {
+                throw rule("the name of the family, of type " + type.word(), "one of " + suffixes(), at);
+            }
             begin(name, at);
         }
         hasSamples = true;

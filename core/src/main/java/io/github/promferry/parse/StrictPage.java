@@ -131,7 +131,7 @@ final class StrictPage {
     private void refuseTolerated(int at) {
         for (Tolerated kind : Tolerated.values()) {
             if (counts.tolerated(kind) > 0 && !isLegal(kind)) {
-                throw new SyntaxError("a line without it", "in strict mode: " + kind.description(), at);
+                throw new SyntaxError(rule(kind) + " (strict mode)", at);
             }
         }
     }
@@ -143,6 +143,35 @@ final class StrictPage {
             // OpenMetrics 2.0 asks for it with SHOULD.
             case UNIT_MISMATCH -> format == ExpositionFormat.OPENMETRICS_2_0_0;
             default -> false;
+        };
+    }
+
+    /** What the format expects instead. */
+    private String rule(Tolerated kind) {
+        return switch (kind) {
+            case BYTE_ORDER_MARK -> "no byte order mark";
+            case CARRIAGE_RETURN -> "a newline alone at the end of the line";
+            case BLANK_LINE -> "no blank line";
+            case COMMENT -> "`# EOF` or, behind `# `, TYPE, HELP or UNIT and a metric name";
+            case BLANKS -> "one space where the grammar has one, none elsewhere";
+            case MISSING_FINAL_NEWLINE -> "a newline after the last line";
+            case TRAILING_COMMA -> "no comma after the last label";
+            case MISSING_COMMA -> "a comma between two labels";
+            case TYPE_WORD -> "one of " + String.join(", ", CommentLexer.typeWords(openMetrics));
+            case MISSING_METADATA_TEXT -> "a space and a text after the name";
+            case REPEATED_METADATA -> "each of TYPE, HELP and UNIT once for a family";
+            case UNIT_MISMATCH -> "a family name that ends with `_` and the unit";
+            case UNIT_IN_TEXT -> "no unit in the text format";
+            case SIGNED_NAN -> "NaN without a sign";
+            case TIMESTAMP_IN_SECONDS -> "a timestamp in whole milliseconds";
+            case TIMESTAMP_FAR_AHEAD -> "a timestamp in seconds";
+            case EXEMPLAR_IN_TEXT -> "no exemplar in the text format";
+            case EXEMPLAR_DROPPED ->
+                "an exemplar ` # {labels} value timestamp`, its labels at most 128 characters together";
+            case SEVERAL_EXEMPLARS -> "at most one exemplar";
+            case TRAILING_COMMENT -> "nothing but a timestamp and an exemplar behind the value";
+            case OPENMETRICS_2_SYNTAX -> "a number: composite values and `st@` are of OpenMetrics 2.0";
+            case QUOTED_PAGE -> "a page that is not quoted";
         };
     }
 

@@ -1,7 +1,5 @@
 package io.github.promferry.parse;
 
-import java.util.Locale;
-
 /**
  * What a page did that its format forbids and that was read all the same. Counted for each page by {@link
  * ExpositionParser#toleratedCount}, never logged line by line; strict mode refuses the page instead.
@@ -65,11 +63,6 @@ public enum Tolerated {
     OPENMETRICS_2_SYNTAX,
     /** A page that is one JSON string, as some llama.cpp builds send it. */
     QUOTED_PAGE;
-
-    /** The kind in words, for messages. */
-    String description() {
-        return name().toLowerCase(Locale.ROOT).replace('_', ' ');
-    }
 
     /** The place of this kind in an array or in a set held as an int; never stored. */
     @SuppressWarnings("EnumOrdinal")

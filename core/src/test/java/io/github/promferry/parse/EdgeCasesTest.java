@@ -8,7 +8,6 @@ import io.github.promferry.MetricMetadata;
 import io.github.promferry.MetricType;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.SampleValues;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -138,28 +137,7 @@ class EdgeCasesTest {
         return bytes(input.startsWith("!") ? input : input + (input.isEmpty() ? "" : "# EOF\\n"));
     }
 
-    private static byte[] bytes(String escaped) {
-        String input = escaped.startsWith("!") ? escaped.substring(1) : escaped;
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        for (int i = 0; i < input.length(); i++) {
-            char c = input.charAt(i);
-            if (c != '\\') {
-                bytes.writeBytes(String.valueOf(c).getBytes(UTF_8));
-                continue;
-            }
-            char escape = input.charAt(++i);
-            switch (escape) {
-                case 'n' -> bytes.write('\n');
-                case 'r' -> bytes.write('\r');
-                case 't' -> bytes.write('\t');
-                case '0' -> bytes.write(0);
-                case 'x' -> {
-                    bytes.write(Integer.parseInt(input.substring(i + 1, i + 3), 16));
-                    i += 2;
-                }
-                default -> bytes.write(escape);
-            }
-        }
-        return bytes.toByteArray();
+    private static byte[] bytes(String input) {
+        return Pages.unescaped(input.startsWith("!") ? input.substring(1) : input);
     }
 }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.github.promferry.SampleBatch;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -89,5 +90,30 @@ final class Pages {
             series.add(batch.series(row).toString());
         }
         return series;
+    }
+
+    /** Bytes of a line in a table: the escapes \\n \\r \\t \\0 \\xHH stand for bytes, others for the character itself. */
+    static byte[] unescaped(String escaped) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        for (int i = 0; i < escaped.length(); i++) {
+            char c = escaped.charAt(i);
+            if (c != '\\') {
+                bytes.writeBytes(String.valueOf(c).getBytes(UTF_8));
+                continue;
+            }
+            char escape = escaped.charAt(++i);
+            switch (escape) {
+                case 'n' -> bytes.write('\n');
+                case 'r' -> bytes.write('\r');
+                case 't' -> bytes.write('\t');
+                case '0' -> bytes.write(0);
+                case 'x' -> {
+                    bytes.write(Integer.parseInt(escaped.substring(i + 1, i + 3), 16));
+                    i += 2;
+                }
+                default -> bytes.write(escape);
+            }
+        }
+        return bytes.toByteArray();
     }
 }
