@@ -1,7 +1,13 @@
 package io.github.promferry.examples;
 
 import io.github.promferry.examples.demo.Demo;
+import java.awt.AWTError;
+import java.awt.Desktop;
 import java.io.Console;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.net.URI;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -17,12 +23,19 @@ import picocli.CommandLine.Option;
         },
         mixinStandardHelpOptions = true)
 final class DemoCommand implements Callable<Integer> {
+    private static final Logger LOG = System.getLogger("io.github.promferry.forwarder");
+
     @Option(
             names = "--for",
             paramLabel = "DURATION",
             converter = DurationConverter.class,
             description = "End by itself after this time, such as 10s.")
     private @Nullable Duration length;
+
+    @Option(
+            names = "--no-browser",
+            description = "Do not open the status page in a browser. None is opened without a terminal and a desktop.")
+    private boolean noBrowser;
 
     /** For picocli, which fills the fields. */
     DemoCommand() {}
@@ -34,8 +47,24 @@ final class DemoCommand implements Callable<Integer> {
         System.out.println("live charts at " + demo.url());
         // Ctrl-C and the end of --for both lead here, so that the totals are the last thing shown.
         Runtime.getRuntime().addShutdownHook(new Thread(() -> end(demo), "promferry-demo-end"));
-        demo.show(length, System.out, isTerminal());
+        boolean terminal = isTerminal();
+        if (terminal && !noBrowser) {
+            openBrowser(demo.url());
+        }
+        demo.show(length, System.out, terminal);
         return Forwarder.DONE;
+    }
+
+    /** If there is a desktop; whoever has none has read the address. */
+    private static void openBrowser(String url) {
+        try {
+            if (Desktop.isDesktopSupported() && Desktop.getDesktop().isSupported(Desktop.Action.BROWSE)) {
+                Desktop.getDesktop().browse(URI.create(url));
+            }
+        } catch (IOException | RuntimeException | LinkageError | AWTError e) {
+            // A JRE without a desktop module's libraries, or a desktop without a browser.
+            LOG.log(Level.DEBUG, "no browser was opened", e);
+        }
     }
 
     private static void end(Demo demo) {
