@@ -47,6 +47,9 @@ final class Block {
     int attempts;
     long firstAttemptNanos;
 
+    /** How long the last attempt took. */
+    long sendNanos;
+
     /** Whether the ledger has it as delivered or dropped. */
     boolean decided;
 

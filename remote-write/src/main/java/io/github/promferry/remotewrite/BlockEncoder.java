@@ -250,6 +250,11 @@ abstract class BlockEncoder {
         maxTimestamp = Long.MIN_VALUE;
     }
 
+    /** How many different common labels are known. */
+    final int targets() {
+        return commons.size();
+    }
+
     /** All series known, for metadata. */
     final Set<Series> knownSeries() {
         Set<Series> known = Collections.newSetFromMap(new IdentityHashMap<>());

@@ -25,88 +25,8 @@ import org.jspecify.annotations.Nullable;
  * and nothing slow happens under it.
  */
 final class BlockQueue {
-    /** How a shard finishes its open request, called without the lock. */
-    interface Open {
-        void seal();
-    }
-
     /** With a clock that tests move by hand, waiting threads look at it this often. */
     private static final long FOREIGN_CLOCK_NANOS = 1_000_000;
-
-    /**
-     * The blocks of a shard, oldest first: the current one, {@link #blocks}, those that wait in the spool alone, {@link
-     * #tail}. The tail is used only while the spool's disk fails.
-     */
-    private static final class Lane {
-        final ArrayDeque<Block> blocks = new ArrayDeque<>();
-        final ArrayDeque<Block> tail = new ArrayDeque<>();
-        final Condition work;
-        final Open open;
-
-        /** Lanes of a generation wait for those of the ones before. */
-        final int generation;
-
-        /** Whether nothing is ever added. */
-        final boolean backlog;
-
-        final @Nullable SpoolLog log;
-        final @Nullable SpooledBlocks spooled;
-
-        /** What waits in the log alone is from here to there. */
-        long spooledFrom;
-
-        long spooledLimit;
-
-        /** The timestamp of the oldest sample there, or of an older one. */
-        long spooledOldest = Long.MAX_VALUE;
-
-        @Nullable
-        Block current;
-
-        /** Whether the open request holds samples, and until when it may wait for more. */
-        boolean lingering;
-
-        long lingerUntilNanos;
-
-        Lane(
-                Condition work,
-                Open open,
-                int generation,
-                boolean backlog,
-                @Nullable Spool spool,
-                @Nullable SpoolLog log) {
-            this.work = work;
-            this.open = open;
-            this.generation = generation;
-            this.backlog = backlog;
-            this.log = log;
-            spooled = spool == null || log == null ? null : new SpooledBlocks(spool, log);
-            if (log != null) {
-                spooledFrom = log.acknowledged();
-                spooledLimit = log.end();
-                spooledOldest = log.oldestTimestampMillis();
-            }
-        }
-
-        boolean hasSpooled() {
-            return spooledFrom < spooledLimit;
-        }
-
-        boolean isIdle() {
-            return current == null && blocks.isEmpty() && !hasSpooled() && tail.isEmpty();
-        }
-
-        /** Whether something waits that was sealed before the given places in memory and in the log. */
-        boolean hasBefore(long sequence, long position) {
-            Block first = current != null ? current : blocks.peekFirst();
-            return (hasSpooled() && spooledFrom < position)
-                    || (first != null
-                            && (first.sequence == FROM_SPOOL ? first.logStart < position : first.sequence < sequence));
-        }
-    }
-
-    /** The {@link Block#sequence} of a block that was read back: it is older than all in memory. */
-    private static final long FROM_SPOOL = -1;
 
     /** A spool that cannot be read is tried again after this. */
     private static final long READ_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -118,10 +38,14 @@ final class BlockQueue {
     /** Something has left the queue. */
     private final Condition left = lock.newCondition();
 
+    /** Those that have not ended, oldest first. */
     private final List<Lane> lanes = new ArrayList<>();
 
-    /** Those that nothing is added to. */
-    private final List<Lane> backlog = new ArrayList<>();
+    /** How many of them, from the first on, belong to earlier layouts than the newest one. */
+    private int earlierLanes;
+
+    /** Of lanes that have ended. */
+    private long pastDamages;
 
     private final Map<String, Long> dropped = new TreeMap<>();
     private long nextSequence;
@@ -139,6 +63,9 @@ final class BlockQueue {
     private long samplesSent;
     private long samplesRetried;
     private long newestDelivered = Long.MIN_VALUE;
+    private long samplesSealed;
+    private long samplesFinished;
+    private long sendNanos;
     private boolean draining;
     private boolean stopped;
 
@@ -150,34 +77,68 @@ final class BlockQueue {
         this.spool = spool;
     }
 
+    /** The lanes that are added from now on make up a new layout: they wait for those of the ones before. */
+    void beginLayout() {
+        lock.lock();
+        try {
+            earlierLanes = lanes.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /**
-     * Adds the lane of a shard; before the first batch only.
+     * Adds a lane to the newest layout.
      *
+     * @param seal how its shard finishes the open request, called without the lock
      * @param log where its blocks wait, too, or null. What waits there already is accepted and waiting from now on
      */
-    int addLane(Open open, @Nullable SpoolLog log) {
-        return add(new Lane(lock.newCondition(), open, Integer.MAX_VALUE, false, spool, log));
+    Lane addLane(ShardSlice slice, Runnable seal, @Nullable SpoolLog log) {
+        Lane lane = new Lane(slice, lock.newCondition(), seal, spool, log);
+        lock.lock();
+        try {
+            lanes.subList(0, earlierLanes).forEach(lane::waitFor);
+            lanes.add(lane);
+            if (log != null) {
+                recovered += log.recoveredSamples();
+                accepted += log.recoveredSamples();
+                waiting += log.recoveredSamples();
+            }
+            return lane;
+        } finally {
+            lock.unlock();
+        }
     }
 
-    /**
-     * Adds a lane for the log of a run with other shards. Lanes with a higher generation, and those of shards, send
-     * nothing before it is empty.
-     */
-    int addBacklog(int generation, SpoolLog log) {
-        return add(new Lane(lock.newCondition(), () -> {}, generation, true, spool, log));
+    /** Nothing will be added to the lane: it ends when it is empty. */
+    void retire(Lane lane) {
+        lock.lock();
+        try {
+            lane.retired = true;
+            lane.work.signal();
+        } finally {
+            lock.unlock();
+        }
     }
 
-    private int add(Lane lane) {
-        lanes.add(lane);
-        if (lane.backlog) {
-            backlog.add(lane);
+    /** All lanes that have not ended, oldest first. */
+    List<Lane> lanes() {
+        lock.lock();
+        try {
+            return List.copyOf(lanes);
+        } finally {
+            lock.unlock();
         }
-        if (lane.log != null) {
-            recovered += lane.log.recoveredSamples();
-            accepted += lane.log.recoveredSamples();
-            waiting += lane.log.recoveredSamples();
+    }
+
+    /** Whether all lanes belong to the newest layout. */
+    boolean isSettled() {
+        lock.lock();
+        try {
+            return earlierLanes == 0;
+        } finally {
+            lock.unlock();
         }
-        return lanes.size() - 1;
     }
 
     /**
@@ -240,10 +201,9 @@ final class BlockQueue {
     }
 
     /** Tells until when the open request of a lane may wait. */
-    void linger(int laneIndex, long untilNanos) {
+    void linger(Lane lane, long untilNanos) {
         lock.lock();
         try {
-            Lane lane = lanes.get(laneIndex);
             if (!lane.lingering || untilNanos - lane.lingerUntilNanos < 0) {
                 lane.lingering = true;
                 lane.lingerUntilNanos = untilNanos;
@@ -261,11 +221,11 @@ final class BlockQueue {
      *
      * @return what had to go for it, each with the index of its lane
      */
-    List<Dropped> push(int laneIndex, Block block) {
+    List<Dropped> push(Lane lane, Block block) {
         lock.lock();
         try {
-            Lane lane = lanes.get(laneIndex);
             lane.lingering = false;
+            samplesSealed += block.samples;
             if (block.logged && staysInSpool(lane, block)) {
                 return List.of();
             }
@@ -280,10 +240,12 @@ final class BlockQueue {
     }
 
     /** Adds a block that holds no samples and is not the open request. */
-    void pushExtra(int laneIndex, Block block) {
+    void pushExtra(Lane lane, Block block) {
         lock.lock();
         try {
-            add(lanes.get(laneIndex), block);
+            if (!lane.ended) {
+                add(lane, block);
+            }
         } finally {
             lock.unlock();
         }
@@ -307,41 +269,23 @@ final class BlockQueue {
                 || (!lane.hasSpooled() && waitingBytes + block.body.length <= config.maxBytes() / 16)) {
             return false;
         }
-        moveToSpool(lane, block);
+        lane.moveToSpool(block);
         lane.work.signal();
         return true;
     }
 
-    private static void moveToSpool(Lane lane, Block block) {
-        if (!lane.hasSpooled()) {
-            lane.spooledFrom = block.logStart;
-            lane.spooledOldest = block.minTimestamp;
-        }
-        lane.spooledLimit = block.logEnd;
-    }
-
     /** The finished blocks of a lane that are not in its log, or not all of them. */
-    List<Block> unlogged(int laneIndex) {
+    List<Block> unlogged(Lane lane) {
         lock.lock();
         try {
-            List<Block> found = new ArrayList<>();
-            Lane lane = lanes.get(laneIndex);
-            for (ArrayDeque<Block> blocks : List.of(lane.blocks, lane.tail)) {
-                for (Block block : blocks) {
-                    if (!block.logged && block.samples > 0) {
-                        found.add(block);
-                    }
-                }
-            }
-            return found;
+            return lane.unlogged();
         } finally {
             lock.unlock();
         }
     }
 
     /** Tells that the rest of a block is in the log now. */
-    void logged(int laneIndex, Block block, long start, long end) {
-        Lane lane = lanes.get(laneIndex);
+    void logged(Lane lane, Block block, long start, long end) {
         boolean decided;
         lock.lock();
         try {
@@ -360,7 +304,7 @@ final class BlockQueue {
                 Block first = lane.tail.removeFirst();
                 waitingBytes -= first.body.length;
                 waitingBlocks--;
-                moveToSpool(lane, first);
+                lane.moveToSpool(first);
             }
         } finally {
             lock.unlock();
@@ -371,47 +315,33 @@ final class BlockQueue {
     }
 
     /** What a full queue gave up. */
-    record Dropped(int lane, Block block) {}
+    record Dropped(Lane lane, Block block) {}
 
     private List<Dropped> makeRoom(int bytes) {
         List<Dropped> victims = new ArrayList<>();
         while (waitingBytes + bytes > config.maxBytes()) {
-            int oldest = -1;
+            Lane oldest = null;
             Block victim = null;
-            for (int i = 0; i < lanes.size(); i++) {
-                Block first = oldestInMemoryAlone(lanes.get(i));
+            for (Lane lane : lanes) {
+                Block first = lane.oldestInMemoryAlone();
                 if (first != null && (victim == null || first.sequence < victim.sequence)) {
-                    oldest = i;
+                    oldest = lane;
                     victim = first;
                 }
             }
-            if (victim == null) {
+            if (oldest == null || victim == null) {
                 // Only requests under way are left, one for each lane: they decide themselves.
                 break;
             }
-            Lane lane = lanes.get(oldest);
-            if (!lane.blocks.remove(victim)) {
-                lane.tail.remove(victim);
+            if (!oldest.blocks.remove(victim)) {
+                oldest.tail.remove(victim);
             }
+            // A retired lane may have nothing left now.
+            oldest.work.signal();
             settle(victim, 0, "queue_full");
             victims.add(new Dropped(oldest, victim));
         }
         return victims;
-    }
-
-    /** With a spool, memory has room for what is in there, too; it is what the disk did not take that must go. */
-    private static @Nullable Block oldestInMemoryAlone(Lane lane) {
-        if (lane.log == null) {
-            return lane.blocks.peekFirst();
-        }
-        for (ArrayDeque<Block> blocks : List.of(lane.blocks, lane.tail)) {
-            for (Block block : blocks) {
-                if (block.logStart < 0) {
-                    return block;
-                }
-            }
-        }
-        return null;
     }
 
     /**
@@ -421,23 +351,23 @@ final class BlockQueue {
      * @return null when there will be none any more
      */
     @Nullable
-    Block take(int laneIndex) throws InterruptedException {
-        Lane lane = lanes.get(laneIndex);
+    Block take(Lane lane) throws InterruptedException {
         while (true) {
             boolean readSpool;
             lock.lock();
             try {
-                while (!stopped && !hasNext(lane) && !isDue(lane)) {
+                while (!stopped && !lane.hasNext() && !isDue(lane)) {
                     if (isFinished(lane)) {
+                        end(lane);
                         break;
                     }
                     awaitOn(clock, lane.work, lane.lingering ? lane.lingerUntilNanos - clock.nanos() : Long.MAX_VALUE);
                 }
-                if (stopped || (!hasNext(lane) && !isDue(lane))) {
+                if (stopped || (!lane.hasNext() && !isDue(lane))) {
                     return null;
                 }
                 readSpool = false;
-                if (hasNext(lane)) {
+                if (lane.hasNext()) {
                     Block block = lane.blocks.pollFirst();
                     if (block != null && claim(lane, block)) {
                         return block;
@@ -451,28 +381,30 @@ final class BlockQueue {
                 lock.unlock();
             }
             if (!readSpool) {
-                lane.open.seal();
+                lane.seal.run();
             } else if (readSpooled(lane)) {
                 return lane.current;
             }
         }
     }
 
-    private boolean hasNext(Lane lane) {
-        return (!lane.blocks.isEmpty() || lane.hasSpooled()) && isTurnOf(lane);
-    }
-
-    private boolean isTurnOf(Lane lane) {
-        for (Lane other : backlog) {
-            if (other.generation < lane.generation && !other.isIdle()) {
-                return false;
-            }
-        }
-        return true;
-    }
-
     private boolean isFinished(Lane lane) {
-        return (draining && !lane.lingering && (lane.isIdle() || isTurnOf(lane))) || (lane.backlog && lane.isIdle());
+        return (draining && !lane.lingering && (lane.isIdle() || lane.isItsTurn())) || (lane.retired && lane.isIdle());
+    }
+
+    /** Lets those go on that wait for the lane. */
+    private void end(Lane lane) {
+        if (!lane.retired || !lane.isIdle()) {
+            return;
+        }
+        lane.ended = true;
+        int index = lanes.indexOf(lane);
+        if (index < earlierLanes) {
+            earlierLanes--;
+        }
+        lanes.remove(index);
+        pastDamages += lane.log == null ? 0 : lane.log.damages();
+        wakeAll();
     }
 
     /** Makes a block the current one, unless the spool has dropped it meanwhile. */
@@ -523,7 +455,7 @@ final class BlockQueue {
             lane.spooledFrom = block == null ? limit : block.logEnd;
             if (block != null) {
                 lane.spooledOldest = block.maxTimestamp;
-                block.sequence = FROM_SPOOL;
+                block.sequence = Lane.FROM_SPOOL;
                 waitingBytes += block.body.length;
                 waitingBlocks++;
                 claimed = claim(lane, block);
@@ -538,19 +470,15 @@ final class BlockQueue {
         }
         if (block == null) {
             log.acknowledge(limit, 0);
-            afterDecision(lane);
+            signalLeft();
         }
         return claimed;
     }
 
-    /** Wakes those that wait for a lane to be empty. */
-    private void afterDecision(Lane lane) {
+    private void signalLeft() {
         lock.lock();
         try {
             left.signalAll();
-            if (lane.backlog && lane.isIdle()) {
-                wakeAll();
-            }
         } finally {
             lock.unlock();
         }
@@ -561,7 +489,7 @@ final class BlockQueue {
         if (log != null && block.acknowledgesLog()) {
             // Without the lock: this writes to disk.
             log.acknowledge(block.logEnd, block.logSamples);
-            afterDecision(lane);
+            signalLeft();
         }
     }
 
@@ -591,13 +519,12 @@ final class BlockQueue {
      * @param reason of the samples that are not delivered; unused if all are
      * @return false if the queue was closed over it and has counted it already
      */
-    boolean decide(int laneIndex, Block block, int deliveredSamples, String reason) {
+    boolean decide(Lane lane, Block block, int deliveredSamples, String reason) {
         lock.lock();
         try {
             if (block.decided) {
                 return false;
             }
-            Lane lane = lanes.get(laneIndex);
             if (lane.current == block) {
                 lane.current = null;
             }
@@ -605,19 +532,18 @@ final class BlockQueue {
         } finally {
             lock.unlock();
         }
-        acknowledge(lanes.get(laneIndex), block);
+        acknowledge(lane, block);
         return true;
     }
 
     /** Puts others in the place of the current block: the first becomes current, the rest comes next. */
-    boolean replace(int laneIndex, Block block, List<Block> others, String reasonOfMissing) {
+    boolean replace(Lane lane, Block block, List<Block> others, String reasonOfMissing) {
         lock.lock();
         try {
             if (block.decided) {
                 return false;
             }
             block.decided = true;
-            Lane lane = lanes.get(laneIndex);
             waitingBytes -= block.body.length;
             waitingBlocks--;
             int missing = block.samples;
@@ -643,7 +569,7 @@ final class BlockQueue {
             lock.unlock();
         }
         if (others.isEmpty()) {
-            acknowledge(lanes.get(laneIndex), block);
+            acknowledge(lane, block);
         }
         return true;
     }
@@ -654,6 +580,10 @@ final class BlockQueue {
         waitingBytes -= block.body.length;
         waitingBlocks--;
         delivered += deliveredSamples;
+        if (block.attempts > 0) {
+            samplesFinished += block.samples;
+            sendNanos += block.sendNanos;
+        }
         if (deliveredSamples > 0) {
             exemplarsDelivered += block.exemplars;
             newestDelivered = Math.max(newestDelivered, block.maxTimestamp);
@@ -676,11 +606,10 @@ final class BlockQueue {
         lock.lock();
         try {
             long limit = nextSequence;
-            long[] positions =
-                    lanes.stream().mapToLong(lane -> lane.spooledLimit).toArray();
+            List<Lane> all = List.copyOf(lanes);
+            long[] positions = all.stream().mapToLong(lane -> lane.spooledLimit).toArray();
             long deadline = System.nanoTime() + timeout.toNanos();
-            while (IntStream.range(0, positions.length)
-                    .anyMatch(i -> lanes.get(i).hasBefore(limit, positions[i]))) {
+            while (IntStream.range(0, positions.length).anyMatch(i -> all.get(i).hasBefore(limit, positions[i]))) {
                 long rest = deadline - System.nanoTime();
                 if (rest <= 0) {
                     return false;
@@ -723,16 +652,15 @@ final class BlockQueue {
         lock.lock();
         try {
             List<Dropped> rest = new ArrayList<>();
-            for (int i = 0; i < lanes.size(); i++) {
-                Lane lane = lanes.get(i);
+            for (Lane lane : lanes) {
                 Block current = lane.current;
                 if (current != null && !current.decided && !current.logged) {
-                    rest.add(new Dropped(i, current));
+                    rest.add(new Dropped(lane, current));
                 }
                 for (ArrayDeque<Block> blocks : List.of(lane.blocks, lane.tail)) {
                     for (Block block : blocks) {
                         if (!block.logged) {
-                            rest.add(new Dropped(i, block));
+                            rest.add(new Dropped(lane, block));
                         }
                     }
                     blocks.clear();
@@ -753,19 +681,23 @@ final class BlockQueue {
         left.signalAll();
     }
 
-    WriterStats stats() {
+    /** What the number of shards depends on. */
+    ShardScaling.Totals totals() {
+        lock.lock();
+        try {
+            return new ShardScaling.Totals(samplesSealed, samplesFinished, sendNanos, waiting);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    WriterStats stats(int shards, double desiredShards) {
         lock.lock();
         try {
             long oldest = Long.MAX_VALUE;
-            long damages = 0;
+            long damages = pastDamages;
             for (Lane lane : lanes) {
-                if (lane.current != null) {
-                    oldest = Math.min(oldest, lane.current.minTimestamp);
-                }
-                for (Block block : lane.blocks) {
-                    oldest = Math.min(oldest, block.minTimestamp);
-                }
-                oldest = Math.min(oldest, lane.spooledOldest);
+                oldest = Math.min(oldest, lane.oldestTimestampMillis());
                 damages += lane.log == null ? 0 : lane.log.damages();
             }
             return new WriterStats(
@@ -786,7 +718,9 @@ final class BlockQueue {
                     newestDelivered,
                     recovered,
                     spool == null ? 0 : spool.bytes(),
-                    damages);
+                    damages,
+                    shards,
+                    desiredShards);
         } finally {
             lock.unlock();
         }

@@ -11,7 +11,7 @@ import java.util.Arrays;
 final class Journal {
     private final SpoolLog log;
     private final BlockQueue queue;
-    private final int lane;
+    private final Lane lane;
     private final SpoolHeader header = new SpoolHeader();
 
     /** What of the open request is in the log. */
@@ -24,7 +24,7 @@ final class Journal {
     /** Whether finished blocks wait that are not in the log, or not all of them. */
     private boolean behind;
 
-    Journal(SpoolLog log, BlockQueue queue, int lane) {
+    Journal(SpoolLog log, BlockQueue queue, Lane lane) {
         this.log = log;
         this.queue = queue;
         this.lane = lane;

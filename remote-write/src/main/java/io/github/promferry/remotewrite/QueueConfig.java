@@ -61,7 +61,8 @@ public final class QueueConfig {
     }
 
     private final long maxBytes;
-    private final int shards;
+    private final int minShards;
+    private final int maxShards;
     private final Overflow overflow;
     private final Duration blockTimeout;
     private final Duration maxAge;
@@ -71,7 +72,8 @@ public final class QueueConfig {
 
     private QueueConfig(Builder builder) {
         maxBytes = builder.maxBytes;
-        shards = builder.shards;
+        minShards = builder.minShards;
+        maxShards = builder.maxShards;
         overflow = builder.overflow;
         blockTimeout = builder.blockTimeout;
         maxAge = builder.maxAge;
@@ -100,13 +102,21 @@ public final class QueueConfig {
     }
 
     /**
-     * How many requests may be under way at once. All samples with the same common labels go through the same shard, so
-     * the order per series holds.
+     * The least number of shards: how many requests may be under way at once.
      *
      * @return at least 1
      */
-    public int shards() {
-        return shards;
+    public int minShards() {
+        return minShards;
+    }
+
+    /**
+     * The largest number of shards; more than {@link #minShards()} if it is chosen by what the receiver takes.
+     *
+     * @return at least {@link #minShards()}
+     */
+    public int maxShards() {
+        return maxShards;
     }
 
     /**
@@ -165,7 +175,8 @@ public final class QueueConfig {
 
     @Override
     public String toString() {
-        return "QueueConfig[maxBytes=" + maxBytes + ", shards=" + shards + ", overflow=" + overflow + ", blockTimeout="
+        return "QueueConfig[maxBytes=" + maxBytes + ", shards=" + minShards
+                + (maxShards > minShards ? "-" + maxShards : "") + ", overflow=" + overflow + ", blockTimeout="
                 + blockTimeout + ", maxAge=" + maxAge + ", spool=" + spool + ", spoolMaxBytes=" + spoolMaxBytes
                 + ", fsync=" + fsync + "]";
     }
@@ -177,7 +188,8 @@ public final class QueueConfig {
      */
     public static final class Builder {
         private long maxBytes = DEFAULT_MAX_BYTES;
-        private int shards = DEFAULT_SHARDS;
+        private int minShards = DEFAULT_SHARDS;
+        private int maxShards = DEFAULT_SHARDS;
         private Overflow overflow = Overflow.DROP_OLDEST;
         private Duration blockTimeout = Duration.ofSeconds(10);
         private Duration maxAge = Duration.ZERO;
@@ -199,13 +211,30 @@ public final class QueueConfig {
         }
 
         /**
-         * How many requests may be under way at once; 1 by default.
+         * How many requests may be under way at once, always; 1 by default. All samples with the same common labels go
+         * through the same shard, so the order per series holds.
          *
          * @param shards from 1 to 1000; each is a thread
          * @return this
          */
         public Builder shards(int shards) {
-            this.shards = shards;
+            return shards(shards, shards);
+        }
+
+        /**
+         * Lets the writer choose the number of shards, by how long requests take and how much arrives and waits: the rule
+         * of Prometheus, every 10 s. There are never more than targets.
+         *
+         * <p>A change costs no order and holds up nobody who appends. What was appended before it still goes out through
+         * the shards it was gathered in, and what comes after waits until those of its targets are empty.
+         *
+         * @param min from 1 on; what a writer starts with, unless it goes on with a spool of more
+         * @param max from {@code min} to 1000; each is a thread
+         * @return this
+         */
+        public Builder shards(int min, int max) {
+            minShards = min;
+            maxShards = max;
             return this;
         }
 
@@ -289,8 +318,9 @@ public final class QueueConfig {
             if (maxBytes <= 0) {
                 throw new IllegalArgumentException("maxBytes is " + maxBytes + ", expected a positive number");
             }
-            if (shards < 1 || shards > MAX_SHARDS) {
-                throw new IllegalArgumentException("shards is " + shards + ", expected 1 to " + MAX_SHARDS);
+            if (minShards < 1 || maxShards > MAX_SHARDS || minShards > maxShards) {
+                String shards = minShards == maxShards ? "is " + minShards : "are " + minShards + " to " + maxShards;
+                throw new IllegalArgumentException("shards " + shards + ", expected 1 to " + MAX_SHARDS);
             }
             if (blockTimeout.isNegative()) {
                 throw new IllegalArgumentException("blockTimeout " + blockTimeout + " is negative");
@@ -298,9 +328,9 @@ public final class QueueConfig {
             if (maxAge.isNegative()) {
                 throw new IllegalArgumentException("maxAge " + maxAge + " is negative");
             }
-            if (spoolMaxBytes < shards * MIN_SPOOL_BYTES_PER_SHARD) {
+            if (spoolMaxBytes < maxShards * MIN_SPOOL_BYTES_PER_SHARD) {
                 throw new IllegalArgumentException("spoolMaxBytes is " + spoolMaxBytes + ", expected at least "
-                        + shards * MIN_SPOOL_BYTES_PER_SHARD + " (1 MiB for each of " + shards + " shards)");
+                        + maxShards * MIN_SPOOL_BYTES_PER_SHARD + " (1 MiB for each of " + maxShards + " shards)");
             }
             return new QueueConfig(this);
         }

@@ -24,6 +24,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,23 +62,22 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
     private final Gate gate;
     private final ProtocolChoice protocol;
     private final Reporter reporter;
-    private final List<Shard> shards = new ArrayList<>();
-
+    private final Shards shards;
+    private final ShardScaling scaling;
+    private final ThreadFactory senderThreads;
     private final @Nullable Spool spool;
 
     /** What the spool gave up, for the listener: it happens under locks that a listener must not be called with. */
     private final Queue<Runnable> untoldLosses = new ConcurrentLinkedQueue<>();
 
-    /** Those of an earlier run with another number of shards. */
-    private final List<Integer> backlogLanes = new ArrayList<>();
-
     /** When metadata is due; {@link Long#MIN_VALUE} before the first time. */
     private final AtomicLong metadataSentNanos;
 
     /** Guards what follows. */
-    private final Object lifecycle = new Object();
+    private final ReentrantLock lifecycle = new ReentrantLock();
 
     private final List<Thread> threads = new ArrayList<>();
+    private @Nullable HttpSender http;
     private @Nullable ExecutorService httpExecutor;
     private boolean started;
     private boolean closing;
@@ -85,6 +85,7 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
 
     private RemoteWriter(RemoteWriteConfig config, SpoolDisk disk) {
         this.config = Objects.requireNonNull(config, "config");
+        senderThreads = threadFactory("");
         clock = config.clock();
         spool = openSpool(config, disk);
         queue = new BlockQueue(config.queue(), clock, spool);
@@ -93,19 +94,8 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
         reporter = new Reporter(config);
         metadataSentNanos =
                 new AtomicLong(clock.nanos() - config.metadataInterval().toNanos());
-        for (int i = 0; i < config.queue().shards(); i++) {
-            SpoolLog log = spool == null ? null : spool.logs().get(i);
-            Shard shard = new Shard(config, queue, protocol, log, this::reportOverflow);
-            shards.add(shard);
-            report(shard.lane(), log);
-        }
-        for (int i = 0; spool != null && i < spool.backlog().size(); i++) {
-            for (SpoolLog log : spool.backlog().get(i)) {
-                int lane = queue.addBacklog(i, log);
-                backlogLanes.add(lane);
-                report(lane, log);
-            }
-        }
+        shards = new Shards(config, queue, protocol, reporter, spool, this::noteLoss);
+        scaling = new ShardScaling(config.queue(), clock.nanos());
     }
 
     private static @Nullable Spool openSpool(RemoteWriteConfig config, SpoolDisk disk) {
@@ -120,13 +110,9 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
         }
     }
 
-    private void report(int lane, @Nullable SpoolLog log) {
-        if (log != null) {
-            log.onLoss(lost -> {
-                queue.dropRows(lost.loss().reason, lost.samples());
-                untoldLosses.add(() -> reporter.lost(lane, lost));
-            });
-        }
+    private void noteLoss(Lane lane, SpoolLog.Lost lost) {
+        queue.dropRows(lost.loss().reason, lost.samples());
+        untoldLosses.add(() -> reporter.lost(lane, lost));
     }
 
     /**
@@ -153,7 +139,8 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
      * @throws IllegalStateException if the writer is closed
      */
     public void start() {
-        synchronized (lifecycle) {
+        lifecycle.lock();
+        try {
             if (closing) {
                 throw new IllegalStateException("writer " + config.name() + " is closed: create a new one");
             }
@@ -161,20 +148,36 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
                 return;
             }
             started = true;
-            HttpSender http = new HttpSender(config, client());
-            ThreadFactory factory = threadFactory("");
-            List<Integer> lanes = new ArrayList<>(backlogLanes);
-            shards.forEach(shard -> lanes.add(shard.lane()));
-            for (int lane : lanes) {
-                Sender sender = new Sender(config, lane, queue, gate, protocol, http, reporter, this::afterBlock);
-                threads.add(factory.newThread(sender));
-            }
-            threads.forEach(Thread::start);
+            http = new HttpSender(config, client());
+            startSenders(queue.lanes());
             if (spool != null) {
                 spool.start();
             }
+        } finally {
+            lifecycle.unlock();
         }
         LOGGER.log(Level.INFO, "writing to " + config.redactedUrl() + " with " + config);
+    }
+
+    private void startSenders(List<Lane> lanes) {
+        HttpSender sharedHttp = Objects.requireNonNull(http, "http");
+        threads.removeIf(thread -> !thread.isAlive());
+        for (Lane lane : lanes) {
+            Sender sender = new Sender(config, lane, queue, gate, protocol, sharedHttp, reporter, this::afterBlock);
+            Thread thread = senderThreads.newThread(() -> {
+                sender.run();
+                removeLog(lane);
+            });
+            threads.add(thread);
+            thread.start();
+        }
+    }
+
+    /** Nothing comes to the log of a lane that has ended. */
+    private void removeLog(Lane lane) {
+        if (lane.ended && spool != null && lane.log != null) {
+            spool.remove(lane.log);
+        }
     }
 
     private HttpClient client() {
@@ -207,19 +210,9 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
         if (batch.isEmpty()) {
             return true;
         }
-        boolean taken = shardOf(batch).append(batch);
+        boolean taken = shards.append(batch);
         tellLosses();
         return taken;
-    }
-
-    private Shard shardOf(SampleBatch batch) {
-        int count = shards.size();
-        if (count == 1) {
-            return shards.get(0);
-        }
-        // The labels' hash is a polynomial, whose low bits are poor.
-        int hash = batch.commonLabels().hashCode() * 0x9E3779B9;
-        return shards.get(((hash >>> 16) * count) >>> 16);
     }
 
     /**
@@ -231,7 +224,7 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
      */
     @Override
     public boolean flush(Duration timeout) {
-        shards.forEach(Shard::seal);
+        shards.seal();
         return queue.awaitDecided(timeout);
     }
 
@@ -243,12 +236,13 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
      * @return true if nothing had to be dropped for lack of time
      */
     public boolean close(Duration timeout) {
-        synchronized (lifecycle) {
+        lifecycle.lock();
+        try {
             if (closing) {
                 return closedInTime;
             }
             closing = true;
-            shards.forEach(Shard::close);
+            shards.close();
             queue.drain();
             boolean sent = started && queue.awaitDecided(timeout);
             queue.stop();
@@ -256,6 +250,8 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
             threads.forEach(Thread::interrupt);
             joinAll();
             List<BlockQueue.Dropped> rest = queue.dropRest("closed");
+            // Metadata that was not sent is no loss: the next writer sends it again.
+            rest.removeIf(one -> one.block().samples == 0);
             rest.forEach(one -> reporter.dropped(one.lane(), one.block(), one.block().samples, "closed", null));
             if (httpExecutor != null) {
                 httpExecutor.shutdownNow();
@@ -264,10 +260,11 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
                 spool.close();
             }
             tellLosses();
-            // Metadata that was not sent is no loss: the next writer sends it again.
-            closedInTime = sent || rest.stream().allMatch(one -> one.block().samples == 0);
+            closedInTime = sent || rest.isEmpty();
             LOGGER.log(Level.INFO, "stopped writing to " + config.redactedUrl() + ": " + stats());
             return closedInTime;
+        } finally {
+            lifecycle.unlock();
         }
     }
 
@@ -301,7 +298,7 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
      * @return a consistent snapshot
      */
     public WriterStats stats() {
-        return queue.stats();
+        return queue.stats(shards.all().size(), scaling.desired());
     }
 
     /**
@@ -316,7 +313,8 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
      *   <li>{@code samples_dropped_total}: given up without an attempt, by {@code reason}
      *   <li>{@code samples_failed_total}: given up after an attempt or at the end, by {@code reason}
      *   <li>{@code requests_total}, {@code requests_retried_total}, {@code bytes_total}: attempts and their compressed size
-     *   <li>{@code samples_pending}, {@code pending_requests}, {@code pending_bytes}, {@code shards}
+     *   <li>{@code samples_pending}, {@code pending_requests}, {@code pending_bytes}, {@code shards},
+     *       {@code shards_min}, {@code shards_max}, {@code shards_desired}
      *   <li>{@code queue_highest_sent_timestamp_seconds}, {@code queue_lowest_pending_timestamp_seconds}: of the newest
      *       delivered and the oldest waiting sample; absent while there is none
      * </ul>
@@ -342,10 +340,36 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
     private void afterBlock() {
         tellLosses();
         sendMetadataIfDue();
+        resizeIfDue();
     }
 
-    private void reportOverflow(List<BlockQueue.Dropped> victims) {
-        victims.forEach(one -> reporter.dropped(one.lane(), one.block(), one.block().samples, "queue_full", null));
+    /** Needs no thread of its own: where no request is finished, there is nothing to go by. */
+    private void resizeIfDue() {
+        long now = clock.nanos();
+        if (!scaling.isDue(now)) {
+            return;
+        }
+        int count = shards.all().size();
+        int wanted = scaling.next(queue.totals(), count, shards.targets(), now);
+        if (wanted != count && queue.isSettled() && gate.failingNanos() == 0) {
+            resize(wanted);
+        }
+    }
+
+    /** Changes the number of shards, unless the writer is being started or closed, or its disk is in trouble. */
+    void resize(int count) {
+        if (!lifecycle.tryLock()) {
+            return;
+        }
+        try {
+            if (started && !closing && (spool == null || !spool.isFailing())) {
+                startSenders(shards.resize(count));
+            }
+        } catch (IOException e) {
+            LOGGER.log(Level.WARNING, config.name() + ": the number of shards stays as it is: " + e);
+        } finally {
+            lifecycle.unlock();
+        }
     }
 
     /** With 1.0, metadata follows the first block and then comes once an interval, through the first lane. */
@@ -359,9 +383,10 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
             return;
         }
         Map<String, MetricMetadata> families = new LinkedHashMap<>();
-        shards.forEach(shard -> shard.collectMetadata(families));
+        List<Shard> all = shards.all();
+        all.forEach(shard -> shard.collectMetadata(families));
         for (Block block : MetadataEncoder.encode(families.values(), now)) {
-            queue.pushExtra(shards.get(0).lane(), block);
+            queue.pushExtra(all.get(0).lane(), block);
         }
     }
 }

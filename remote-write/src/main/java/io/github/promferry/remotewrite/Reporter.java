@@ -31,17 +31,17 @@ final class Reporter {
         listener = config.listener();
     }
 
-    void delivered(int shard, Block block) {
-        tell(to -> to.delivered(block.info(writer, shard)));
+    void delivered(Lane lane, Block block) {
+        tell(to -> to.delivered(block.info(writer, lane.slice.index())));
     }
 
-    void retrying(int shard, Block block, WriteFailure failure, Duration delay, int failuresBefore) {
+    void retrying(Lane lane, Block block, WriteFailure failure, Duration delay, int failuresBefore) {
         if (failuresBefore == 0) {
             LOGGER.log(
                     Level.WARNING,
                     writer + ": " + url + " does not take samples, trying again until it does: " + describe(failure));
         }
-        tell(to -> to.retrying(block.info(writer, shard), failure, delay));
+        tell(to -> to.retrying(block.info(writer, lane.slice.index()), failure, delay));
     }
 
     void recovered(int failuresBefore, Block block) {
@@ -53,15 +53,16 @@ final class Reporter {
         }
     }
 
-    void dropped(int shard, Block block, long samples, String reason, @Nullable WriteFailure failure) {
+    void dropped(Lane lane, Block block, long samples, String reason, @Nullable WriteFailure failure) {
         String what = failure == null ? "" : ": " + describe(failure);
         if (isNew(reason + what)) {
-            LOGGER.log(Level.WARNING, writer + ": dropped " + samples + " samples (" + reason + ") for " + url + what);
+            String lost = block.samples == 0 ? "metadata" : samples + " samples";
+            LOGGER.log(Level.WARNING, writer + ": dropped " + lost + " (" + reason + ") for " + url + what);
         }
-        tell(to -> to.dropped(block.info(writer, shard), samples, reason, failure));
+        tell(to -> to.dropped(block.info(writer, lane.slice.index()), samples, reason, failure));
     }
 
-    void lost(int shard, SpoolLog.Lost lost) {
+    void lost(Lane lane, SpoolLog.Lost lost) {
         String reason = lost.loss().reason;
         if (isNew("spool " + reason)) {
             LOGGER.log(
@@ -73,7 +74,7 @@ final class Reporter {
         int samples = (int) Math.min(lost.samples(), Integer.MAX_VALUE);
         BlockInfo info = new BlockInfo(
                 writer,
-                shard,
+                lane.slice.index(),
                 segment.kind == 1 ? WriteProtocol.V1 : WriteProtocol.V2,
                 samples,
                 0,

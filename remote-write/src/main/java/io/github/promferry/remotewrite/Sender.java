@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class Sender implements Runnable {
     private final RemoteWriteConfig config;
     private final Clock clock;
-    private final int lane;
+    private final Lane lane;
     private final BlockQueue queue;
     private final Gate gate;
     private final ProtocolChoice protocol;
@@ -36,7 +36,7 @@ final class Sender implements Runnable {
 
     Sender(
             RemoteWriteConfig config,
-            int lane,
+            Lane lane,
             BlockQueue queue,
             Gate gate,
             ProtocolChoice protocol,
@@ -176,6 +176,7 @@ final class Sender implements Runnable {
             block.firstAttemptNanos = clock.nanos();
         }
         queue.attempt(block);
+        long start = clock.nanos();
         try {
             return http.post(block);
         } catch (IOException e) {
@@ -183,6 +184,8 @@ final class Sender implements Runnable {
         } catch (RuntimeException e) {
             // Credentials and clients of the service's own may throw anything.
             return new IOException(e.toString(), e);
+        } finally {
+            block.sendNanos = clock.nanos() - start;
         }
     }
 

@@ -20,6 +20,20 @@ import org.jspecify.annotations.Nullable;
  * this one is held, not the other way round.
  */
 final class Shard {
+    /** What became of a batch. */
+    enum Answer {
+        TAKEN,
+        REFUSED,
+        /** Its target belongs to a shard of a later layout, which is to be asked. */
+        MOVED
+    }
+
+    private enum State {
+        OPEN,
+        CLOSED,
+        RETIRED
+    }
+
     private static final Logger LOGGER = System.getLogger(RemoteWriter.class.getName());
 
     private final RemoteWriteConfig config;
@@ -28,7 +42,7 @@ final class Shard {
     private final BlockQueue queue;
     private final ProtocolChoice protocol;
     private final Consumer<List<BlockQueue.Dropped>> onOverflow;
-    private final int lane;
+    private final Lane lane;
 
     /** Keeps the open request on disk as well, if there is a spool. */
     private final @Nullable Journal journal;
@@ -36,7 +50,7 @@ final class Shard {
     private final ReentrantLock lock = new ReentrantLock();
     private BlockEncoder encoder;
     private long openSinceNanos;
-    private boolean closed;
+    private State state = State.OPEN;
 
     /** What a full queue gave up for requests sealed under the lock; told when it is released. */
     private List<BlockQueue.Dropped> victims = new ArrayList<>();
@@ -45,6 +59,7 @@ final class Shard {
             RemoteWriteConfig config,
             BlockQueue queue,
             ProtocolChoice protocol,
+            ShardSlice slice,
             @Nullable SpoolLog log,
             Consumer<List<BlockQueue.Dropped>> onOverflow) {
         this.config = config;
@@ -53,12 +68,12 @@ final class Shard {
         this.onOverflow = onOverflow;
         clock = config.clock();
         policy = config.batch();
-        lane = queue.addLane(this::seal, log);
+        lane = queue.addLane(slice, this::seal, log);
         journal = log == null ? null : new Journal(log, queue, lane);
         encoder = newEncoder(protocol.forNewBlock());
     }
 
-    int lane() {
+    Lane lane() {
         return lane;
     }
 
@@ -72,23 +87,26 @@ final class Shard {
         return created;
     }
 
-    boolean append(SampleBatch batch) {
+    Answer append(SampleBatch batch) {
         if (!queue.hasRoom()) {
             queue.refuse(batch.size());
-            return false;
+            return Answer.REFUSED;
         }
         lock.lock();
         try {
-            if (closed) {
+            if (state == State.RETIRED) {
+                return Answer.MOVED;
+            }
+            if (state == State.CLOSED) {
                 queue.refuse(batch.size());
-                return false;
+                return Answer.REFUSED;
             }
             queue.accept(batch.size());
             encodeAll(batch);
         } finally {
             unlock();
         }
-        return true;
+        return Answer.TAKEN;
     }
 
     private void encodeAll(SampleBatch batch) {
@@ -187,10 +205,32 @@ final class Shard {
     void close() {
         lock.lock();
         try {
-            closed = true;
+            state = State.CLOSED;
             sealOpen();
         } finally {
             unlock();
+        }
+    }
+
+    /** Finishes the open request, the last one: further batches belong to another shard. */
+    void retire() {
+        lock.lock();
+        try {
+            state = State.RETIRED;
+            sealOpen();
+            queue.retire(lane);
+        } finally {
+            unlock();
+        }
+    }
+
+    /** How many targets it has had lately. */
+    int targets() {
+        lock.lock();
+        try {
+            return encoder.targets();
+        } finally {
+            lock.unlock();
         }
     }
 

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
@@ -29,9 +30,8 @@ import org.jspecify.annotations.Nullable;
  * The directory in which the samples of one writer wait: a {@link SpoolLog} for each shard, and the bounds that they
  * share. Thread-safe.
  *
- * <p>Shards are chosen by target, so the logs of a run with another number of shards cannot be continued. They form an
- * earlier generation ({@link #backlog}), which has to be sent out before anything of this run, so that the order per
- * series holds.
+ * <p>Shards are chosen by target, so logs cannot be continued with another number of shards. They form an earlier
+ * generation; what a target has in it must be sent before what the target has in a later one.
  *
  * <pre>
  * spool.lock                    held by the one process that uses the directory
@@ -69,7 +69,15 @@ final class Spool implements Closeable {
     private final long startNanos;
     private final AtomicLong bytes = new AtomicLong();
     private final List<List<SpoolLog>> backlog = new ArrayList<>();
-    private final List<SpoolLog> logs = new ArrayList<>();
+
+    /** Of the newest generation; an immutable list. */
+    private volatile List<SpoolLog> logs = List.of();
+
+    /** All that are open. */
+    private final List<SpoolLog> open = new CopyOnWriteArrayList<>();
+
+    /** The number of the newest generation. */
+    private int generation;
 
     /** Serializes what drops segments, so that no two threads make room for the same record. */
     private final Object roomLock = new Object();
@@ -91,7 +99,7 @@ final class Spool implements Closeable {
         this.disk = disk;
         this.lockFile = lockFile;
         // Each shard's open segment cannot be dropped; together they take an eighth of the room at most.
-        segmentBytes = Math.min(MAX_SEGMENT_BYTES, config.spoolMaxBytes() / (8L * config.shards()));
+        segmentBytes = Math.min(MAX_SEGMENT_BYTES, config.spoolMaxBytes() / (8L * config.maxShards()));
         startMillis = clock.wallMillis();
         startNanos = clock.nanos();
     }
@@ -116,17 +124,52 @@ final class Spool implements Closeable {
         }
     }
 
-    /** The logs of this run, one for each shard. */
+    /** The logs of the newest generation, one for each shard. */
     List<SpoolLog> logs() {
         return logs;
     }
 
     /**
-     * The logs of runs with another number of shards that hold something, oldest generation first. The logs of one
-     * generation may be read side by side; a generation only after the one before it.
+     * The logs of earlier runs with another number of shards that hold something, oldest generation first. The logs of one
+     * generation may be read side by side; what a target has in a generation only after what it has in the ones before.
      */
     List<List<SpoolLog>> backlog() {
         return backlog;
+    }
+
+    /**
+     * Begins a new generation: nothing is to be appended to the logs of the ones before.
+     *
+     * @return its logs, one for each shard
+     * @throws IOException if they cannot be created; then all is as before
+     */
+    List<SpoolLog> beginGeneration(int shards) throws IOException {
+        // A number is not used again for another number of shards: some logs of a failed attempt may be there.
+        generation++;
+        logs = openGeneration(shards);
+        return logs;
+    }
+
+    private List<SpoolLog> openGeneration(int shards) throws IOException {
+        List<SpoolLog> opened = new ArrayList<>();
+        try {
+            for (int shard = 0; shard < shards; shard++) {
+                ShardSlice slice = new ShardSlice(shard, shards);
+                String name = String.format("log-%06d-%dof%d", generation, shard, shards);
+                opened.add(SpoolLog.open(this, directory.resolve(name), slice));
+            }
+        } catch (IOException e) {
+            opened.forEach(SpoolLog::close);
+            throw e;
+        }
+        open.addAll(opened);
+        return List.copyOf(opened);
+    }
+
+    /** Deletes a log of which everything has been decided and that nothing is appended to. */
+    void remove(SpoolLog log) {
+        open.remove(log);
+        log.remove();
     }
 
     /** Bytes of all segments on disk. */
@@ -155,8 +198,7 @@ final class Spool implements Closeable {
 
     /** Makes everything appended so far safe from a loss of power. */
     void sync() {
-        backlog.forEach(generation -> generation.forEach(SpoolLog::sync));
-        logs.forEach(SpoolLog::sync);
+        open.forEach(SpoolLog::sync);
     }
 
     /** Closes all files and lets another process have the directory. What waits stays. */
@@ -172,8 +214,7 @@ final class Spool implements Closeable {
         if (thread != null) {
             joinUninterruptibly(thread);
         }
-        backlog.forEach(generation -> generation.forEach(SpoolLog::close));
-        logs.forEach(SpoolLog::close);
+        open.forEach(SpoolLog::close);
         try {
             lockFile.close();
         } catch (IOException e) {
@@ -260,6 +301,13 @@ final class Spool implements Closeable {
         LOGGER.log(System.Logger.Level.INFO, "spool directory {0} can be written again", directory);
     }
 
+    /** Whether the disk did not take the last record of some log. */
+    boolean isFailing() {
+        synchronized (stateLock) {
+            return !failing.isEmpty();
+        }
+    }
+
     /** Something went wrong that costs no sample; said once a minute at most. */
     void noteTrouble(Path where, IOException cause) {
         synchronized (stateLock) {
@@ -315,40 +363,50 @@ final class Spool implements Closeable {
 
     private void openLogs() throws IOException {
         SortedMap<Integer, List<Path>> generations = new TreeMap<>();
-        SortedMap<Integer, Integer> shardsOf = new TreeMap<>();
+        int shards = 0;
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "log-*")) {
             for (Path file : files) {
                 Matcher matcher = LOG_DIRECTORY.matcher(String.valueOf(file.getFileName()));
                 if (matcher.matches()) {
-                    int generation = Integer.parseInt(matcher.group(1));
+                    generation = Math.max(generation, generationOf(matcher));
                     generations
-                            .computeIfAbsent(generation, any -> new ArrayList<>())
+                            .computeIfAbsent(generationOf(matcher), any -> new ArrayList<>())
                             .add(file);
-                    shardsOf.put(generation, Integer.parseInt(matcher.group(3)));
                 }
             }
         }
-        int newest = generations.isEmpty() ? 0 : generations.lastKey();
-        boolean goesOn = newest > 0 && shardsOf.getOrDefault(newest, 0) == config.shards();
-        generations.values().forEach(Collections::sort);
         for (var entry : generations.entrySet()) {
-            if (entry.getKey() < newest || !goesOn) {
+            Collections.sort(entry.getValue());
+            shards = sliceOf(entry.getValue().get(0)).count();
+        }
+        boolean goesOn = shards >= config.minShards() && shards <= config.maxShards();
+        for (var entry : generations.entrySet()) {
+            if (entry.getKey() < generation || !goesOn) {
                 openBacklog(entry.getValue());
             }
         }
-        int generation = goesOn ? newest : newest + 1;
-        for (int shard = 0; shard < config.shards(); shard++) {
-            logs.add(SpoolLog.open(
-                    this, directory.resolve(String.format("log-%06d-%dof%d", generation, shard, config.shards()))));
+        logs = goesOn ? openGeneration(shards) : beginGeneration(config.minShards());
+    }
+
+    private static int generationOf(Matcher logDirectory) {
+        return Integer.parseInt(logDirectory.group(1));
+    }
+
+    private static ShardSlice sliceOf(Path log) {
+        Matcher matcher = LOG_DIRECTORY.matcher(String.valueOf(log.getFileName()));
+        if (!matcher.matches()) {
+            throw new IllegalArgumentException(log + " is not the directory of a log");
         }
+        return new ShardSlice(Integer.parseInt(matcher.group(2)), Integer.parseInt(matcher.group(3)));
     }
 
     private void openBacklog(List<Path> directories) throws IOException {
         List<SpoolLog> waiting = new ArrayList<>();
         for (Path each : directories) {
-            SpoolLog log = SpoolLog.open(this, each);
+            SpoolLog log = SpoolLog.open(this, each, sliceOf(each));
             if (log.waitingSamples() > 0) {
                 waiting.add(log);
+                open.add(log);
             } else {
                 log.remove();
             }
@@ -361,15 +419,7 @@ final class Spool implements Closeable {
     private @Nullable SpoolLog oldest() {
         SpoolLog found = null;
         long foundMillis = Long.MAX_VALUE;
-        for (List<SpoolLog> generation : backlog) {
-            for (SpoolLog log : generation) {
-                if (log.oldestMillis() < foundMillis) {
-                    found = log;
-                    foundMillis = log.oldestMillis();
-                }
-            }
-        }
-        for (SpoolLog log : logs) {
+        for (SpoolLog log : open) {
             if (log.oldestMillis() < foundMillis) {
                 found = log;
                 foundMillis = log.oldestMillis();

@@ -59,6 +59,7 @@ final class SpoolLog implements Closeable {
 
     private final Spool spool;
     private final Path directory;
+    private final ShardSlice slice;
     private final SpoolAck ack;
 
     /** Held while a record is written, so that {@link #lock} need not be: whoever asks about the log does not wait. */
@@ -98,9 +99,10 @@ final class SpoolLog implements Closeable {
 
     private volatile Consumer<Lost> onLoss = lost -> {};
 
-    private SpoolLog(Spool spool, Path directory) {
+    private SpoolLog(Spool spool, Path directory, ShardSlice slice) {
         this.spool = spool;
         this.directory = directory;
+        this.slice = slice;
         ack = new SpoolAck(directory.resolve(ACK_FILE));
     }
 
@@ -109,9 +111,9 @@ final class SpoolLog implements Closeable {
      *
      * @throws IOException if the directory cannot be read or was written by a later version
      */
-    static SpoolLog open(Spool spool, Path directory) throws IOException {
+    static SpoolLog open(Spool spool, Path directory, ShardSlice slice) throws IOException {
         Files.createDirectories(directory);
-        SpoolLog log = new SpoolLog(spool, directory);
+        SpoolLog log = new SpoolLog(spool, directory, slice);
         log.recover();
         return log;
     }
@@ -185,6 +187,11 @@ final class SpoolLog implements Closeable {
 
     Path directory() {
         return directory;
+    }
+
+    /** Whose samples are in it. */
+    ShardSlice slice() {
+        return slice;
     }
 
     /** Where the next record will start, or later. */

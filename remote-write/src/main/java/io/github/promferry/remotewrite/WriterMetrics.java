@@ -29,14 +29,16 @@ final class WriterMetrics implements MetricSource {
 
     private final RemoteWriter writer;
     private final Labels remote;
-    private final int shards;
+    private final int minShards;
+    private final int maxShards;
     private final boolean hasSpool;
     private final Map<String, Series> series = new HashMap<>();
 
     WriterMetrics(RemoteWriter writer, RemoteWriteConfig config) {
         this.writer = writer;
         remote = Labels.of("remote_name", config.name(), "url", config.redactedUrl());
-        shards = config.queue().shards();
+        minShards = config.queue().minShards();
+        maxShards = config.queue().maxShards();
         hasSpool = config.queue().spool() != null;
     }
 
@@ -67,7 +69,10 @@ final class WriterMetrics implements MetricSource {
         one(batch, "samples_pending", "Samples that wait, open requests included.", stats.waiting());
         one(batch, "pending_bytes", "Compressed bytes of requests that wait.", stats.waitingBytes());
         one(batch, "pending_requests", "Requests that wait.", stats.waitingBlocks());
-        one(batch, "shards", "How many requests may be under way at once.", shards);
+        one(batch, "shards", "How many requests may be under way at once.", stats.shards());
+        one(batch, "shards_min", "The least that this may be.", minShards);
+        one(batch, "shards_max", "The most that this may be.", maxShards);
+        one(batch, "shards_desired", "How many it should be by the rates measured last.", stats.desiredShards());
         if (hasSpool) {
             one(batch, "samples_recovered_total", "Samples found in the spool at the start.", stats.recovered());
             one(batch, "spool_bytes", "Bytes of the files in the spool.", stats.spoolBytes());

@@ -30,6 +30,8 @@ import java.util.TreeMap;
  * @param recovered samples that a writer before this one had left in the spool
  * @param spoolBytes bytes of the files in the spool, which shrink by whole files
  * @param spoolDamages how many damaged places were found in the spool
+ * @param shards how many shards there are now
+ * @param desiredShards how many there should be, by the rates measured last; not rounded, and not within the bounds
  * @since 0.1
  */
 public record WriterStats(
@@ -50,7 +52,9 @@ public record WriterStats(
         long newestDeliveredMillis,
         long recovered,
         long spoolBytes,
-        long spoolDamages) {
+        long spoolDamages,
+        int shards,
+        double desiredShards) {
     /**
      * Copies the map.
      *
@@ -72,6 +76,8 @@ public record WriterStats(
      * @param recovered samples found in the spool
      * @param spoolBytes bytes of the spool's files
      * @param spoolDamages damaged places found in the spool
+     * @param shards how many shards there are
+     * @param desiredShards how many there should be
      */
     public WriterStats {
         dropped = Collections.unmodifiableMap(new TreeMap<>(dropped));

@@ -53,7 +53,7 @@ class BlockPackerTest {
         try (Spool spool = Spool.open(directory, config, clock, file -> new FailingOutput(file, diskFails))) {
             SpoolLog log = spool.logs().get(0);
             BlockQueue queue = new BlockQueue(config, clock, spool);
-            Journal journal = new Journal(log, queue, queue.addLane(() -> {}, log));
+            Journal journal = new Journal(log, queue, queue.addLane(log.slice(), () -> {}, log));
             for (int block = 0; block < 20; block++) {
                 for (int i = random.nextInt(30); i >= 0; i--) {
                     SampleBatch batch = batch(random);
@@ -112,7 +112,7 @@ class BlockPackerTest {
         try (Spool spool = SpoolRecords.open(directory, config)) {
             BlockQueue queue = new BlockQueue(config, Clock.SYSTEM, spool);
             SpoolLog log = spool.logs().get(0);
-            Journal journal = new Journal(log, queue, queue.addLane(() -> {}, log));
+            Journal journal = new Journal(log, queue, queue.addLane(log.slice(), () -> {}, log));
             for (int scrape = 0; scrape < 3; scrape++) {
                 encode(encoder, target.next());
                 journal.write(encoder);

@@ -15,8 +15,10 @@ import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.Tuple;
 import net.jqwik.api.constraints.IntRange;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whatever batches and faults come: each sample is at the receiver once, in order, or counted as dropped. */
 class LedgerPropertyTest {
@@ -61,7 +63,7 @@ class LedgerPropertyTest {
             @ForAll @IntRange(min = 3, max = 60) int maxSamples,
             @ForAll @IntRange(min = 300, max = 100_000) int queueBytes,
             @ForAll("faults") List<Fault> faults,
-            @ForAll("appends") List<Integer> appends) {
+            @ForAll("steps") List<Integer> steps) {
         try (StrictReceiver receiver = StrictReceiver.builder().allowRepeats().start()) {
             RemoteWriter writer = RemoteWriter.create(RemoteWriteConfig.builder(receiver.uri())
                     .protocol(protocol)
@@ -89,8 +91,12 @@ class LedgerPropertyTest {
             });
             watcher.start();
             writer.start();
-            for (int target : appends) {
-                assertThat(writer.append(targets.get(target).next())).isTrue();
+            for (int step : steps) {
+                if (step < 0) {
+                    writer.resize(-step);
+                } else {
+                    assertThat(writer.append(targets.get(step).next())).isTrue();
+                }
             }
             boolean flushed = writer.flush(LONG);
             watching.set(false);
@@ -141,9 +147,15 @@ class LedgerPropertyTest {
                         .ofMaxSize(25));
     }
 
+    /** Targets to append for, and numbers of shards, which are negative. */
     @Provide
-    Arbitrary<List<Integer>> appends() {
-        return Arbitraries.integers().between(0, 4).list().ofMinSize(1).ofMaxSize(60);
+    Arbitrary<List<Integer>> steps() {
+        return Arbitraries.frequencyOf(
+                        Tuple.of(9, Arbitraries.integers().between(0, 4)),
+                        Tuple.of(1, Arbitraries.integers().between(-4, -1)))
+                .list()
+                .ofMinSize(1)
+                .ofMaxSize(60);
     }
 
     private static void join(Thread thread) {
@@ -154,8 +166,9 @@ class LedgerPropertyTest {
         }
     }
 
-    @Test
-    void orderHoldsForEverySeriesOverManyShardsAndRandomLatency() throws InterruptedException {
+    @ParameterizedTest(name = "shards change: {0}")
+    @ValueSource(booleans = {false, true})
+    void orderHoldsForEverySeriesOverManyShardsAndRandomLatency(boolean resizing) throws InterruptedException {
         try (StrictReceiver receiver = StrictReceiver.start();
                 RemoteWriter writer = RemoteWriter.create(RemoteWriteConfig.builder(receiver.uri())
                         .protocol(WriteProtocol.V2)
@@ -184,6 +197,9 @@ class LedgerPropertyTest {
                 });
                 scraper.start();
                 scrapers.add(scraper);
+            }
+            while (resizing && scrapers.stream().anyMatch(Thread::isAlive)) {
+                writer.resize(1 + random.nextInt(16));
             }
             for (Thread scraper : scrapers) {
                 scraper.join();

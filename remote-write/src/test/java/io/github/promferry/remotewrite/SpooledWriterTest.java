@@ -338,6 +338,41 @@ class SpooledWriterTest {
         }
     }
 
+    @Test
+    void aChangeOfShardsInAnOutageOutlivesARestart() throws IOException {
+        queue = queue.shards(1, 3);
+        receiver.answer(UNAVAILABLE);
+        List<Batches> targets = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            targets.add(new Batches("target-" + i, 100));
+        }
+        try (RemoteWriter writer = newWriter()) {
+            writer.start();
+            appendAll(writer, targets, 10);
+            writer.resize(2);
+            appendAll(writer, targets, 10);
+            writer.resize(3);
+            appendAll(writer, targets, 10);
+            writer.close(Duration.ZERO);
+            assertThat(writer.stats().waiting()).isEqualTo(8 * 30 * 100);
+            assertBalanced(writer.stats());
+        }
+        try (RemoteWriter writer = newWriter()) {
+            assertThat(writer.stats().shards()).isEqualTo(3);
+            assertThat(writer.stats().recovered()).isEqualTo(8 * 30 * 100);
+            writer.start();
+            appendAll(writer, targets, 10);
+            receiver.answer(null);
+            assertThat(writer.flush(LONG)).isTrue();
+            targets.forEach(target -> assertReceived(target, 40));
+            assertBalanced(writer.stats());
+        }
+        try (var found = Files.list(directory)) {
+            assertThat(found.map(file -> file.getFileName().toString()))
+                    .containsExactlyInAnyOrder("spool.lock", "log-000003-0of3", "log-000003-1of3", "log-000003-2of3");
+        }
+    }
+
     private static void appendAll(RemoteWriter writer, List<Batches> targets, int scrapes) {
         for (int scrape = 0; scrape < scrapes; scrape++) {
             targets.forEach(target -> assertThat(writer.append(target.next())).isTrue());
@@ -422,7 +457,8 @@ class SpooledWriterTest {
                         diskFails.set(false);
                         writer.flush(Duration.ofMillis(random.nextInt(20)));
                     }
-                    case 5 -> {
+                    case 5 -> writer.resize(1 + random.nextInt(4));
+                    case 6 -> {
                         if (!diskFails.get() && writer.stats().dropped().isEmpty()) {
                             assertBalanced(writer.stats());
                         }

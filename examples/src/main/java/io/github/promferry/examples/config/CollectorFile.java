@@ -89,7 +89,9 @@ final class CollectorFile {
             .noEffect("export_created_metric", "_created samples are sent as they are exposed", ENABLED_FALSE)
             .noEffect(
                     "resource_to_telemetry_conversion", "there are no resource attributes, only labels", ENABLED_FALSE)
-            .noEffect("max_batch_request_parallelism", "order is kept: one request at a time")
+            .noEffect(
+                    "max_batch_request_parallelism",
+                    "a request is never sent in pieces side by side: see num_consumers")
             .noEffectAll(
                     HTTP_POOL,
                     "read_buffer_size",
@@ -114,9 +116,8 @@ final class CollectorFile {
             .noEffect("multiplier", "waits double");
 
     static final KeyTable QUEUE = KeyTable.of("exporters.prometheusremotewrite.remote_write_queue")
-            .used("enabled")
-            .noEffect("queue_size", "it counts batches; the queue here is bounded in bytes")
-            .noEffect("num_consumers", "order is kept: one request at a time");
+            .used("enabled", "num_consumers")
+            .noEffect("queue_size", "it counts batches; the queue here is bounded in bytes");
 
     static final KeyTable WAL = KeyTable.of("exporters.prometheusremotewrite.wal")
             .used("directory")
@@ -135,6 +136,7 @@ final class CollectorFile {
     private static final Duration BATCH_TIMEOUT = Duration.ofMillis(200);
 
     private static final int BATCH_SIZE = 8192;
+    private static final int NUM_CONSUMERS = 5;
     private static final int MAX_BATCH_BYTES = 3_000_000;
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
 
@@ -428,12 +430,22 @@ final class CollectorFile {
             waiting.spool(file.path(directory).resolve(SpoolOptions.folder(id)));
         }
         file.spool().applyTo(waiting, SpoolOptions.folder(id));
-        writer.queue(waiting.build());
-        Block queue = block.block("remote_write_queue", QUEUE);
+        queue(writer, block.block("remote_write_queue", QUEUE), waiting);
+        return writer.build();
+    }
+
+    private void queue(RemoteWriteConfig.Builder writer, Block queue, QueueConfig.Builder waiting) {
         if (!queue.flag("enabled", true)) {
             queue.warning("enabled", "has no effect here: samples always wait in the bounded queue");
         }
-        return writer.build();
+        try {
+            // Consumers take turns at one queue there. Here, one sends as long as it keeps up: requests are fuller
+            // then.
+            waiting.shards(1, queue.count("num_consumers", file.spool().maxShards(NUM_CONSUMERS)));
+            writer.queue(waiting.build());
+        } catch (IllegalArgumentException e) {
+            queue.error("num_consumers", e);
+        }
     }
 
     private void authenticator(Block block, HttpSettings.Builder http) {

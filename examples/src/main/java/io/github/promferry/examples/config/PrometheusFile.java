@@ -60,12 +60,12 @@ final class PrometheusFile {
                     "max_samples_per_send",
                     "batch_send_deadline",
                     "min_shards",
+                    "max_shards",
                     "min_backoff",
                     "max_backoff",
                     "retry_on_http_429",
                     "sample_age_limit")
-            .noEffect("capacity", "the queue is bounded in bytes")
-            .noEffect("max_shards", "the number of shards is fixed, by min_shards");
+            .noEffect("capacity", "the queue is bounded in bytes");
 
     static final KeyTable METADATA_CONFIG = KeyTable.of("remote_write[].metadata_config")
             .used("send", "send_interval")
@@ -76,6 +76,7 @@ final class PrometheusFile {
 
     private static final Duration BATCH_SEND_DEADLINE = Duration.ofSeconds(5);
     private static final int MAX_SAMPLES_PER_SEND = 2000;
+    private static final int MAX_SHARDS = 50;
     private static final Duration METADATA_INTERVAL = Duration.ofMinutes(1);
 
     private PrometheusFile() {}
@@ -155,13 +156,15 @@ final class PrometheusFile {
         Duration deadline = queue.duration("batch_send_deadline", DurationFormat.PROMETHEUS, BATCH_SEND_DEADLINE);
         writer.batch(new PromptStart(BatchPolicy.of(samples, BatchPolicy.DEFAULT_MAX_BYTES, deadline), Clock.SYSTEM));
         try {
+            int minShards = queue.count("min_shards", QueueConfig.DEFAULT_SHARDS);
+            int most = queue.file().spool().maxShards(MAX_SHARDS);
             QueueConfig.Builder waiting = QueueConfig.builder()
-                    .shards(queue.count("min_shards", QueueConfig.DEFAULT_SHARDS))
+                    .shards(minShards, queue.count("max_shards", Math.max(minShards, most)))
                     .maxAge(queue.duration("sample_age_limit", DurationFormat.PROMETHEUS, Duration.ZERO));
             queue.file().spool().applyTo(waiting, folder);
             writer.queue(waiting.build());
         } catch (IllegalArgumentException e) {
-            queue.error("min_shards", e);
+            queue.error(queue.has("max_shards") ? "max_shards" : "min_shards", e);
         }
         RetryPolicy retry = RetryPolicy.standard(
                 EndpointBlock.backoff(queue, "min_backoff", "max_backoff", DurationFormat.PROMETHEUS));

@@ -33,6 +33,11 @@ public record SpoolOptions(@Nullable Path directory, long maxBytes, Duration max
         }
     }
 
+    /** So many shards, or as many as a small spool has room for. */
+    int maxShards(int wanted) {
+        return (int) Math.max(1, Math.min(wanted, maxBytes / QueueConfig.MIN_SPOOL_BYTES_PER_SHARD));
+    }
+
     /** The folder of an endpoint that the user has named: it stays the same when the URL changes. */
     static String folder(String name) {
         // A name may be two dots.

@@ -11,6 +11,7 @@ import io.github.promferry.examples.config.ForwarderConfig.Source;
 import io.github.promferry.http.Credentials;
 import io.github.promferry.parse.ExpositionFormat;
 import io.github.promferry.remotewrite.BatchPolicy;
+import io.github.promferry.remotewrite.QueueConfig;
 import io.github.promferry.remotewrite.RemoteWriteConfig;
 import io.github.promferry.remotewrite.SigV4Signer;
 import io.github.promferry.remotewrite.WriteFailure;
@@ -101,6 +102,12 @@ class ForwarderConfigTest {
     @Test
     void aPipelineWithoutBatchProcessorSendsAtOnce() throws Exception {
         assertBatch(onlyEndpoint(read(MINIMAL_COLLECTOR)), Integer.MAX_VALUE, 3_000_000, Duration.ZERO);
+        assertThat(onlyEndpoint(read(MINIMAL_COLLECTOR)).queue().maxShards()).isEqualTo(5);
+        String consumers = "    remote_write_queue: {num_consumers: 2}\n    endpoint:";
+        QueueConfig queue = onlyEndpoint(read(MINIMAL_COLLECTOR.replace("    endpoint:", consumers)))
+                .queue();
+        assertThat(queue.minShards()).isEqualTo(1);
+        assertThat(queue.maxShards()).isEqualTo(2);
     }
 
     @Test
@@ -330,6 +337,7 @@ class ForwarderConfigTest {
                       max_samples_per_send: 500
                       batch_send_deadline: 2s
                       min_shards: 3
+                      max_shards: 7
                       min_backoff: 1s
                       max_backoff: 2s
                       retry_on_http_429: false
@@ -380,7 +388,8 @@ class ForwarderConfigTest {
         assertThat(first.sendMetadata()).isFalse();
         assertThat(first.metadataInterval()).isEqualTo(Duration.ofMinutes(5));
         assertBatch(first, 500, BatchPolicy.DEFAULT_MAX_BYTES, Duration.ofSeconds(2));
-        assertThat(first.queue().shards()).isEqualTo(3);
+        assertThat(first.queue().minShards()).isEqualTo(3);
+        assertThat(first.queue().maxShards()).isEqualTo(7);
         assertThat(first.queue().maxAge()).isEqualTo(Duration.ofHours(1));
         assertThat(first.retry().nextDelay(failure(500, 1, Duration.ZERO)))
                 .isBetween(Duration.ofMillis(900), Duration.ofSeconds(1));
@@ -390,6 +399,8 @@ class ForwarderConfigTest {
         RemoteWriteConfig second = config.endpoints().get(1);
         assertThat(second.name()).isEqualTo("remote_write[1]");
         assertThat(second.protocol()).isEqualTo(WriteProtocol.AUTO);
+        assertThat(second.queue().minShards()).isEqualTo(1);
+        assertThat(second.queue().maxShards()).isEqualTo(50);
         assertThat(authorization(second)).isEqualTo(basic("u", "p@ss"));
         assertThat(config.sources().get(0).endpoints()).containsExactly("first", "remote_write[1]");
     }
