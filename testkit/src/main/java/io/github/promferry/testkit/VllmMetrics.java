@@ -8,11 +8,19 @@ import io.github.promferry.testkit.ServingSimulation.Request;
 
 /**
  * The page of vLLM's V1 engine, in the order and the words of a captured one (about 0.13), behind the families that its
- * API server and the Python client add. Two names that no single release has together are both here, because dashboards
- * ask for both: {@code gpu_cache_usage_perc} (gone in 0.12) beside {@code kv_cache_usage_perc}, and {@code
- * time_per_output_token_seconds} (gone in 0.13) beside {@code inter_token_latency_seconds}.
+ * API server and the Python client add.
  */
 final class VllmMetrics implements EngineMetrics {
+    /** The names of a release. */
+    enum Names {
+        /** Until 0.9.1. */
+        OLD,
+        /** From 0.13 on. */
+        NEW,
+        /** Old and new ones of the KV cache's usage and the time between tokens, which no single release has. */
+        BOTH
+    }
+
     private static final double[] TOKEN_BOUNDS = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000};
     private static final double[] TTFT_BOUNDS = {
         0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80, 160, 640, 2560
@@ -32,8 +40,11 @@ final class VllmMetrics implements EngineMetrics {
     private static final String HANDLER = "/v1/chat/completions";
 
     private final MetricsPage page;
+    /** For what the release does not have. */
+    private final MetricsPage unseen;
+
     private final String[] labels;
-    private final ProcessFamilies process;
+    private final PythonProcess process;
     private final Child running;
     private final Child waiting;
     private final Child kvUsage;
@@ -66,14 +77,18 @@ final class VllmMetrics implements EngineMetrics {
     private final Child httpFineDuration;
     private final Family httpDuration;
 
-    VllmMetrics(String model, double startSeconds) {
+    VllmMetrics(Names names, String model, double startSeconds) {
         // Loading the model takes a while; then the metrics are made.
         page = new MetricsPage(Client.PYTHON, startSeconds + 21.4);
+        unseen = new MetricsPage(Client.PYTHON, 0);
+        MetricsPage old = names == Names.NEW ? unseen : page;
+        MetricsPage young = names == Names.OLD ? unseen : page;
+        String prefixCache = names == Names.OLD ? "gpu_prefix_cache" : "prefix_cache";
         labels = new String[] {"engine", "0", "model_name", model};
-        process = new ProcessFamilies(page, startSeconds);
-        running = gauge("num_requests_running", "Number of requests in model execution batches.");
-        waiting = gauge("num_requests_waiting", "Number of requests waiting to be processed.");
-        Family sleep = page.gauge(
+        process = new PythonProcess(page, startSeconds);
+        running = gauge(page, "num_requests_running", "Number of requests in model execution batches.");
+        waiting = gauge(page, "num_requests_waiting", "Number of requests waiting to be processed.");
+        Family sleep = young.gauge(
                         "vllm:engine_sleep_state",
                         "Engine sleep state; awake = 0 means engine is sleeping; awake = 1 means engine is awake;"
                                 + " weights_offloaded = 1 means sleep level 1; discard_all = 1 means sleep level 2.")
@@ -81,67 +96,90 @@ final class VllmMetrics implements EngineMetrics {
         sleep.of("sleep_state", "awake").set(1);
         sleep.of("sleep_state", "weights_offloaded").set(0);
         sleep.of("sleep_state", "discard_all").set(0);
-        kvUsage = gauge("kv_cache_usage_perc", "KV-cache usage. 1 means 100 percent usage.");
+        kvUsage = gauge(young, "kv_cache_usage_perc", "KV-cache usage. 1 means 100 percent usage.");
         gpuUsage = gauge(
+                old,
                 "gpu_cache_usage_perc",
                 "GPU KV-cache usage. 1 means 100 percent usage. DEPRECATED: Use vllm:kv_cache_usage_perc instead.");
-        prefixQueries = counter("prefix_cache_queries", "Prefix cache queries, in terms of number of queried tokens.");
-        prefixHits = counter("prefix_cache_hits", "Prefix cache hits, in terms of number of cached tokens.");
+        prefixQueries =
+                counter(page, prefixCache + "_queries", "Prefix cache queries, in terms of number of queried tokens.");
+        prefixHits = counter(page, prefixCache + "_hits", "Prefix cache hits, in terms of number of cached tokens.");
         counter(
+                young,
                 "external_prefix_cache_queries",
                 "External prefix cache queries from KV connector cross-instance cache sharing, in terms of number of"
                         + " queried tokens.");
         counter(
+                young,
                 "external_prefix_cache_hits",
                 "External prefix cache hits from KV connector cross-instance cache sharing, in terms of number of"
                         + " cached tokens.");
-        counter("mm_cache_queries", "Multi-modal cache queries, in terms of number of queried items.");
-        counter("mm_cache_hits", "Multi-modal cache hits, in terms of number of cached items.");
-        preemptions = counter("num_preemptions", "Cumulative number of preemption from the engine.");
-        promptTokens = counter("prompt_tokens", "Number of prefill tokens processed.");
-        generationTokens = counter("generation_tokens", "Number of generation tokens processed.");
+        counter(young, "mm_cache_queries", "Multi-modal cache queries, in terms of number of queried items.");
+        counter(young, "mm_cache_hits", "Multi-modal cache hits, in terms of number of cached items.");
+        preemptions = counter(page, "num_preemptions", "Cumulative number of preemption from the engine.");
+        promptTokens = counter(page, "prompt_tokens", "Number of prefill tokens processed.");
+        generationTokens = counter(page, "generation_tokens", "Number of generation tokens processed.");
         successes = page.counter("vllm:request_success", "Count of successfully processed requests.")
                 .common(labels);
         for (Finish finish : Finish.values()) {
             successes.of("finished_reason", finish.word);
         }
-        requestPromptTokens = histogram("request_prompt_tokens", "Number of prefill tokens processed.", TOKEN_BOUNDS);
+        requestPromptTokens =
+                histogram(page, "request_prompt_tokens", "Number of prefill tokens processed.", TOKEN_BOUNDS);
         requestGenerationTokens =
-                histogram("request_generation_tokens", "Number of generation tokens processed.", TOKEN_BOUNDS);
-        stepTokens = histogram("iteration_tokens_total", "Histogram of number of tokens per engine_step.", STEP_BOUNDS);
+                histogram(page, "request_generation_tokens", "Number of generation tokens processed.", TOKEN_BOUNDS);
+        stepTokens = histogram(
+                page, "iteration_tokens_total", "Histogram of number of tokens per engine_step.", STEP_BOUNDS);
         requestMaxTokens = histogram(
+                page,
                 "request_max_num_generation_tokens",
                 "Histogram of maximum number of requested generation tokens.",
                 TOKEN_BOUNDS);
-        paramsN = histogram("request_params_n", "Histogram of the n request parameter.", N_BOUNDS);
-        paramsMaxTokens =
-                histogram("request_params_max_tokens", "Histogram of the max_tokens request parameter.", TOKEN_BOUNDS);
-        ttft = histogram("time_to_first_token_seconds", "Histogram of time to first token in seconds.", TTFT_BOUNDS);
+        paramsN = histogram(page, "request_params_n", "Histogram of the n request parameter.", N_BOUNDS);
+        paramsMaxTokens = histogram(
+                page, "request_params_max_tokens", "Histogram of the max_tokens request parameter.", TOKEN_BOUNDS);
+        ttft = histogram(
+                page, "time_to_first_token_seconds", "Histogram of time to first token in seconds.", TTFT_BOUNDS);
         interTokenLatency = histogram(
-                "inter_token_latency_seconds", "Histogram of inter-token latency in seconds.", TOKEN_TIME_BOUNDS);
+                young,
+                "inter_token_latency_seconds",
+                "Histogram of inter-token latency in seconds.",
+                TOKEN_TIME_BOUNDS);
         timePerOutputToken = histogram(
+                old,
                 "time_per_output_token_seconds",
                 "Histogram of time per output token in seconds. DEPRECATED: Use vllm:inter_token_latency_seconds"
                         + " instead.",
                 TOKEN_TIME_BOUNDS);
         requestTimePerOutputToken = histogram(
+                young,
                 "request_time_per_output_token_seconds",
                 "Histogram of time_per_output_token_seconds per request.",
                 TOKEN_TIME_BOUNDS);
-        e2e = histogram("e2e_request_latency_seconds", "Histogram of e2e request latency in seconds.", DURATION_BOUNDS);
+        e2e = histogram(
+                page, "e2e_request_latency_seconds", "Histogram of e2e request latency in seconds.", DURATION_BOUNDS);
         queueTime = histogram(
-                "request_queue_time_seconds", "Histogram of time spent in WAITING phase for request.", DURATION_BOUNDS);
+                page,
+                "request_queue_time_seconds",
+                "Histogram of time spent in WAITING phase for request.",
+                DURATION_BOUNDS);
         inferenceTime = histogram(
+                page,
                 "request_inference_time_seconds",
                 "Histogram of time spent in RUNNING phase for request.",
                 DURATION_BOUNDS);
         prefillTime = histogram(
+                page,
                 "request_prefill_time_seconds",
                 "Histogram of time spent in PREFILL phase for request.",
                 DURATION_BOUNDS);
         decodeTime = histogram(
-                "request_decode_time_seconds", "Histogram of time spent in DECODE phase for request.", DURATION_BOUNDS);
+                page,
+                "request_decode_time_seconds",
+                "Histogram of time spent in DECODE phase for request.",
+                DURATION_BOUNDS);
         prefillComputed = histogram(
+                young,
                 "request_prefill_kv_computed_tokens",
                 "Histogram of new KV tokens computed during prefill (excluding cached tokens).",
                 TOKEN_BOUNDS);
@@ -168,16 +206,16 @@ final class VllmMetrics implements EngineMetrics {
                 HTTP_BOUNDS);
     }
 
-    private Child gauge(String name, String help) {
-        return page.gauge("vllm:" + name, help).common(labels).of();
+    private Child gauge(MetricsPage on, String name, String help) {
+        return on.gauge("vllm:" + name, help).common(labels).of();
     }
 
-    private Child counter(String name, String help) {
-        return page.counter("vllm:" + name, help).common(labels).of();
+    private Child counter(MetricsPage on, String name, String help) {
+        return on.counter("vllm:" + name, help).common(labels).of();
     }
 
-    private Child histogram(String name, String help, double[] bounds) {
-        return page.histogram("vllm:" + name, help, bounds).common(labels).of();
+    private Child histogram(MetricsPage on, String name, String help, double[] bounds) {
+        return on.histogram("vllm:" + name, help, bounds).common(labels).of();
     }
 
     private void cacheConfig() {
@@ -300,70 +338,5 @@ final class VllmMetrics implements EngineMetrics {
         kvUsage.set(simulation.kvUsage());
         gpuUsage.set(simulation.kvUsage());
         return page.text();
-    }
-
-    /** What the Python client itself exposes, in its order. */
-    private static final class ProcessFamilies {
-        private final Child[] collected = new Child[3];
-        private final Child[] collections = new Child[3];
-        private final Child resident;
-        private final Child cpu;
-        private final Child openFiles;
-
-        ProcessFamilies(MetricsPage page, double startSeconds) {
-            Family objects = plainCounter(page, "python_gc_objects_collected", "Objects collected during gc");
-            Family uncollectable =
-                    plainCounter(page, "python_gc_objects_uncollectable", "Uncollectable objects found during GC");
-            Family runs = plainCounter(page, "python_gc_collections", "Number of times this generation was collected");
-            for (int generation = 0; generation < 3; generation++) {
-                String[] label = {"generation", String.valueOf(generation)};
-                collected[generation] = objects.of(label);
-                uncollectable.of(label);
-                collections[generation] = runs.of(label);
-            }
-            page.gauge("python_info", "Python platform information")
-                    .of(
-                            "implementation",
-                            "CPython",
-                            "major",
-                            "3",
-                            "minor",
-                            "12",
-                            "patchlevel",
-                            "9",
-                            "version",
-                            "3.12.9")
-                    .set(1);
-            plainGauge(page, "process_virtual_memory_bytes", "Virtual memory size in bytes.")
-                    .set(6_634_254_336.0 * 4);
-            resident = plainGauge(page, "process_resident_memory_bytes", "Resident memory size in bytes.");
-            plainGauge(page, "process_start_time_seconds", "Start time of the process since unix epoch in seconds.")
-                    .set(Math.rint(startSeconds * 100) / 100);
-            cpu = plainCounter(page, "process_cpu_seconds", "Total user and system CPU time spent in seconds.")
-                    .of();
-            openFiles = plainGauge(page, "process_open_fds", "Number of open file descriptors.");
-            plainGauge(page, "process_max_fds", "Maximum number of open file descriptors.")
-                    .set(1_048_576);
-        }
-
-        void update(double uptimeSeconds) {
-            double[] everySeconds = {0.9, 10, 110};
-            for (int generation = 0; generation < 3; generation++) {
-                double runs = Math.floor(uptimeSeconds / everySeconds[generation]);
-                collections[generation].set(runs);
-                collected[generation].set(Math.floor(runs * 6.4));
-            }
-            resident.set(5_106_151_424.0 + 4096 * Math.floor(uptimeSeconds * 3));
-            cpu.set(Math.rint((41.3 + uptimeSeconds * 0.37) * 100) / 100);
-            openFiles.set(49 + Math.floor(uptimeSeconds / 7) % 11);
-        }
-
-        private static Family plainCounter(MetricsPage page, String name, String help) {
-            return page.counter(name, help).withoutCreated();
-        }
-
-        private static Child plainGauge(MetricsPage page, String name, String help) {
-            return page.gauge(name, help).of();
-        }
     }
 }
