@@ -43,7 +43,12 @@ class ReadmeTest {
     private Path folder;
 
     static List<Path> documents() {
-        return Stream.of("README.md", "examples/README.md", "CONTRIBUTING.md", "CHANGELOG.md")
+        return Stream.of(
+                        "README.md",
+                        "examples/README.md",
+                        "examples/grafana/README.md",
+                        "CONTRIBUTING.md",
+                        "CHANGELOG.md")
                 .map(ROOT::resolve)
                 .toList();
     }
