@@ -196,8 +196,11 @@ final class JobLoops {
         }
         List<Labels> added = new ArrayList<>();
         now.targets.forEach((identity, target) -> {
-            if (!active.containsKey(identity)) {
+            ScrapeLoop known = active.get(identity);
+            if (known == null) {
                 added.add(activate(target, identity).commonLabels());
+            } else {
+                known.givenAs(target.target());
             }
         });
         checkTargetLimit();

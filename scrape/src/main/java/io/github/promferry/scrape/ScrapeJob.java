@@ -5,8 +5,10 @@ import io.github.promferry.MetricSource;
 import io.github.promferry.http.HttpSettings;
 import io.github.promferry.parse.ExpositionFormat;
 import io.github.promferry.parse.ParseOptions;
+import io.github.promferry.scrape.discovery.EngineDiscovery;
 import io.github.promferry.scrape.discovery.TargetDiscovery;
 import io.github.promferry.scrape.relabel.Relabeler;
+import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -76,9 +78,15 @@ public final class ScrapeJob {
     record Source(MetricSource source, Labels labels) {}
 
     private final Builder settings;
+    private final List<TargetDiscovery> discoveries;
 
     private ScrapeJob(Builder settings) {
         this.settings = settings;
+        List<TargetDiscovery> all = new ArrayList<>(settings.discoveries);
+        if (!settings.engines.isEmpty()) {
+            all.add(settings.engineDiscovery());
+        }
+        discoveries = Collections.unmodifiableList(all);
     }
 
     /**
@@ -89,6 +97,22 @@ public final class ScrapeJob {
      */
     public static Builder builder(String name) {
         return new Builder(name);
+    }
+
+    /**
+     * A job for an LLM engine, named {@code llm}: what it is and where it has its metrics is {@linkplain Builder#engine
+     * found out}, and it is asked for plain text, since many engines are served by Python, which compresses on the thread that
+     * serves tokens and damages names in OpenMetrics.
+     *
+     * @param url of the engine, such as {@code http://127.0.0.1:8000}; with a path, that is where its metrics are
+     * @return a new builder
+     * @throws IllegalArgumentException if it is not the URL of a server, or has a user or a query
+     */
+    public static Builder llm(String url) {
+        return builder("llm")
+                .formats(List.of(ExpositionFormat.TEXT_0_0_4))
+                .compression(false)
+                .engine(URI.create(url));
     }
 
     /**
@@ -286,7 +310,7 @@ public final class ScrapeJob {
      * @return unmodifiable, may be empty
      */
     public List<TargetDiscovery> discoveries() {
-        return Collections.unmodifiableList(settings.discoveries);
+        return discoveries;
     }
 
     /**
@@ -396,6 +420,7 @@ public final class ScrapeJob {
         private final List<Target> targets = new ArrayList<>();
         private final List<Source> sources = new ArrayList<>();
         private final List<TargetDiscovery> discoveries = new ArrayList<>();
+        private final List<URI> engines = new ArrayList<>();
         private int keepDroppedTargets;
         private Duration interval = DEFAULT_INTERVAL;
         private @Nullable Duration timeout;
@@ -433,6 +458,7 @@ public final class ScrapeJob {
             targets.addAll(from.targets);
             sources.addAll(from.sources);
             discoveries.addAll(from.discoveries);
+            engines.addAll(from.engines);
             keepDroppedTargets = from.keepDroppedTargets;
             interval = from.interval;
             timeout = from.timeout;
@@ -490,6 +516,29 @@ public final class ScrapeJob {
         public Builder discovery(TargetDiscovery discovery) {
             discoveries.add(Objects.requireNonNull(discovery, "discovery"));
             return this;
+        }
+
+        /**
+         * Adds an LLM engine of which only the address is known, see {@link EngineDiscovery}. What was found is in the labels
+         * {@value EngineDiscovery#ENGINE_LABEL} and {@value EngineDiscovery#VERSION_LABEL} of {@link TargetStatus#target()};
+         * if it is wrong, give the URL with the path of the metrics, or a {@link #target} instead.
+         *
+         * @param url such as {@code http://127.0.0.1:8000}; with a path, that is where its metrics are
+         * @return this
+         * @throws IllegalArgumentException if it is not the URL of a server, or has a user or a query
+         */
+        public Builder engine(URI url) {
+            // Refuses what is not the URL of an engine.
+            EngineDiscovery.builder().engine(url);
+            engines.add(url);
+            return this;
+        }
+
+        private TargetDiscovery engineDiscovery() {
+            EngineDiscovery.Builder discovery =
+                    EngineDiscovery.builder().http(http).userAgent(userAgent);
+            engines.forEach(discovery::engine);
+            return discovery.build();
         }
 
         /**

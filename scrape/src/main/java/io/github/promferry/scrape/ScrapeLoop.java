@@ -59,6 +59,9 @@ final class ScrapeLoop {
 
     private final Object lock = new Object();
     // Guarded by lock.
+    /** As it was given or found last: labels that only relabeling sees may change and the target be the same. */
+    private Target givenAs;
+
     private State state = State.WAITING;
     private @Nullable Attempt attempt;
     /** False until the target answers for the first time, if the job waits for that. */
@@ -132,6 +135,7 @@ final class ScrapeLoop {
         this.ready = target.job().waitUntilReady() == null;
         this.context = context;
         this.timeoutNanos = target.timeout().toNanos();
+        this.givenAs = target.target();
         this.grid = TickGrid.of(target.interval().toMillis(), identity, context.salt(), context.toleranceMillis());
     }
 
@@ -170,13 +174,20 @@ final class ScrapeLoop {
         synchronized (lock) {
             return new TargetStatus(
                     target.job().name(),
-                    target.target(),
+                    givenAs,
                     target.labels(),
                     target.uri(),
                     health,
                     last,
                     new TargetStatus.Counts(scrapes, failures, skipped, refusals),
                     nextTickMillis);
+        }
+    }
+
+    /** The target was found again. */
+    void givenAs(Target again) {
+        synchronized (lock) {
+            givenAs = again;
         }
     }
 

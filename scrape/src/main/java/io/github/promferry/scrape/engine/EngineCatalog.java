@@ -36,10 +36,12 @@ public final class EngineCatalog {
     /** Far above any table; a larger file is a mistake. */
     private static final int MAX_FILE_BYTES = 1 << 20;
 
+    private final List<String> probePaths;
     private final Map<String, EngineEntry> entries;
     private final Map<String, LlmEngine> engines = new LinkedHashMap<>();
 
-    private EngineCatalog(Map<String, EngineEntry> entries) {
+    EngineCatalog(List<String> probePaths, Map<String, EngineEntry> entries) {
+        this.probePaths = probePaths;
         this.entries = entries;
         entries.forEach((id, entry) -> engines.put(id, new LlmEngine(entry)));
     }
@@ -51,10 +53,10 @@ public final class EngineCatalog {
      */
     public static EngineCatalog builtIn() {
         try (InputStream table = EngineCatalog.class.getResourceAsStream("engines.yaml")) {
-            return new EngineCatalog(EngineTableReader.read(
-                    "engines.yaml",
-                    Objects.requireNonNull(table, "engines.yaml").readAllBytes(),
-                    Map.of()));
+            return new EngineCatalog(List.of(), Map.of())
+                    .with(
+                            "engines.yaml",
+                            Objects.requireNonNull(table, "engines.yaml").readAllBytes());
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read the built-in table of engines", e);
         }
@@ -84,7 +86,16 @@ public final class EngineCatalog {
      * @throws EngineTableException if it is not a table of engines; the message has the line
      */
     public EngineCatalog with(String origin, byte[] table) {
-        return new EngineCatalog(EngineTableReader.read(origin, table, entries));
+        return EngineTableReader.read(origin, table, probePaths, entries);
+    }
+
+    /**
+     * Where to look for the metrics of an engine that is not known, in an order that has no side effects.
+     *
+     * @return paths that begin with a slash
+     */
+    public List<String> probePaths() {
+        return probePaths;
     }
 
     /**

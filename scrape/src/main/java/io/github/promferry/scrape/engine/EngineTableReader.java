@@ -19,13 +19,15 @@ final class EngineTableReader {
         entries = new LinkedHashMap<>(known);
     }
 
-    /** The known entries with what the table adds or changes. */
-    static Map<String, EngineEntry> read(String origin, byte[] table, Map<String, EngineEntry> known) {
-        EngineTableReader reader = new EngineTableReader(known);
+    /** What is known, with what the table adds or changes. */
+    static EngineCatalog read(
+            String origin, byte[] table, List<String> knownPaths, Map<String, EngineEntry> knownEntries) {
+        EngineTableReader reader = new EngineTableReader(knownEntries);
         TableNode root = TableNode.parse(origin, table);
-        root.checkKeys("engines");
-        root.required("engines").fields().forEach(reader::engine);
-        return reader.entries;
+        root.checkKeys("engines", "probe");
+        root.ifPresent("engines", engines -> engines.fields().forEach(reader::engine));
+        TableNode paths = root.optional("probe");
+        return new EngineCatalog(paths == null ? knownPaths : paths.texts(), reader.entries);
     }
 
     private void engine(String id, TableNode node) {

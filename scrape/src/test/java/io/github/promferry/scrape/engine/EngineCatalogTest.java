@@ -69,7 +69,7 @@ final class EngineCatalogTest {
     @CsvSource(delimiter = '|', textBlock = """
             ''                                            | mine: is empty, expected engines: {...}
             [                                             | mine, line 1: expected the node content, but found '<stream end>'
-            motors: {}                                    | mine, line 1: unknown key "motors", expected one of engines
+            motors: {}                                    | mine, line 1: unknown key "motors", expected one of engines, probe
             engines: [a]                                  | mine, line 1: expected a mapping {key: value}, found a list
             engines: {a: {}}                              | mine, line 1: engine a has no prefixes
             engines: {a: {prefix: a}}                     | mine, line 1: unknown key "prefix", expected one of name, like,

@@ -1,0 +1,218 @@
+package io.github.promferry.scrape.discovery;
+
+import io.github.promferry.http.HttpSettings;
+import io.github.promferry.scrape.engine.EngineCatalog;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ScheduledExecutorService;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * LLM engines whose address is known, but neither what they are nor where their metrics are. Each is asked for the paths that
+ * engines have, one request at a time, in an order that has no side effects: TensorRT-LLM's before {@code /metrics}, where
+ * that engine has statistics which every reading takes away. The first path that has samples is the target's; an engine that
+ * does not answer yet is a target nevertheless, so that {@code up} tells of it, and is asked again.
+ *
+ * <p>Each target gets the labels {@code __meta_llm_engine} (the ids of the engines recognized, parted by commas, empty if
+ * none was) and {@code __meta_llm_engine_version}. A URL with a path is not looked at: its path is the target's.
+ *
+ * @since 0.1
+ */
+public final class EngineDiscovery implements TargetDiscovery {
+    /** How long after a look in vain the next one follows unless told otherwise. */
+    public static final Duration DEFAULT_REFRESH_INTERVAL = Duration.ofSeconds(5);
+
+    /** The label that holds the ids of the engines recognized on the page of a target. */
+    public static final String ENGINE_LABEL = "__meta_llm_engine";
+
+    /** The label that holds what the page tells of the engine's version. */
+    public static final String VERSION_LABEL = "__meta_llm_engine_version";
+
+    private final List<URI> urls;
+    private final Builder settings;
+    private final PeriodicLookup lookup;
+    private @Nullable List<EngineProbe> probes;
+
+    private EngineDiscovery(Builder builder) {
+        urls = List.copyOf(builder.urls);
+        settings = builder;
+        lookup =
+                new PeriodicLookup("promferry-engine-discovery", builder.refreshInterval, builder.executor, this::look);
+    }
+
+    /**
+     * A builder.
+     *
+     * @return without engines yet
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    @Override
+    public void start(Publisher publisher) {
+        lookup.start(Objects.requireNonNull(publisher, "publisher"));
+    }
+
+    @Override
+    public void close() {
+        lookup.close();
+    }
+
+    @Override
+    public String toString() {
+        return urls.size() == 1 ? "looking at " + urls.get(0) : "looking at " + urls.size() + " engines";
+    }
+
+    private List<TargetGroup> look(Publisher publisher) throws InterruptedException {
+        List<TargetGroup> groups = new ArrayList<>();
+        for (EngineProbe probe : probes()) {
+            String reason = probe.look();
+            if (reason != null) {
+                publisher.failed(reason);
+            }
+            groups.add(probe.group());
+        }
+        return groups;
+    }
+
+    /** On the lookup's thread: reading the table and making a client take their time. */
+    private List<EngineProbe> probes() {
+        List<EngineProbe> known = probes;
+        if (known == null) {
+            EngineCatalog catalog = settings.catalog == null ? EngineCatalog.builtIn() : settings.catalog;
+            PageRequest request = new PageRequest(settings.http, settings.timeout, settings.userAgent);
+            known = urls.stream()
+                    .map(url -> new EngineProbe(url, catalog, request))
+                    .toList();
+            probes = known;
+        }
+        return known;
+    }
+
+    /**
+     * Collects settings; not thread-safe.
+     *
+     * @since 0.1
+     */
+    public static final class Builder {
+        private final List<URI> urls = new ArrayList<>();
+        private HttpSettings http = HttpSettings.DEFAULTS;
+        private Duration refreshInterval = DEFAULT_REFRESH_INTERVAL;
+        private Duration timeout = Duration.ofSeconds(5);
+        private String userAgent = "promferry/0.1.0";
+        private @Nullable EngineCatalog catalog;
+        private @Nullable ScheduledExecutorService executor;
+
+        private Builder() {}
+
+        /**
+         * Adds an engine.
+         *
+         * @param url such as {@code http://127.0.0.1:8000}; with a path, that is where its metrics are
+         * @return this
+         * @throws IllegalArgumentException if it is not the URL of a server, or has a user or a query
+         */
+        public Builder engine(URI url) {
+            urls.add(checked(url));
+            return this;
+        }
+
+        /**
+         * Credentials, headers and the like; none by default.
+         *
+         * @param http how to reach the engines
+         * @return this
+         */
+        public Builder http(HttpSettings http) {
+            this.http = Objects.requireNonNull(http, "http");
+            return this;
+        }
+
+        /**
+         * What is known of engines; {@link EngineCatalog#builtIn} by default.
+         *
+         * @param catalog another table
+         * @return this
+         */
+        public Builder catalog(EngineCatalog catalog) {
+            this.catalog = Objects.requireNonNull(catalog, "catalog");
+            return this;
+        }
+
+        /**
+         * How long after a look in vain the next one follows; 5 s by default.
+         *
+         * @param refreshInterval at least a millisecond
+         * @return this
+         * @throws IllegalArgumentException if it is shorter
+         */
+        public Builder refreshInterval(Duration refreshInterval) {
+            this.refreshInterval = PeriodicLookup.checkedInterval(refreshInterval);
+            return this;
+        }
+
+        /**
+         * How long to wait for a page; 5 s by default.
+         *
+         * @param timeout at least a millisecond
+         * @return this
+         * @throws IllegalArgumentException if it is shorter
+         */
+        public Builder timeout(Duration timeout) {
+            if (timeout.toMillis() < 1) {
+                throw new IllegalArgumentException("timeout " + timeout + " is below a millisecond");
+            }
+            this.timeout = timeout;
+            return this;
+        }
+
+        /**
+         * The header {@code User-Agent}.
+         *
+         * @param userAgent product and version, such as {@code my-service/1.2}
+         * @return this
+         */
+        public Builder userAgent(String userAgent) {
+            this.userAgent = Objects.requireNonNull(userAgent, "userAgent");
+            return this;
+        }
+
+        /**
+         * Where to run; a thread of its own by default.
+         *
+         * @param executor blocked while an engine is asked; not closed by the discovery
+         * @return this
+         */
+        public Builder executor(ScheduledExecutorService executor) {
+            this.executor = Objects.requireNonNull(executor, "executor");
+            return this;
+        }
+
+        /**
+         * The discovery.
+         *
+         * @return not started yet
+         */
+        public EngineDiscovery build() {
+            return new EngineDiscovery(this);
+        }
+
+        private static URI checked(URI url) {
+            boolean web = "http".equalsIgnoreCase(url.getScheme()) || "https".equalsIgnoreCase(url.getScheme());
+            if (url.getRawUserInfo() != null
+                    || (url.getRawAuthority() != null && url.getRawAuthority().contains("@"))) {
+                throw new IllegalArgumentException(
+                        "the URL of an engine has a user: credentials belong in the HTTP settings");
+            }
+            if (!web || url.getHost() == null || url.getRawQuery() != null || url.getRawFragment() != null) {
+                throw new IllegalArgumentException("\"" + url.toString().replaceFirst("[?#].*", "?...")
+                        + "\" is not the URL of an engine, such as http://127.0.0.1:8000");
+            }
+            return url;
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package io.github.promferry.scrape.discovery;
+
+import io.github.promferry.http.HttpSettings;
+import io.github.promferry.parse.AcceptHeader;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** Asks for a page as a scrape of an engine does: text 0.0.4, not compressed, no redirects. */
+final class PageRequest {
+    /** As much as a scrape takes unless told otherwise. */
+    private static final int MAX_BYTES = 16 << 20;
+
+    private final HttpSettings http;
+    private final Duration timeout;
+    private final String userAgent;
+    private final HttpClient client;
+
+    PageRequest(HttpSettings http, Duration timeout, String userAgent) {
+        this.http = http;
+        this.timeout = timeout;
+        this.userAgent = userAgent;
+        this.client = http.newClient();
+    }
+
+    /** The answer, whatever its status. */
+    HttpResponse<byte[]> get(URI page) throws IOException, InterruptedException {
+        HttpRequest.Builder request = HttpRequest.newBuilder(page)
+                .GET()
+                .setHeader("Accept", AcceptHeader.TEXT_ONLY)
+                .setHeader("User-Agent", userAgent);
+        http.applyTo(request);
+        CompletableFuture<HttpResponse<byte[]>> answer =
+                client.sendAsync(request.build(), info -> BoundedBody.upTo(MAX_BYTES));
+        try {
+            return answer.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            throw new IOException("no complete answer within " + timeout.toMillis() + " ms", e);
+        } catch (ExecutionException e) {
+            throw new IOException(String.valueOf(e.getCause()), e);
+        } finally {
+            // Only this closes the connection of an exchange that has not ended.
+            answer.cancel(true);
+        }
+    }
+}

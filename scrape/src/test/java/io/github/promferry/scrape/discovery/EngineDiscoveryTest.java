@@ -1,0 +1,204 @@
+package io.github.promferry.scrape.discovery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.github.promferry.Labels;
+import io.github.promferry.http.Credentials;
+import io.github.promferry.http.HttpSettings;
+import io.github.promferry.testkit.RecordedRequest;
+import io.github.promferry.testkit.ScriptedAnswer;
+import io.github.promferry.testkit.ScriptedTarget;
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class EngineDiscoveryTest {
+    private static final String VLLM = "vllm:kv_cache_usage_perc{engine=\"0\"} 0.5\n";
+    private static final String TRTLLM = "trtllm_num_requests_running 1\n";
+    private static final String JSON = "[{\"iter\": 1}]";
+
+    private final RecordingPublisher publisher = new RecordingPublisher();
+    private final ScriptedTarget server = ScriptedTarget.start(ScriptedAnswer.status(404));
+    private EngineDiscovery discovery;
+
+    @AfterEach
+    void close() {
+        discovery.close();
+        server.close();
+    }
+
+    private void pages(Map<String, String> pages) {
+        server.answer(request -> {
+            String page = pages.get(request.target());
+            return page == null
+                    ? ScriptedAnswer.status(404)
+                    : page.matches("[0-9]{3}")
+                            ? ScriptedAnswer.status(Integer.parseInt(page))
+                            : ScriptedAnswer.page(page);
+        });
+    }
+
+    private void start(String path) {
+        discovery = EngineDiscovery.builder()
+                .engine(server.uri().resolve(path))
+                .refreshInterval(Duration.ofMillis(20))
+                .http(HttpSettings.builder()
+                        .credentials(Credentials.bearer("token"))
+                        .build())
+                .build();
+        discovery.start(publisher);
+    }
+
+    private Labels found() {
+        await().atMost(Duration.ofSeconds(30))
+                .until(() -> !publisher.published().isEmpty());
+        List<List<TargetGroup>> published = publisher.published();
+        return published.get(published.size() - 1).get(0).labels();
+    }
+
+    private Labels awaitEngine(String id) {
+        await().atMost(Duration.ofSeconds(30)).until(() -> id.equals(found().get(EngineDiscovery.ENGINE_LABEL)));
+        return found();
+    }
+
+    private List<String> asked() {
+        return server.requests().stream().map(RecordedRequest::target).toList();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            # where the page is | its first line                        | engine
+            /metrics            | vllm:kv_cache_usage_perc 0.5          | vllm
+            /metrics            | sglang_num_running_reqs 0             | sglang
+            /prometheus/metrics | trtllm_num_requests_running 0         | trtllm
+            /metrics/           | lmdeploy:num_requests_running 0       | lmdeploy
+            /metrics            | litellm_spend_metric_total 1          | litellm
+            """)
+    void findsPathAndEngine(String path, String line, String engine) {
+        pages(Map.of(path, line + "\n"));
+        start("/");
+
+        Labels found = awaitEngine(engine);
+        assertThat(found.get("__metrics_path__")).isEqualTo(path);
+        assertThat(found.get("__scheme__")).isEqualTo("http");
+        assertThat(publisher.addresses()).containsExactly(server.hostPort());
+    }
+
+    @Test
+    void asksAsAScrapeOfAnEngineAndStopsAskingOnceItHasFound() {
+        pages(Map.of("/metrics", VLLM));
+        start("/");
+        assertThat(awaitEngine("vllm").get(EngineDiscovery.VERSION_LABEL)).isEqualTo("0.9.2 or newer");
+
+        // Many rounds of a look in vain would have passed when the other discovery has failed three times.
+        RecordingPublisher other = new RecordingPublisher();
+        ScriptedTarget nothing = ScriptedTarget.start(ScriptedAnswer.status(404));
+        EngineDiscovery inVain = EngineDiscovery.builder()
+                .engine(nothing.uri().resolve("/"))
+                .refreshInterval(Duration.ofMillis(20))
+                .build();
+        try {
+            inVain.start(other);
+            await().atMost(Duration.ofSeconds(30)).until(() -> other.failures().size() >= 3);
+        } finally {
+            inVain.close();
+            nothing.close();
+        }
+
+        assertThat(asked()).containsExactly("/prometheus/metrics", "/metrics");
+        RecordedRequest request = server.requests().get(1);
+        assertThat(request.header("Accept"))
+                .startsWith("text/plain;version=0.0.4")
+                .doesNotContain("openmetrics");
+        assertThat(request.header("Accept-Encoding")).isNull();
+        assertThat(request.header("Authorization")).isEqualTo("Bearer token");
+    }
+
+    @Test
+    void readsTheStatisticsOfTensorRtLlmAtMostOnce() {
+        pages(Map.of("/metrics", JSON));
+        start("/");
+        publisher.awaitFailure(reason -> reason.contains("left alone since reading it takes it away"));
+        assertThat(found().get("__metrics_path__")).isEqualTo("/prometheus/metrics");
+
+        pages(Map.of("/metrics", JSON, "/prometheus/metrics", TRTLLM));
+        awaitEngine("trtllm");
+
+        assertThat(asked()).containsOnlyOnce("/metrics");
+    }
+
+    @Test
+    void doesNotReadThemWhereTheEngineHasItsMetrics() {
+        pages(Map.of("/metrics", JSON, "/prometheus/metrics", TRTLLM));
+        start("/");
+        awaitEngine("trtllm");
+
+        assertThat(asked()).containsExactly("/prometheus/metrics");
+    }
+
+    @Test
+    void anEngineThatIsNotUpYetIsATargetAndIsAskedAgain() {
+        server.answer(ScriptedAnswer.drop());
+        start("/");
+        assertThat(found().get(EngineDiscovery.ENGINE_LABEL)).isNull();
+        assertThat(publisher.addresses()).containsExactly(server.hostPort());
+
+        pages(Map.of("/metrics", VLLM));
+        assertThat(awaitEngine("vllm").get("__metrics_path__")).isEqualTo("/metrics");
+    }
+
+    @Test
+    void aPageThatIsStillEmptyIsScrapedWhileTheSearchGoesOn() {
+        pages(Map.of("/metrics", "# HELP a b\n"));
+        start("/");
+        await().atMost(Duration.ofSeconds(30)).until(() -> "/metrics".equals(found().get("__metrics_path__")));
+
+        pages(Map.of("/metrics", "sglang:num_running_reqs 0\n"));
+        awaitEngine("sglang");
+    }
+
+    @Test
+    void samplesOfNoKnownEngineAreGoodEnough() {
+        pages(Map.of("/metrics", "my_metric 1\n"));
+        start("/");
+        await().atMost(Duration.ofSeconds(30)).until(() -> "/metrics".equals(found().get("__metrics_path__")));
+        assertThat(found().get(EngineDiscovery.ENGINE_LABEL)).isNull();
+    }
+
+    @Test
+    void aPathThatIsGivenIsTaken() {
+        start("/elsewhere");
+        assertThat(found().get("__metrics_path__")).isEqualTo("/elsewhere");
+        discovery.close();
+        assertThat(server.requests()).isEmpty();
+    }
+
+    @Test
+    void saysWhatThePathsHaveAnswered() {
+        pages(Map.of("/prometheus/metrics", "401", "/metrics", "<html>\n"));
+        start("/");
+        publisher.awaitFailure(reason -> reason.startsWith("no metrics found at "
+                + server.uri().resolve("/") + ": /prometheus/metrics: HTTP status 401; /metrics: no exposition ("));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"ftp://h", "http:/x", "http://u:secret@h:1", "http://h?token=secret", "h:8000", "http://h#secret"
+            })
+    void whatIsNoUrlOfAnEngineIsRefusedWithoutTellingSecrets(String url) {
+        discovery = EngineDiscovery.builder().build();
+        assertThatThrownBy(() -> EngineDiscovery.builder().engine(URI.create(url)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("URL of an engine")
+                .message()
+                .doesNotContain("secret");
+    }
+}
