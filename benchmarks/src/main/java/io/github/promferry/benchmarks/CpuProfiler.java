@@ -39,13 +39,13 @@ public final class CpuProfiler implements InternalProfiler {
     public Collection<? extends Result<?>> afterIteration(
             BenchmarkParams benchmark, IterationParams iteration, IterationResult result) {
         double seconds = (system.getProcessCpuTime() - before) / 1e9;
-        BenchmarkPage page = BenchmarkPage.scrapes(benchmark.getParam("page"), 1)[0];
-        // An operation is a page, or as many as the parameter says.
-        String targets = benchmark.getParam("targets");
-        double pages = result.getMetadata().getAllOps() / seconds * (targets == null ? 1 : Integer.parseInt(targets));
+        double operations = result.getMetadata().getAllOps() / seconds;
+        double operationsOnTheWall = result.getPrimaryResult().getScore();
         List<Result<?>> rates = new ArrayList<>();
-        rates.add(rate("cpu.bytes", pages * page.length() / 1e6, "MB/cpu-s"));
-        rates.add(rate("cpu.samples", pages * page.samples() / 1e6, "M/cpu-s"));
+        // The counters of the benchmark: samples, bytes.
+        result.getSecondaryResults()
+                .forEach((counter, perSecond) -> rates.add(rate(
+                        "cpu." + counter, perSecond.getScore() / operationsOnTheWall * operations / 1e6, "M/cpu-s")));
         return rates;
     }
 

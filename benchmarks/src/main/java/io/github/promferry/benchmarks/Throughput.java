@@ -18,7 +18,11 @@ public class Throughput {
     public Throughput() {}
 
     void add(BenchmarkPage page) {
-        samples += page.samples();
-        bytes += page.length();
+        add(page.samples(), page.length());
+    }
+
+    void add(int pageSamples, int pageBytes) {
+        samples += pageSamples;
+        bytes += pageBytes;
     }
 }
