@@ -1,9 +1,9 @@
 package io.github.promferry.scrape;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
-
 import io.github.promferry.http.Credentials;
 import io.github.promferry.http.HttpSettings;
+import io.github.promferry.http.wire.RequestHead;
+import io.github.promferry.http.wire.ResponseReader;
 import io.github.promferry.scrape.ScrapeFailure.Kind;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -34,7 +34,7 @@ final class SocketFetcher implements Fetcher {
     private final PageBuffers buffers;
     private final HttpClientFetcher secure;
     /** Of exchanges that ended. Used on the I/O thread only. */
-    private final ArrayDeque<ResponseReader> readers = new ArrayDeque<>();
+    private final ArrayDeque<PageReader> readers = new ArrayDeque<>();
 
     /**
      * A fetcher for all targets that share the settings.
@@ -50,6 +50,22 @@ final class SocketFetcher implements Fetcher {
         this.blocking = blocking;
         this.buffers = buffers;
         this.secure = secure;
+    }
+
+    /** Reads one response after the other. */
+    private record PageReader(PageBody body, ResponseReader response) {
+        PageReader(PageBody body) {
+            this(body, new ResponseReader(body));
+        }
+
+        void begin(int maxBytes) {
+            body.limit(maxBytes);
+            response.begin();
+        }
+
+        Page page() {
+            return new Page(response.header("Content-Type"), response.header("Content-Encoding"), body.take());
+        }
     }
 
     @Override
@@ -85,7 +101,7 @@ final class SocketFetcher implements Fetcher {
         private long connectDeadlineNanos;
         private boolean reused;
         private boolean retried;
-        private @Nullable ResponseReader reader;
+        private @Nullable PageReader reader;
         private @Nullable Fetch successor;
         private boolean ended;
 
@@ -106,7 +122,7 @@ final class SocketFetcher implements Fetcher {
         void begin() {
             boolean mayBlock = trusted && settings.credentials() != Credentials.none();
             if (!mayBlock) {
-                io.run(() -> send(head(null)));
+                ask(null);
                 return;
             }
             block(() -> {
@@ -121,9 +137,19 @@ final class SocketFetcher implements Fetcher {
                     io.run(() -> fail(Kind.INTERNAL, "the credentials threw " + e));
                     return;
                 }
-                byte[] head = head(authorization);
-                io.run(() -> send(head));
+                ask(authorization);
             });
+        }
+
+        private void ask(@Nullable String authorization) {
+            byte[] head;
+            try {
+                head = head(authorization);
+            } catch (IllegalArgumentException e) {
+                io.run(() -> fail(Kind.TARGET, "cannot ask: " + e.getMessage()));
+                return;
+            }
+            io.run(() -> send(head));
         }
 
         private void block(Runnable task) {
@@ -135,24 +161,15 @@ final class SocketFetcher implements Fetcher {
         }
 
         private byte[] head(@Nullable String authorization) {
-            String path = uri.getRawPath() == null || uri.getRawPath().isEmpty() ? "/" : uri.getRawPath();
-            StringBuilder head = new StringBuilder(512).append("GET ").append(path);
-            if (uri.getRawQuery() != null) {
-                head.append('?').append(uri.getRawQuery());
-            }
-            head.append(" HTTP/1.1\r\nHost: ").append(uri.getRawAuthority()).append("\r\n");
-            request.headers().forEach((name, value) -> header(head, name, value));
+            RequestHead head = new RequestHead("GET", uri);
+            request.headers().forEach(head::header);
             if (trusted) {
-                settings.headers().forEach((name, value) -> header(head, name, value));
+                settings.headers().forEach(head::header);
             }
             if (authorization != null) {
-                header(head, "Authorization", authorization);
+                head.header("Authorization", authorization);
             }
-            return head.append("\r\n").toString().getBytes(ISO_8859_1);
-        }
-
-        private static void header(StringBuilder head, String name, String value) {
-            head.append(name).append(": ").append(value).append("\r\n");
+            return head.bytes();
         }
 
         // On the I/O thread from here on.
@@ -292,55 +309,55 @@ final class SocketFetcher implements Fetcher {
                 open.await(SelectionKey.OP_WRITE);
                 return;
             }
-            ResponseReader next = readers.pollLast();
-            reader = next == null ? new ResponseReader(buffers) : next;
+            PageReader next = readers.pollLast();
+            reader = next == null ? new PageReader(new PageBody(buffers)) : next;
             reader.begin(request.maxBytes());
             open.await(SelectionKey.OP_READ);
         }
 
         private void read(SocketIo.Connection open) {
-            ResponseReader into = reader;
+            PageReader into = reader;
             if (into == null) {
                 return;
             }
+            ResponseReader response = into.response();
             try {
                 ByteBuffer input = io.input();
                 int count = open.channel().read(input);
                 if (count < 0) {
-                    into.end();
+                    response.end();
                     complete(open, into, false);
                     return;
                 }
                 input.flip();
-                if (into.feed(input)) {
-                    complete(open, into, into.keepAlive() && !input.hasRemaining());
+                if (response.feed(input)) {
+                    complete(open, into, response.keepAlive() && !input.hasRemaining());
                 }
             } catch (IOException e) {
                 lost(e);
-            } catch (FetchException e) {
-                if (mayRetry(into)) {
-                    retry();
-                } else {
-                    closeConnection();
-                    failBroken(e.failure());
-                }
             }
         }
 
         private void lost(IOException e) {
-            ResponseReader into = reader;
-            if (mayRetry(into)) {
+            if (mayRetry()) {
                 retry();
                 return;
             }
             closeConnection();
-            failBroken(ScrapeFailure.of(
-                    Kind.CONNECTION, e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage()));
+            if (e instanceof FetchException refused) {
+                fail(refused.failure().kind(), refused.failure().message());
+            } else {
+                String why = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+                fail(
+                        Kind.CONNECTION,
+                        "the connection to " + host() + ":" + HttpClientFetcher.port(uri) + " broke: " + why);
+            }
         }
 
         /** A kept connection may have been closed by the server at the very moment it was used: ask once more. */
-        private boolean mayRetry(@Nullable ResponseReader into) {
-            return reused && !retried && (into == null || !into.hasStarted());
+        private boolean mayRetry() {
+            PageReader into = reader;
+            return reused && !retried && (into == null || !into.response().hasStarted());
         }
 
         private void retry() {
@@ -351,14 +368,14 @@ final class SocketFetcher implements Fetcher {
             resolve();
         }
 
-        private void complete(SocketIo.Connection open, ResponseReader into, boolean keep) {
+        private void complete(SocketIo.Connection open, PageReader into, boolean keep) {
             connection = null;
             if (keep) {
                 io.keep(open);
             } else {
                 open.close();
             }
-            int status = into.status();
+            int status = into.response().status();
             if (status == 200) {
                 Page page = into.page();
                 end();
@@ -368,7 +385,7 @@ final class SocketFetcher implements Fetcher {
                     buffers.giveBack(page.body());
                 }
             } else if (HttpClientFetcher.isRedirect(status) && settings.followRedirects()) {
-                String location = into.location();
+                String location = into.response().header("Location");
                 releaseReader();
                 redirect(status, location);
             } else {
@@ -420,9 +437,9 @@ final class SocketFetcher implements Fetcher {
         }
 
         private void releaseReader() {
-            ResponseReader used = reader;
+            PageReader used = reader;
             if (used != null) {
-                used.discard();
+                used.body().discard();
                 reader = null;
                 readers.addLast(used);
             }
@@ -433,15 +450,6 @@ final class SocketFetcher implements Fetcher {
                 connection.close();
                 connection = null;
             }
-        }
-
-        private void failBroken(ScrapeFailure failure) {
-            fail(
-                    failure.kind(),
-                    failure.kind() == Kind.CONNECTION
-                            ? "the connection to " + host() + ":" + HttpClientFetcher.port(uri) + " broke: "
-                                    + failure.message()
-                            : failure.message());
         }
 
         private void fail(Kind kind, String message) {

@@ -1,21 +1,24 @@
-package io.github.promferry.scrape;
+package io.github.promferry.http.wire;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
-import io.github.promferry.scrape.ScrapeFailure.Kind;
+import java.io.IOException;
+import java.net.ProtocolException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Takes an HTTP/1.1 response apart as its bytes come, in pieces of any size (RFC 9112). Strict where two readers could
- * disagree on where a response ends, and bounded everywhere: head, chunk lines, trailers, body.
- *
- * <p>The body of a 200 goes into a lent buffer; that of any other status is passed over, so that the connection can be
- * used again. Used by one thread at a time, for one response after the other.
+ * disagree on where a response ends, and bounded everywhere: head, chunk lines, trailers, and what is passed over of a body
+ * that nobody wants. Used by one thread at a time, for one response after the other.
  */
-final class ResponseReader {
+public final class ResponseReader {
     /** The head of a response, all its headers together. Larger than any server sends in earnest. */
     private static final int MAX_HEAD_BYTES = 64 * 1024;
 
@@ -27,11 +30,8 @@ final class ResponseReader {
     /** Interim responses (1xx) before the response. */
     private static final int MAX_INTERIM = 10;
 
-    /** More of an error page is not worth reading: closing the connection is cheaper. */
+    /** More of an unwanted body is not worth reading: closing the connection is cheaper. */
     private static final int MAX_SKIPPED_BYTES = 64 * 1024;
-
-    /** An announced length is believed up to this size; a longer body makes the buffer grow as it comes. */
-    private static final int MAX_RESERVED_BYTES = 1 << 20;
 
     private enum State {
         HEAD,
@@ -44,7 +44,30 @@ final class ResponseReader {
         DONE
     }
 
-    private final PageBuffers buffers;
+    /** Takes the body of a response piece by piece; an exception ends the response. */
+    public interface Body {
+        /**
+         * The head has come, and a body may follow.
+         *
+         * @param status of the response
+         * @param length of the body as announced, or -1 if the end of the connection or of the chunks will tell
+         * @return false if the body is not wanted: it is passed over, so that the connection can be used again
+         * @throws IOException if the body is not acceptable
+         */
+        boolean begin(int status, long length) throws IOException;
+
+        /**
+         * Takes all that is left in the buffer, or as much as it needs.
+         *
+         * @param bytes the next piece, not empty
+         * @return false if no more is wanted
+         * @throws IOException if the body is not acceptable
+         */
+        boolean append(ByteBuffer bytes) throws IOException;
+    }
+
+    private final Body body;
+    private boolean wanted;
 
     private State state = State.HEAD;
     private byte[] line = new byte[512];
@@ -53,10 +76,8 @@ final class ResponseReader {
     private int trailerBytes;
     private boolean started;
 
-    private int maxBytes;
     private long left;
     private long skipped;
-    private @Nullable PageBuffer body;
 
     // Of the head.
     private int headBytes;
@@ -68,36 +89,37 @@ final class ResponseReader {
     private long length = -1;
     private int status;
     private boolean keepAlive;
-    private @Nullable String contentType;
-    private @Nullable String contentEncoding;
-    private @Nullable String location;
-
-    ResponseReader(PageBuffers buffers) {
-        this.buffers = buffers;
-    }
+    /** Name and value of one header after the other. */
+    private final List<String> headers = new ArrayList<>();
 
     /**
-     * Before a response.
+     * A reader for one response.
      *
-     * @param maxBytes a body that reaches this many bytes is refused
+     * @param body takes its body
      */
-    void begin(int maxBytes) {
-        this.maxBytes = maxBytes;
+    public ResponseReader(Body body) {
+        this.body = body;
+    }
+
+    /** Before each further response. */
+    public void begin() {
+        wanted = false;
         state = State.HEAD;
         resetHead();
         interim = 0;
         trailerBytes = 0;
         started = false;
         skipped = 0;
-        body = null;
     }
 
     /**
      * Takes what has come. Bytes after the end of the response are left in the input.
      *
+     * @param input may have a backing array or not
      * @return true if the response is complete
+     * @throws IOException if the response is malformed, or the body was refused by whoever takes it
      */
-    boolean feed(ByteBuffer input) throws FetchException {
+    public boolean feed(ByteBuffer input) throws IOException {
         started |= input.hasRemaining();
         while (state != State.DONE) {
             boolean goOn = switch (state) {
@@ -117,8 +139,12 @@ final class ResponseReader {
         return state == State.DONE;
     }
 
-    /** The server has closed its side: right for a body without length, wrong anywhere else. */
-    void end() throws FetchException {
+    /**
+     * The server has closed its side: right for a body without length, wrong anywhere else.
+     *
+     * @throws IOException if the response is not complete
+     */
+    public void end() throws IOException {
         switch (state) {
             case DONE -> {}
             case BODY_TO_END -> state = State.DONE;
@@ -128,40 +154,62 @@ final class ResponseReader {
         }
     }
 
-    /** Whether a byte of the response has come. */
-    boolean hasStarted() {
+    /**
+     * Whether a byte of the response has come.
+     *
+     * @return false right after {@link #begin}
+     */
+    public boolean hasStarted() {
         return started;
     }
 
-    int status() {
+    /**
+     * The status of a complete response.
+     *
+     * @return from 200 to 999
+     */
+    public int status() {
         return status;
     }
 
-    boolean keepAlive() {
+    /**
+     * Whether the connection may be used again, after a complete response.
+     *
+     * @return false if the server or the way the response was framed says no
+     */
+    public boolean keepAlive() {
         return keepAlive;
     }
 
-    @Nullable
-    String location() {
-        return location;
-    }
-
-    /** The page of a 200; the buffer belongs to the caller. */
-    Fetcher.Page page() {
-        PageBuffer page = body == null ? buffers.lend() : body;
-        body = null;
-        return new Fetcher.Page(contentType, contentEncoding, page);
-    }
-
-    /** Gives up: the buffer is lent no more. */
-    void discard() {
-        if (body != null) {
-            buffers.giveBack(body);
-            body = null;
+    /**
+     * A header of a complete response.
+     *
+     * @param name in any case
+     * @return the value of the first one of that name, or null
+     */
+    public @Nullable String header(String name) {
+        for (int i = 0; i < headers.size(); i += 2) {
+            if (headers.get(i).equalsIgnoreCase(name)) {
+                return headers.get(i + 1);
+            }
         }
+        return null;
     }
 
-    private boolean takeHead(ByteBuffer input) throws FetchException {
+    /**
+     * The headers of a complete response.
+     *
+     * @return the values of each name, which is found in any case
+     */
+    public Map<String, List<String>> headers() {
+        Map<String, List<String>> all = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        for (int i = 0; i < headers.size(); i += 2) {
+            all.computeIfAbsent(headers.get(i), name -> new ArrayList<>()).add(headers.get(i + 1));
+        }
+        return all;
+    }
+
+    private boolean takeHead(ByteBuffer input) throws IOException {
         while (takeLine(input, MAX_HEAD_BYTES - headBytes, "the headers are longer than 64 KiB")) {
             String text = text();
             headBytes += lineLength + 1;
@@ -180,7 +228,7 @@ final class ResponseReader {
         return false;
     }
 
-    private void statusLine(String text) throws FetchException {
+    private void statusLine(String text) throws IOException {
         // HTTP/1.1 200 OK
         if (text.length() < 12
                 || !(text.startsWith("HTTP/1.1 ") || text.startsWith("HTTP/1.0 "))
@@ -196,16 +244,16 @@ final class ResponseReader {
         seenStatus = true;
     }
 
-    private void headerLine(String text) throws FetchException {
+    private void headerLine(String text) throws IOException {
         int colon = text.indexOf(':');
         if (colon < 1 || text.charAt(0) == ' ' || text.charAt(0) == '\t' || text.charAt(colon - 1) == ' ') {
             throw broken("a header is malformed: " + excerpt(text));
         }
+        String name = text.substring(0, colon);
         String value = text.substring(colon + 1).strip();
-        switch (text.substring(0, colon).toLowerCase(Locale.ROOT)) {
-            case "content-type" -> contentType = contentType == null ? value : contentType;
-            case "content-encoding" -> contentEncoding = contentEncoding == null ? value : contentEncoding;
-            case "location" -> location = value;
+        headers.add(name);
+        headers.add(value);
+        switch (name.toLowerCase(Locale.ROOT)) {
             case "content-length" -> contentLength(value);
             case "transfer-encoding" -> {
                 if (chunked || !value.equalsIgnoreCase("chunked")) {
@@ -222,7 +270,7 @@ final class ResponseReader {
         }
     }
 
-    private void contentLength(String value) throws FetchException {
+    private void contentLength(String value) throws IOException {
         if (value.isEmpty() || value.length() > 18 || !isDigits(value, 0, value.length())) {
             throw broken("content length " + excerpt(value) + " is not a number");
         }
@@ -233,7 +281,7 @@ final class ResponseReader {
         length = given;
     }
 
-    private void headComplete() throws FetchException {
+    private void headComplete() throws IOException {
         if (status < 200) {
             if (status == 101 || ++interim > MAX_INTERIM) {
                 throw broken("there are too many interim responses, or a switch of protocol nobody asked for");
@@ -247,10 +295,14 @@ final class ResponseReader {
         keepAlive &= !(chunked && length >= 0);
         if (status == 204 || status == 304) {
             state = State.DONE;
-        } else if (chunked) {
+            return;
+        }
+        wanted = body.begin(status, chunked ? -1 : length);
+        if (chunked) {
             state = State.CHUNK_LINE;
         } else if (length >= 0) {
-            beginBodyOfLength();
+            left = length;
+            state = left == 0 ? State.DONE : State.BODY_OF_LENGTH;
         } else {
             keepAlive = false;
             state = State.BODY_TO_END;
@@ -266,25 +318,10 @@ final class ResponseReader {
         saysClose = false;
         saysKeepAlive = false;
         length = -1;
-        contentType = null;
-        contentEncoding = null;
-        location = null;
+        headers.clear();
     }
 
-    private void beginBodyOfLength() throws FetchException {
-        if (status == 200) {
-            if (length >= maxBytes) {
-                throw GzipReader.bodyTooLarge(maxBytes);
-            }
-            if (length > 0) {
-                page200().reserve((int) Math.min(length, MAX_RESERVED_BYTES));
-            }
-        }
-        left = length;
-        state = left == 0 ? State.DONE : State.BODY_OF_LENGTH;
-    }
-
-    private boolean takeBody(ByteBuffer input, State next) throws FetchException {
+    private boolean takeBody(ByteBuffer input, State next) throws IOException {
         int count = (int) Math.min(left, input.remaining());
         take(input, count);
         left -= count;
@@ -297,44 +334,26 @@ final class ResponseReader {
         return true;
     }
 
-    private boolean takeToEnd(ByteBuffer input) throws FetchException {
+    private boolean takeToEnd(ByteBuffer input) throws IOException {
         take(input, input.remaining());
         return state == State.DONE;
     }
 
-    private void take(ByteBuffer input, int count) throws FetchException {
-        if (status != 200) {
-            input.position(input.position() + count);
-            skipped += count;
-            if (skipped > MAX_SKIPPED_BYTES) {
-                keepAlive = false;
-                state = State.DONE;
-            }
-            return;
-        }
-        if (count == 0) {
-            return;
-        }
-        PageBuffer page = page200();
-        if (count >= maxBytes - page.length()) {
-            throw GzipReader.bodyTooLarge(maxBytes);
-        }
+    private void take(ByteBuffer input, int count) throws IOException {
         int end = input.limit();
-        input.limit(input.position() + count);
-        page.append(input);
-        input.limit(end);
-    }
-
-    private PageBuffer page200() {
-        PageBuffer page = body;
-        if (page == null) {
-            page = buffers.lend();
-            body = page;
+        int next = input.position() + count;
+        if (wanted && count > 0) {
+            wanted = body.append(input.limit(next));
         }
-        return page;
+        skipped += next - input.position();
+        input.limit(end).position(next);
+        if (skipped > MAX_SKIPPED_BYTES) {
+            keepAlive = false;
+            state = State.DONE;
+        }
     }
 
-    private boolean takeChunkLine(ByteBuffer input) throws FetchException {
+    private boolean takeChunkLine(ByteBuffer input) throws IOException {
         if (!takeLine(input, MAX_CHUNK_LINE_BYTES, "a chunk's size line is longer than 1 KiB")) {
             return false;
         }
@@ -344,7 +363,7 @@ final class ResponseReader {
         return true;
     }
 
-    private static long chunkSize(String text) throws FetchException {
+    private static long chunkSize(String text) throws IOException {
         int end = 0;
         while (end < text.length() && Character.digit(text.charAt(end), 16) >= 0 && text.charAt(end) < 0x80) {
             end++;
@@ -356,7 +375,7 @@ final class ResponseReader {
         return Long.parseLong(text, 0, end, 16);
     }
 
-    private boolean takeChunkEnd(ByteBuffer input) throws FetchException {
+    private boolean takeChunkEnd(ByteBuffer input) throws IOException {
         if (!takeLine(input, 2, "a chunk is longer than it says")) {
             return false;
         }
@@ -367,7 +386,7 @@ final class ResponseReader {
         return true;
     }
 
-    private boolean takeTrailers(ByteBuffer input) throws FetchException {
+    private boolean takeTrailers(ByteBuffer input) throws IOException {
         while (takeLine(input, MAX_TRAILER_BYTES - trailerBytes, "the trailers are longer than 16 KiB")) {
             if (lineLength == 0) {
                 state = State.DONE;
@@ -380,7 +399,7 @@ final class ResponseReader {
     }
 
     /** True if {@link #line} holds a whole line, without its end; LF alone ends a line too. */
-    private boolean takeLine(ByteBuffer input, int maxLength, String tooLong) throws FetchException {
+    private boolean takeLine(ByteBuffer input, int maxLength, String tooLong) throws IOException {
         while (input.hasRemaining()) {
             byte b = input.get();
             if (b == '\n') {
@@ -419,7 +438,7 @@ final class ResponseReader {
         return shown.append('`').toString();
     }
 
-    private static FetchException broken(String how) {
-        return new FetchException(Kind.CONNECTION, how);
+    private static ProtocolException broken(String how) {
+        return new ProtocolException(how);
     }
 }
