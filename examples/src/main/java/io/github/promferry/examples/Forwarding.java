@@ -36,7 +36,7 @@ final class Forwarding {
     }
 
     void start() {
-        // The first page is fetched and encoded while the writers make their HTTP clients, which takes as long again.
+        // The first page is fetched and encoded while writers to https make their clients, which takes as long again.
         scrapers.values().forEach(Scraper::start);
         writers.values().forEach(RemoteWriter::start);
     }

@@ -1,40 +1,61 @@
 package io.github.promferry.remotewrite;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.github.promferry.http.HttpSettings;
-import java.io.ByteArrayOutputStream;
+import io.github.promferry.http.wire.PlainRoute;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.net.http.HttpTimeoutException;
-import java.nio.ByteBuffer;
 import java.util.Collections;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Flow;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 
-/** Posts blocks, one attempt at a time for each caller. Thread-safe. */
-final class HttpSender {
+/**
+ * Posts blocks, one attempt at a time for each caller: plain {@code http} over sockets of its own, everything else ({@code
+ * https}, a proxy, a client of the service's own) by {@code java.net.http}. Thread-safe.
+ */
+final class HttpSender implements AutoCloseable {
     private static final int MAX_REDIRECTS = 5;
 
-    private final HttpClient client;
     private final RemoteWriteConfig config;
     private final HttpSettings http;
+    private final ThreadFactory threads;
+    private final SocketPoster sockets;
 
-    HttpSender(RemoteWriteConfig config, HttpClient client) {
+    private final Object lock = new Object();
+    // Guarded by lock; made when needed, since it starts threads and loads much code.
+    private @Nullable Poster client;
+    private @Nullable ExecutorService clientThreads;
+
+    /**
+     * A sender without connections.
+     *
+     * @param threads of an HTTP client, and for looking up hosts
+     */
+    HttpSender(RemoteWriteConfig config, ThreadFactory threads) {
         this.config = config;
-        this.client = client;
+        this.threads = threads;
         http = config.http();
+        sockets = new SocketPoster(http.connectTimeout(), config.timeout(), threads);
+    }
+
+    /** Makes what the first request will need; no I/O. */
+    void prepare() {
+        Poster unused = poster(config.url());
+    }
+
+    /** Closes what is idle and ends threads; a request under way ends by the interruption of its thread. */
+    @Override
+    public void close() {
+        sockets.close();
+        synchronized (lock) {
+            if (clientThreads != null) {
+                clientThreads.shutdownNow();
+            }
+        }
     }
 
     /**
@@ -49,66 +70,70 @@ final class HttpSender {
         URI url = config.url();
         boolean trusted = true;
         for (int redirects = 0; ; redirects++) {
-            HttpResponse<String> response = exchange(request(block, url, trusted), deadline);
+            Response response = poster(url).post(url, headers(block, url, trusted), block.body, deadline);
             URI target = redirects < MAX_REDIRECTS && http.followRedirects() ? redirectTarget(response, url) : null;
             if (target == null) {
-                return new Response(response.statusCode(), response.headers(), response.body());
+                return response;
             }
             trusted &= HttpSettings.isSameServer(config.url(), target);
             url = target;
         }
     }
 
-    private HttpRequest request(Block block, URI url, boolean trusted) throws IOException {
-        HttpRequest.Builder request = HttpRequest.newBuilder(url)
-                .POST(HttpRequest.BodyPublishers.ofByteArray(block.body))
-                .setHeader("User-Agent", config.userAgent())
-                .setHeader("Content-Encoding", "snappy");
+    private Poster poster(URI url) {
+        return config.httpClient() == null && PlainRoute.leadsTo(http, url) ? sockets : client();
+    }
+
+    private Poster client() {
+        synchronized (lock) {
+            Poster known = client;
+            if (known == null) {
+                HttpClient given = config.httpClient();
+                known = new ClientPoster(given == null ? newClient() : given, config.timeout());
+                client = known;
+            }
+            return known;
+        }
+    }
+
+    private HttpClient newClient() {
+        ExecutorService executor = Executors.newCachedThreadPool(threads);
+        clientThreads = executor;
+        return http.newClientBuilder().executor(executor).build();
+    }
+
+    private Map<String, String> headers(Block block, URI url, boolean trusted) throws IOException {
+        Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        headers.put("User-Agent", config.userAgent());
+        headers.put("Content-Encoding", "snappy");
         if (block.protocol == WriteProtocol.V2) {
             // Exactly so: receivers compare the whole string, or split at the semicolon without trimming.
-            request.setHeader("Content-Type", "application/x-protobuf;proto=io.prometheus.write.v2.Request");
-            request.setHeader("X-Prometheus-Remote-Write-Version", "2.0.0");
+            headers.put("Content-Type", "application/x-protobuf;proto=io.prometheus.write.v2.Request");
+            headers.put("X-Prometheus-Remote-Write-Version", "2.0.0");
         } else {
-            request.setHeader("Content-Type", "application/x-protobuf");
-            request.setHeader("X-Prometheus-Remote-Write-Version", "0.1.0");
+            headers.put("Content-Type", "application/x-protobuf");
+            headers.put("X-Prometheus-Remote-Write-Version", "0.1.0");
         }
         if (block.attempts > 1) {
-            request.setHeader("Retry-Attempt", Integer.toString(block.attempts - 1));
+            headers.put("Retry-Attempt", Integer.toString(block.attempts - 1));
         }
         if (trusted) {
-            http.applyTo(request);
-            sign(request, url, block);
+            headers.putAll(http.headers());
+            String authorization = http.credentials().authorization();
+            if (authorization != null) {
+                headers.put("Authorization", authorization);
+            }
+            RequestSigner signer = config.signer();
+            if (signer != null) {
+                headers.putAll(signer.sign(url, Collections.unmodifiableMap(headers), block.body));
+            }
         }
-        return request.build();
-    }
-
-    private void sign(HttpRequest.Builder request, URI url, Block block) throws IOException {
-        RequestSigner signer = config.signer();
-        if (signer == null) {
-            return;
-        }
-        Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
-        request.copy().build().headers().map().forEach((name, values) -> headers.put(name, String.join(",", values)));
-        signer.sign(url, Collections.unmodifiableMap(headers), block.body).forEach(request::setHeader);
-    }
-
-    private HttpResponse<String> exchange(HttpRequest request, long deadline) throws IOException, InterruptedException {
-        CompletableFuture<HttpResponse<String>> answer = client.sendAsync(request, info -> new FirstBytes());
-        try {
-            return answer.get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
-        } catch (TimeoutException e) {
-            throw new HttpTimeoutException("no complete answer within " + config.timeout());
-        } catch (ExecutionException e) {
-            throw e.getCause() instanceof IOException cause ? cause : new IOException(e.getCause());
-        } finally {
-            // Nothing happens if it is complete; else this closes the connection.
-            answer.cancel(true);
-        }
+        return headers;
     }
 
     /** Where a redirect of a POST leads that may be repeated as it is; null for everything else. */
-    private static @Nullable URI redirectTarget(HttpResponse<String> response, URI from) {
-        int status = response.statusCode();
+    private static @Nullable URI redirectTarget(Response response, URI from) {
+        int status = response.status();
         // 303 asks for a GET, 300 and 304 for nothing. 301 and 302 are followed with the body, as the receiver meant
         // it.
         if (status != 301 && status != 302 && status != 307 && status != 308) {
@@ -123,64 +148,6 @@ final class HttpSender {
                     .orElse(null);
         } catch (IllegalArgumentException notAUri) {
             return null;
-        }
-    }
-
-    /**
-     * Keeps the first bytes of a body and drains the rest, so that the connection can be used again; gives up on a body
-     * without end.
-     */
-    static final class FirstBytes implements HttpResponse.BodySubscriber<String> {
-        /** As much as Prometheus keeps of a receiver's message. */
-        static final int MAX_KEPT = 1024;
-
-        private static final int MAX_DRAINED = 1 << 20;
-
-        private final CompletableFuture<String> result = new CompletableFuture<>();
-        private final ByteArrayOutputStream kept = new ByteArrayOutputStream();
-        private Flow.@Nullable Subscription subscription;
-        private long seen;
-
-        @Override
-        public CompletionStage<String> getBody() {
-            return result;
-        }
-
-        @Override
-        public void onSubscribe(Flow.Subscription newSubscription) {
-            subscription = newSubscription;
-            newSubscription.request(Long.MAX_VALUE);
-        }
-
-        @Override
-        public void onNext(List<ByteBuffer> buffers) {
-            for (ByteBuffer buffer : buffers) {
-                seen += buffer.remaining();
-                byte[] some = new byte[Math.min(buffer.remaining(), MAX_KEPT - kept.size())];
-                buffer.get(some);
-                kept.writeBytes(some);
-            }
-            if (seen > MAX_DRAINED && subscription != null) {
-                subscription.cancel();
-                onComplete();
-            }
-        }
-
-        @Override
-        public void onError(Throwable error) {
-            result.completeExceptionally(error);
-        }
-
-        @Override
-        public void onComplete() {
-            result.complete(printable(kept.toString(UTF_8)));
-        }
-
-        /** One line, without what would disturb a terminal or forge a line of a log. */
-        private static String printable(String text) {
-            StringBuilder line = new StringBuilder();
-            text.strip().codePoints().forEach(c -> line.appendCodePoint(Character.isISOControl(c) ? ' ' : c));
-            return line.toString();
         }
     }
 }

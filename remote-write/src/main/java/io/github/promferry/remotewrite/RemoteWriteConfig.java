@@ -505,7 +505,8 @@ public final class RemoteWriteConfig {
 
         /**
          * A client of the caller's own, which the caller closes. It must not follow redirects by itself ({@link
-         * HttpSettings#followRedirects()} says why). The writer makes its own by default.
+         * HttpSettings#followRedirects()} says why). By default the writer makes its own for {@code https} and for
+         * proxies, and has sockets of its own for everything else.
          *
          * @param httpClient the client; connect timeout and everything else of the connection are its own
          * @return this

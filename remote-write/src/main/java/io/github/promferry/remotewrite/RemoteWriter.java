@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.net.http.HttpClient;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -19,8 +18,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -78,7 +75,6 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
 
     private final List<Thread> threads = new ArrayList<>();
     private @Nullable HttpSender http;
-    private @Nullable ExecutorService httpExecutor;
     private boolean started;
     private boolean closing;
     private boolean closedInTime;
@@ -148,7 +144,8 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
                 return;
             }
             started = true;
-            http = new HttpSender(config, client());
+            http = new HttpSender(config, threadFactory("http-"));
+            http.prepare();
             startSenders(queue.lanes());
             if (spool != null) {
                 spool.start();
@@ -178,16 +175,6 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
         if (lane.ended && spool != null && lane.log != null) {
             spool.remove(lane.log);
         }
-    }
-
-    private HttpClient client() {
-        HttpClient given = config.httpClient();
-        if (given != null) {
-            return given;
-        }
-        ExecutorService executor = Executors.newCachedThreadPool(threadFactory("http-"));
-        httpExecutor = executor;
-        return config.http().newClientBuilder().executor(executor).build();
     }
 
     private ThreadFactory threadFactory(String part) {
@@ -253,8 +240,8 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
             // Metadata that was not sent is no loss: the next writer sends it again.
             rest.removeIf(one -> one.block().samples == 0);
             rest.forEach(one -> reporter.dropped(one.lane(), one.block(), one.block().samples, "closed", null));
-            if (httpExecutor != null) {
-                httpExecutor.shutdownNow();
+            if (http != null) {
+                http.close();
             }
             if (spool != null) {
                 spool.close();

@@ -9,11 +9,13 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
+import java.net.http.HttpClient;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,7 +24,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a receiver or the network may do to a request, and what becomes of the samples. */
+/**
+ * What a receiver or the network may do to a request, and what becomes of the samples. Through sockets of our own here,
+ * through {@code java.net.http} in {@link FaultMatrixOfHttpClientTest}.
+ */
 class FaultMatrixTest {
     private static final Duration LONG = Duration.ofSeconds(20);
 
@@ -40,8 +45,16 @@ class FaultMatrixTest {
         receiver.close();
     }
 
+    /** A client to use, or null for that of the writer. */
+    @Nullable
+    HttpClient client() {
+        return null;
+    }
+
     private RemoteWriteConfig.Builder config() {
-        return RemoteWriteConfig.builder(receiver.uri())
+        RemoteWriteConfig.Builder config = RemoteWriteConfig.builder(receiver.uri());
+        HttpClient client = client();
+        return (client == null ? config : config.httpClient(client))
                 .protocol(WriteProtocol.V2)
                 .retry(QUICK)
                 .batch(BatchPolicy.of(2000, 1_000_000, Duration.ZERO))
@@ -93,7 +106,7 @@ class FaultMatrixTest {
                 boolean arrives = retried || status == 413;
                 String reason = status < 300 ? "unconfirmed" : "http_" + status;
                 if (status == 101) {
-                    // Not an answer for java.net.http: as if the connection had broken.
+                    // Not an answer, nobody asked for another protocol: as if the connection had broken.
                     return;
                 }
                 assertThat(after.delivered() - before.delivered())
