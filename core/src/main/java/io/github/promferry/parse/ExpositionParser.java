@@ -47,8 +47,8 @@ public final class ExpositionParser {
 
     /**
      * Reads a page. Its rows are added in page order; of a series that stands twice on it, without timestamps of their
-     * own, the first. If the page cannot be read, the batch is at its former size again and what this parser remembers is
-     * as before, so that {@link #addAllStale} ends the series of the last good page.
+     * own, the first. If the page cannot be read, the batch is at its former size again. Then, as in Prometheus, the series
+     * that came before the failure count as present, although their samples are lost, and all others as vanished.
      *
      * @param format what the page is in
      * @param page holds the page; bytes outside of the range have no influence
@@ -68,7 +68,6 @@ public final class ExpositionParser {
         boolean good = false;
         try {
             read(format, page, from, to);
-            checkSampleLimit();
             rows.finish();
             order.commit();
             good = true;
@@ -124,7 +123,8 @@ public final class ExpositionParser {
     }
 
     /**
-     * Series of the last page that the page before did not have.
+     * Series of the last page that this parser did not remember from the pages before; of a page that broke the sample
+     * limit, those before that.
      *
      * @return a number of series
      */
@@ -161,8 +161,8 @@ public final class ExpositionParser {
     }
 
     /**
-     * Adds a stale row for each series of the page before the last that the last page lacks. Call it once after each good
-     * page. Series whose samples had timestamps of their own are left out, unless {@link
+     * Adds a stale row for each live series that the last page lacks. Call it once after each page, after one that could
+     * not be read, too. Series whose samples had timestamps of their own are left out, unless {@link
      * ParseOptions#trackTimestampsStaleness}.
      *
      * @param timestampMillis of the rows
@@ -173,8 +173,8 @@ public final class ExpositionParser {
     }
 
     /**
-     * Adds a stale row for each series of the last good page, for a scrape that failed or a target that is gone; then no
-     * series is live, and a second call adds nothing. The next good page brings the series back without being slow.
+     * Adds a stale row for each live series, for a scrape that gave no page or a target that is gone; then no series is
+     * live, and a second call adds nothing. The next good page brings the series back without being slow.
      *
      * @param timestampMillis of the rows
      * @param into where the rows go
@@ -186,13 +186,5 @@ public final class ExpositionParser {
     /** Forgets the last page and gives its series back to the dictionary. The parser can be used again. */
     public void forget() {
         order.forget();
-    }
-
-    private void checkSampleLimit() {
-        int limit = options.sampleLimit();
-        if (limit > 0 && counts.kept > limit) {
-            throw ExpositionException.page(
-                    counts.kept + " samples", "at most " + limit + " (sampleLimit); raise it or expose fewer series");
-        }
     }
 }

@@ -8,14 +8,15 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The lines of a target's last good page in their order, and the lap over the next page.
+ * The lines of a target's last pages in their order, and the lap over the next page.
  *
  * <p>The order hardly changes from page to page, so the line that comes next is predicted: {@link #expected}. While
  * predictions hold, a lap only counts up {@link #next}; nothing is written. A line that is not the expected one is {@link
  * #take taken}: its place is looked for a few lines ahead; if it is not there, the line is noted as an insertion at this
  * place of the old order. Lines of the old order that were passed over are noted as ranges. When the page has been read to
  * its end, {@link #commit} makes the new order from the old one and those notes, and knows what is new and what has
- * vanished from the notes alone. If the page fails, {@link #abort} drops the notes, and the order is as it was.
+ * vanished from the notes alone. If the page fails, {@link #abort} takes what came before the failure for seen, ends the
+ * other series, and forgets no line, so that the next good page is as fast as ever.
  *
  * <p>Where the series of a taken line might already be known to this target (moved far, or a duplicate), an index from
  * series to places is built, once for a lap at most. So a page costs a time linear in its lines, in whatever order a
@@ -29,6 +30,11 @@ final class PageOrder {
     private static final int DUPLICATE = 2;
     /** Mark during a lap only: the line has come earlier on this page than its place here. */
     private static final int MOVED = 4;
+    /** Mark of a line that the last page, which failed, did not have up to its failure: known, but not alive. */
+    private static final int ENDED = 8;
+
+    /** So many lines may failed pages add to twice those of the last good one. Prometheus' bound of its scrape cache. */
+    private static final int FAILED_LINES = 1000;
 
     /** States in the index; a state from 0 on is a place in the order that the lap has not skipped. */
     private static final int SEEN = -1;
@@ -42,6 +48,8 @@ final class PageOrder {
     /** Up to so many are compared one by one rather than through the index. */
     private static final int FEW = 16;
 
+    private static final int NOT_CUT = -1;
+
     private static final int[] NO_INTS = {};
     private static final byte[] NO_BYTES = {};
     private static final Entry[] NO_ENTRIES = {};
@@ -54,6 +62,8 @@ final class PageOrder {
     private Entry[] order = {Entry.END};
 
     private int size;
+    /** Lines of the last good page. */
+    private int goodSize;
     /** For each line; null while no line has any. */
     private byte @Nullable [] marks;
     /** Whether the series of the order are alive, that is, no stale rows have been given for them. */
@@ -75,10 +85,18 @@ final class PageOrder {
     private byte[] changedMarks = NO_BYTES;
     private int changedCount;
 
+    /** How far the lap had come when the page broke a limit: nothing from there on counts, should the page fail. */
+    private int cutNext;
+
+    private int cutTaken;
+
     /** Place of the line dealt with last; of a taken one the complement of its number. */
     private int lastPlace;
     /** Where the last taken line stands in the old order, if further ahead than the lap looks. */
     private int lastFar;
+
+    /** Whether the series of the line dealt with last was not known to this target. */
+    private boolean isNew;
 
     private boolean moved;
     private @Nullable PlaceIndex index;
@@ -122,6 +140,7 @@ final class PageOrder {
         next = 0;
         lastFar = -2;
         newSeries = 0;
+        cutNext = NOT_CUT;
         forgetVanished();
     }
 
@@ -141,6 +160,7 @@ final class PageOrder {
     boolean hit() {
         boolean first = isFirstAt(next);
         lastPlace = next++;
+        isNew = false;
         return first;
     }
 
@@ -151,22 +171,50 @@ final class PageOrder {
      * @return whether its series has not been on this page yet
      */
     boolean take(Entry entry) {
+        isNew = false;
         if (entry.isOnlyMine()) {
             insert(entry);
-            countNew(entry);
+            isNew = true;
             return true;
         }
         int near = near(entry.canonical);
         return near >= 0 ? catchUp(entry, near) : takeFar(entry);
     }
 
-    /** Notes of the line dealt with last whether it has a timestamp of its own and whether it is a duplicate. */
+    /**
+     * Notes of the line dealt with last, which is a series, whether it has a timestamp of its own and whether it is a
+     * duplicate.
+     */
     void note(boolean stamped, boolean first) {
+        if (isNew && cutNext == NOT_CUT) {
+            newSeries++;
+        }
         int wanted = (stamped ? STAMPED : 0) | (first ? 0 : DUPLICATE);
         if (lastPlace < 0) {
             takenMarks[~lastPlace] = (byte) wanted;
-        } else if ((marksAt(lastPlace) & (STAMPED | DUPLICATE)) != wanted) {
+        } else if ((marksAt(lastPlace) & ~MOVED) != wanted) {
             change(lastPlace, wanted);
+        }
+    }
+
+    /** The line dealt with last is over a limit, and so is what follows. */
+    void cut() {
+        if (cutNext == NOT_CUT) {
+            boolean inOrder = lastPlace >= 0;
+            cutNext = inOrder ? lastPlace : next;
+            cutTaken = inOrder ? takenCount : ~lastPlace;
+        }
+    }
+
+    /** Of the expected lines read last so many series are over a limit, and so is what follows. */
+    void cutExpected(int series) {
+        if (cutNext == NOT_CUT) {
+            int place = next;
+            for (int over = series; over > 0; ) {
+                over -= order[--place].isKept() ? 1 : 0;
+            }
+            cutNext = place;
+            cutTaken = takenCount;
         }
     }
 
@@ -176,23 +224,53 @@ final class PageOrder {
             collectVanished();
         }
         if (takenCount > 0 || skipCount > 0 || next < size) {
-            rebuild();
+            rebuild(false);
             dictionary.sweepIfWorthwhile();
         } else {
             applyChanges();
             clearMoved();
         }
         live = true;
+        goodSize = size;
         endLap();
     }
 
-    /** The page was bad: the remembered one stays. */
+    /**
+     * The page was bad. As in Prometheus, series that came before the failure live on, or begin to, although their samples
+     * are thrown away, and the others have vanished.
+     */
     void abort() {
-        for (int i = 0; i < takenCount; i++) {
-            taken[i].release(dictionary);
+        rewindToCut();
+        if (live) {
+            collectVanished();
         }
-        clearMoved();
+        if (next == 0 && takenCount == 0) {
+            clearMoved();
+            live = false;
+        } else {
+            rebuild(size + takenCount <= 2 * goodSize + FAILED_LINES);
+            dictionary.sweepIfWorthwhile();
+            live = true;
+        }
         endLap();
+    }
+
+    private void rewindToCut() {
+        if (cutNext == NOT_CUT) {
+            return;
+        }
+        next = cutNext;
+        while (takenCount > cutTaken) {
+            taken[--takenCount].release(dictionary);
+            taken[takenCount] = null;
+        }
+        while (skipCount > 0 && skips[2 * skipCount - 1] > next) {
+            skipCount--;
+        }
+        while (changedCount > 0 && changedSlots[changedCount - 1] >= next) {
+            changedCount--;
+        }
+        index = index == null ? null : buildIndex();
     }
 
     // ---- between laps
@@ -221,6 +299,7 @@ final class PageOrder {
         }
         order = new Entry[] {Entry.END};
         size = 0;
+        goodSize = 0;
         marks = null;
         live = false;
         forgetVanished();
@@ -292,19 +371,13 @@ final class PageOrder {
                 return catchUp(entry, state);
             }
             markMoved(state);
-        } else if (state == UNKNOWN) {
-            countNew(entry);
+        } else {
+            isNew = state == UNKNOWN;
         }
         boolean first = state >= next || !isSeen(state);
         insert(entry);
         takenKnown++;
         return first;
-    }
-
-    private void countNew(Entry entry) {
-        if (entry.isKept()) {
-            newSeries++;
-        }
     }
 
     private void markMoved(int place) {
@@ -377,10 +450,30 @@ final class PageOrder {
                 passOver(places, place);
             }
         }
+        seeDuplicates(places);
         for (int i = 0; i < takenCount; i++) {
             places.put(taken[i].canonical, SEEN);
         }
         return places;
+    }
+
+    /** Duplicates that were read although the line that they repeat was passed over. */
+    private void seeDuplicates(PlaceIndex places) {
+        int from = 0;
+        for (int skip = 0; skip < skipCount; skip++) {
+            seeDuplicates(places, from, skips[2 * skip]);
+            from = skips[2 * skip + 1];
+        }
+        seeDuplicates(places, from, next);
+    }
+
+    private void seeDuplicates(PlaceIndex places, int from, int to) {
+        for (int place = from; marks != null && place < to; place++) {
+            Entry series = order[place].canonical;
+            if ((marksAt(place) & DUPLICATE) != 0 && !isSeen(places.get(series))) {
+                places.put(series, SEEN);
+            }
+        }
     }
 
     private void change(int place, int wanted) {
@@ -395,7 +488,7 @@ final class PageOrder {
 
     private boolean mayGoStale(int place) {
         int mark = marksAt(place);
-        return (mark & DUPLICATE) == 0 && (trackStamped || (mark & STAMPED) == 0);
+        return (mark & (DUPLICATE | ENDED)) == 0 && (trackStamped || (mark & STAMPED) == 0);
     }
 
     private void collectVanished() {
@@ -449,15 +542,16 @@ final class PageOrder {
         }
     }
 
-    /** Writes the new order: old lines, without those passed over, with those taken at their places. */
-    private void rebuild() {
+    /**
+     * Writes the new order: old lines with those taken at their places.
+     *
+     * @param keepAbsent whether old lines that the page did not have stay, as ended ones
+     */
+    private void rebuild(boolean keepAbsent) {
         applyChanges();
-        int length = next + takenCount;
-        for (int skip = 0; skip < skipCount; skip++) {
-            length -= skips[2 * skip + 1] - skips[2 * skip];
-        }
+        int length = keepAbsent ? size + takenCount : presentLines();
         Entry[] newOrder = new Entry[length + 1];
-        byte[] newMarks = marks == null && !anyTakenMark() ? null : new byte[length];
+        byte[] newMarks = keepAbsent || marks != null || anyTakenMark() ? new byte[length] : NO_BYTES;
         int from = 0;
         int to = 0;
         int take = 0;
@@ -472,38 +566,30 @@ final class PageOrder {
             // At one place the lines taken come first: a lap stays at a place until it passes over it.
             if (take < takenCount && takeAt == from) {
                 newOrder[to] = taken[take];
-                if (newMarks != null) {
+                if (newMarks.length > 0) {
                     newMarks[to] = takenMarks[take];
                 }
                 to++;
                 take++;
             } else if (skip < skipCount && skipAt == from) {
-                from = skips[2 * skip + 1];
-                releasePlaces(skipAt, from);
-                skip++;
+                from = skips[2 * skip++ + 1];
+                to = passOn(skipAt, from, keepAbsent, newOrder, newMarks, to);
             } else {
                 break;
             }
         }
-        releasePlaces(next, size);
-        newOrder[length] = Entry.END;
-        order = newOrder;
-        size = length;
-        marks = newMarks != null && anyMark(newMarks) ? newMarks : null;
+        size = passOn(next, size, keepAbsent, newOrder, newMarks, to);
+        order = size == length ? newOrder : Arrays.copyOf(newOrder, size + 1);
+        order[size] = Entry.END;
+        marks = anyMark(newMarks) ? Arrays.copyOf(newMarks, size) : null;
     }
 
-    private void copy(int from, Entry[] newOrder, byte @Nullable [] newMarks, int to, int count) {
-        System.arraycopy(order, from, newOrder, to, count);
-        byte[] old = marks;
-        for (int i = 0; old != null && newMarks != null && i < count; i++) {
-            newMarks[to + i] = (byte) (old[from + i] & ~MOVED);
+    private int presentLines() {
+        int lines = next + takenCount;
+        for (int skip = 0; skip < skipCount; skip++) {
+            lines -= skips[2 * skip + 1] - skips[2 * skip];
         }
-    }
-
-    private void releasePlaces(int from, int to) {
-        for (int place = from; place < to; place++) {
-            order[place].release(dictionary);
-        }
+        return lines;
     }
 
     private boolean anyTakenMark() {
@@ -513,6 +599,29 @@ final class PageOrder {
             }
         }
         return false;
+    }
+
+    private void copy(int from, Entry[] newOrder, byte[] newMarks, int to, int count) {
+        System.arraycopy(order, from, newOrder, to, count);
+        byte[] old = marks;
+        for (int i = 0; old != null && i < count; i++) {
+            newMarks[to + i] = (byte) (old[from + i] & ~MOVED);
+        }
+    }
+
+    /** Lets lines go that the page did not have, or keeps those that it did not have elsewhere either. */
+    private int passOn(int from, int end, boolean keep, Entry[] newOrder, byte[] newMarks, int to) {
+        int at = to;
+        for (int place = from; place < end; place++) {
+            Entry entry = order[place];
+            if (!keep || isOnPage(entry.canonical)) {
+                entry.release(dictionary);
+            } else {
+                newOrder[at] = entry;
+                newMarks[at++] = (byte) (entry.isKept() ? (marksAt(place) & ~MOVED) | ENDED : 0);
+            }
+        }
+        return at;
     }
 
     private static boolean anyMark(byte[] marks) {

@@ -17,6 +17,9 @@ final class PageRows {
 
     private FamilyContext root = FamilyContext.NOWHERE;
     private SampleBatch into = new SampleBatch();
+    /** The batch may have so many rows before the page breaks the sample limit. */
+    private int rowLimit;
+
     private long timestampMillis;
 
     PageRows(ParseOptions options, PageOrder order, PageCounts counts) {
@@ -28,13 +31,33 @@ final class PageRows {
     void begin(SampleBatch into, long timestampMillis) {
         this.into = into;
         this.timestampMillis = timestampMillis;
+        int limit = options.sampleLimit();
+        rowLimit = limit == 0 ? Integer.MAX_VALUE : (int) Math.min(Integer.MAX_VALUE, (long) into.size() + limit);
         stampedDuplicates.begin(into);
         createdTimes.begin(into);
     }
 
-    /** The page was read to its end. */
+    /**
+     * The page was read to its end.
+     *
+     * @throws ExpositionException if it has more samples than are allowed
+     */
     void finish() {
+        if (into.size() > rowLimit) {
+            int limit = options.sampleLimit();
+            throw ExpositionException.page(
+                    into.size() - rowLimit + limit + " samples",
+                    "at most " + limit + " (sampleLimit); raise it or expose fewer series");
+        }
         createdTimes.apply(into);
+    }
+
+    /** The expected lines up to a place have become rows without this object. */
+    void advanceTo(int place) {
+        order.advanceTo(place);
+        if (into.size() > rowLimit) {
+            order.cutExpected(into.size() - rowLimit);
+        }
     }
 
     void end() {
@@ -106,6 +129,9 @@ final class PageRows {
 
     private boolean isWanted(Series series, boolean first, long stampMillis) {
         counts.kept++;
+        if (into.size() >= rowLimit) {
+            order.cut();
+        }
         boolean stamped = isStamped(stampMillis);
         order.note(stamped, first);
         if (first || (stamped && stampedDuplicates.isNew(series, stampMillis))) {

@@ -149,7 +149,7 @@ final class TextParser implements PartSeries.Whole {
             }
             next++;
         }
-        order.advanceTo(next);
+        rows.advanceTo(next);
         context = here;
         counts.samples += samples;
         counts.kept += samples - dropped;

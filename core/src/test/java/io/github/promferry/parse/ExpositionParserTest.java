@@ -173,15 +173,18 @@ class ExpositionParserTest {
     }
 
     @Test
-    void badPageLeavesNothingBehind() {
-        Pages.parse(parser, "a 1\nb 2\n");
+    void badPageGivesNoRowsButWhatCameBeforeTheErrorLivesOn() {
+        Pages.parse(parser, "a 1\nb 2\nc 3\n");
         SampleBatch batch = Pages.parse(new ExpositionParser(), "kept 1\n");
         byte[] bad = Pages.bytes("x 1\nb 2\na 1\nc{ 1\n");
         assertThatThrownBy(() -> parser.parse(ExpositionFormat.TEXT_0_0_4, bad, 0, bad.length, 5, batch))
                 .isInstanceOf(ExpositionException.class)
                 .hasMessageContaining("line 4, column 5");
         assertThat(Pages.series(batch)).containsExactly("kept");
-        assertThat(allStale()).containsExactly("a", "b");
+        assertThat(vanished()).containsExactly("c");
+        Pages.parse(parser, "c 4\na 2\n");
+        assertThat(parser.newSeriesCount()).isZero();
+        assertThat(vanished()).containsExactlyInAnyOrder("x", "b");
     }
 
     @Test
@@ -247,8 +250,30 @@ class ExpositionParserTest {
                 .hasMessageContaining("sampleLimit");
         assertThat(limited.sampleCount()).isEqualTo(4);
         SampleBatch stale = new SampleBatch();
+        limited.addVanished(1, stale);
+        assertThat(Pages.series(stale)).isEmpty();
         limited.addAllStale(1, stale);
         assertThat(Pages.series(stale)).containsExactly("a", "b");
+    }
+
+    @Test
+    void linesOfFailedPagesAreRememberedUpToABound() {
+        for (int lap = 0; lap < 300; lap++) {
+            StringBuilder page = new StringBuilder();
+            for (int i = 0; i < 100; i++) {
+                page.append("s").append(100 * lap + i).append(" 1\n");
+            }
+            page.append("bad{\n");
+            assertThatThrownBy(() -> Pages.parse(parser, page.toString())).isInstanceOf(ExpositionException.class);
+            assertThat(parser.newSeriesCount()).isEqualTo(100);
+            assertThat(vanished()).hasSize(lap == 0 ? 0 : 100);
+        }
+        StringBuilder all = new StringBuilder();
+        for (int i = 0; i < 30_000; i++) {
+            all.append("s").append(i).append(" 1\n");
+        }
+        Pages.parse(parser, all.toString());
+        assertThat(parser.newSeriesCount()).isBetween(30_000 - 1_100, 30_000 - 100);
     }
 
     @Test

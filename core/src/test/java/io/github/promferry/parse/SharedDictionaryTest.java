@@ -110,10 +110,14 @@ class SharedDictionaryTest {
                     parser.forget();
                     alone.forget();
                 }
-                case 1 ->
-                    assertThatThrownBy(() -> Pages.parse(parser, page + "bad{\n"))
-                            .isInstanceOf(ExpositionException.class)
-                            .hasMessageContaining("line " + (lines.size() + 1));
+                case 1 -> {
+                    for (ExpositionParser each : List.of(parser, alone)) {
+                        assertThatThrownBy(() -> Pages.parse(each, page + "bad{\n"))
+                                .isInstanceOf(ExpositionException.class)
+                                .hasMessageContaining("line " + (lines.size() + 1));
+                    }
+                    assertThat(vanished(parser)).isEqualTo(vanished(alone));
+                }
                 default -> {
                     // Most laps are a page only.
                 }

@@ -28,46 +28,56 @@ class WarmEqualsColdTest {
     private static final SeriesResolver RESOLVER =
             (labels, metadata) -> labels.metricName().endsWith("7") ? null : Series.of(labels, metadata);
 
-    /** What a target is, told naively. */
+    /** What a target is, told naively: the series that are known and those of them that are alive, stamped or not. */
     private static final class Model {
-        private Map<Labels, Boolean> remembered = Map.of();
-        private boolean live;
+        private final Set<Labels> known = new TreeSet<>();
+        private Map<Labels, Boolean> alive = Map.of();
 
         private void check(Twin warm, SampleBatch cold, ExpositionParser coldParser) {
-            Map<Labels, Boolean> now = new LinkedHashMap<>();
-            for (int row = 0; row < cold.size(); row++) {
-                boolean stamped = cold.timestamp(row) != Pages.SCRAPE_TIME;
-                now.putIfAbsent(cold.series(row).labels(), stamped);
-            }
-            Set<Labels> fresh = new TreeSet<>(now.keySet());
-            fresh.removeAll(remembered.keySet());
-            Set<Labels> gone = new TreeSet<>();
-            remembered.forEach((labels, stamped) -> {
-                if (live && !stamped && !now.containsKey(labels)) {
-                    gone.add(labels);
-                }
-            });
-            assertThat(warm.parser.newSeriesCount()).as("new").isEqualTo(fresh.size());
             assertThat(warm.parser.duplicateCount()).isEqualTo(coldParser.duplicateCount());
             assertThat(warm.parser.sampleCount()).isEqualTo(coldParser.sampleCount());
             assertThat(warm.parser.keptCount()).isEqualTo(coldParser.keptCount());
             for (Tolerated kind : Tolerated.values()) {
                 assertThat(warm.parser.toleratedCount(kind)).as(kind.name()).isEqualTo(coldParser.toleratedCount(kind));
             }
+            checkSeries(warm, series(cold, cold.size()));
+            known.retainAll(alive.keySet());
+        }
+
+        /** After a page that failed: the given series came before the failure. */
+        private void checkSeries(Twin warm, Map<Labels, Boolean> now) {
+            Set<Labels> fresh = new TreeSet<>(now.keySet());
+            fresh.removeAll(known);
+            assertThat(warm.parser.newSeriesCount()).as("new").isEqualTo(fresh.size());
+            Set<Labels> gone = mayGoStale();
+            gone.removeAll(now.keySet());
             assertThat(warm.vanished()).as("vanished").containsExactlyInAnyOrderElementsOf(gone);
-            remembered = now;
-            live = true;
+            known.addAll(fresh);
+            alive = now;
         }
 
         private void checkAllStale(Twin warm) {
-            Set<Labels> all = new TreeSet<>();
-            remembered.forEach((labels, stamped) -> {
-                if (live && !stamped) {
-                    all.add(labels);
+            assertThat(warm.allStale()).containsExactlyInAnyOrderElementsOf(mayGoStale());
+            alive = Map.of();
+        }
+
+        private Set<Labels> mayGoStale() {
+            Set<Labels> series = new TreeSet<>();
+            alive.forEach((labels, stamped) -> {
+                if (!stamped) {
+                    series.add(labels);
                 }
             });
-            assertThat(warm.allStale()).containsExactlyInAnyOrderElementsOf(all);
-            live = false;
+            return series;
+        }
+
+        private static Map<Labels, Boolean> series(SampleBatch rows, int count) {
+            Map<Labels, Boolean> series = new LinkedHashMap<>();
+            for (int row = 0; row < count; row++) {
+                boolean stamped = rows.timestamp(row) != Pages.SCRAPE_TIME;
+                series.putIfAbsent(rows.series(row).labels(), stamped);
+            }
+            return series;
         }
     }
 
@@ -75,7 +85,11 @@ class WarmEqualsColdTest {
         private final ExpositionParser parser;
 
         private Twin(SeriesDictionary dictionary) {
-            parser = new ExpositionParser(dictionary, ParseOptions.DEFAULTS);
+            this(dictionary, ParseOptions.DEFAULTS);
+        }
+
+        private Twin(SeriesDictionary dictionary, ParseOptions options) {
+            parser = new ExpositionParser(dictionary, options);
         }
 
         private List<Labels> vanished() {
@@ -135,20 +149,62 @@ class WarmEqualsColdTest {
     private static void step(Twin warm, Model model, List<String> lines, Random random) {
         ExpositionFormat format =
                 random.nextInt(5) == 0 ? ExpositionFormat.OPENMETRICS_1_0_0 : ExpositionFormat.TEXT_0_0_4;
-        String end = format.isOpenMetrics() ? "# EOF\n" : "";
-        if (random.nextInt(8) == 0) {
-            byte[] bad = Pages.bytes(String.join("\n", lines) + "\nbad{\n" + end);
-            assertThatThrownBy(() -> Pages.parse(warm.parser, format, bad)).isInstanceOf(ExpositionException.class);
-            if (random.nextBoolean()) {
-                model.checkAllStale(warm);
-            }
+        switch (random.nextInt(8)) {
+            case 0 -> badStep(warm, model, format, lines, random.nextInt(lines.size() + 1));
+            case 1 -> model.checkAllStale(warm);
+            default -> {}
         }
-        byte[] page = Pages.bytes(String.join("\n", lines) + "\n" + end);
+        byte[] page = page(format, lines);
         ExpositionParser coldParser = new ExpositionParser(new SeriesDictionary(RESOLVER), ParseOptions.DEFAULTS);
         SampleBatch cold = Pages.parse(coldParser, format, page);
         SampleBatch hot = Pages.parse(warm.parser, format, page);
         assertThat(Pages.rows(hot)).isEqualTo(Pages.rows(cold));
         model.check(warm, cold, coldParser);
+    }
+
+    private static byte[] page(ExpositionFormat format, List<String> lines) {
+        return Pages.bytes(String.join("\n", lines) + "\n" + (format.isOpenMetrics() ? "# EOF\n" : ""));
+    }
+
+    private static void badStep(Twin warm, Model model, ExpositionFormat format, List<String> lines, int badLine) {
+        List<String> before = lines.subList(0, badLine);
+        List<String> bad = new ArrayList<>(lines);
+        bad.add(badLine, "bad{");
+        assertThatThrownBy(() -> Pages.parse(warm.parser, format, page(format, bad)))
+                .isInstanceOf(ExpositionException.class);
+        SampleBatch cold = Pages.parse(
+                new ExpositionParser(new SeriesDictionary(RESOLVER), ParseOptions.DEFAULTS),
+                format,
+                page(format, before));
+        model.checkSeries(warm, Model.series(cold, cold.size()));
+    }
+
+    /** A page with too many samples fails, and what its first samples are of lives on. */
+    @Property(tries = 1000)
+    void anySequenceOfPagesAroundTheSampleLimit(@ForAll long seed) {
+        Random random = new Random(seed);
+        SeriesDictionary dictionary = new SeriesDictionary(RESOLVER);
+        int limit = 1 + random.nextInt(20);
+        Twin warm =
+                new Twin(dictionary, ParseOptions.builder().sampleLimit(limit).build());
+        Model model = new Model();
+        List<String> lines = randomPage(random);
+        for (int lap = 0; lap < 12; lap++) {
+            lines = changed(lines, random);
+            byte[] page = page(ExpositionFormat.TEXT_0_0_4, lines);
+            ExpositionParser coldParser = new ExpositionParser(new SeriesDictionary(RESOLVER), ParseOptions.DEFAULTS);
+            SampleBatch cold = Pages.parse(coldParser, ExpositionFormat.TEXT_0_0_4, page);
+            if (cold.size() <= limit) {
+                Pages.parse(warm.parser, ExpositionFormat.TEXT_0_0_4, page);
+                model.check(warm, cold, coldParser);
+            } else {
+                assertThatThrownBy(() -> Pages.parse(warm.parser, ExpositionFormat.TEXT_0_0_4, page))
+                        .isInstanceOf(ExpositionException.class)
+                        .hasMessageContaining(cold.size() + " samples");
+                assertThat(warm.parser.keptCount()).isEqualTo(coldParser.keptCount());
+                model.checkSeries(warm, Model.series(cold, limit));
+            }
+        }
     }
 
     private static List<String> randomPage(Random random) {

@@ -87,6 +87,11 @@ record ActiveTarget(
                 + PrometheusDuration.format(timeout);
     }
 
+    /** For messages and logs: the job and the URL. */
+    String name() {
+        return job.name() + " (" + withoutQuery(uri) + ")";
+    }
+
     /** For messages and logs. */
     static String withoutQuery(URI uri) {
         String text = uri.toString();

@@ -163,16 +163,16 @@ final class JobLoops {
                 job, new Target(hostName, source.labels()), own.build(), uri, uri, job.interval(), job.timeout());
         Labels common = target.labels().withDefaults(externalLabels);
         ScrapeFailure ownFault = labelFault(target.labels());
+        SampleReader reader = new SourceReader(
+                source.source(), new TargetLabels(job, target.labels(), externalLabels), job.parsing());
         ScrapeLoop loop = new ScrapeLoop(
                 target,
                 target.identity(),
-                common,
                 Fetcher.NOTHING,
                 new Fetcher.Request(uri, Map.of(), job.bodySizeLimit()),
-                new SourceReader(
-                        source.source(), new TargetLabels(job, target.labels(), externalLabels), job.parsing()),
+                new ScrapeWork(target, common, reader, context),
+                new ScrapeRecord(target, counters),
                 () -> ownFault,
-                counters,
                 context);
         active.put(target.identity(), loop);
         warnOfSameLabels(loop);
@@ -335,12 +335,11 @@ final class JobLoops {
         return new ScrapeLoop(
                 target,
                 identity,
-                common,
                 fetcher,
                 request,
-                reader,
+                new ScrapeWork(target, common, reader, context),
+                new ScrapeRecord(target, counters),
                 () -> ownFault != null ? ownFault : tooManyTargets,
-                counters,
                 context);
     }
 

@@ -10,14 +10,18 @@ import io.github.promferry.parse.ExpositionParser;
  * <p>Counts are those of the last reading; of one that failed, those before the failure.
  */
 interface SampleReader {
+    /** Whether there is nothing to read: not even an end mark. As in Prometheus, that is a page without series. */
+    boolean isEmpty(PageBuffer page);
+
     /**
-     * Adds the rows. If it throws, the caller takes them away again.
+     * Adds the rows. If it throws, none of them is there, the series read before the failure are alive, and the others
+     * have vanished.
      *
      * @param timestampMillis of samples that have none of their own
      */
     void read(ExpositionFormat format, PageBuffer page, long timestampMillis, SampleBatch into);
 
-    /** Adds a stale row for each series that the last reading lacks and the one before had. */
+    /** Adds a stale row for each series that was alive before the last reading and is not any more. */
     void addVanished(long timestampMillis, SampleBatch into);
 
     /** Adds a stale row for each live series; then none is live. */
@@ -40,6 +44,11 @@ interface SampleReader {
 
         OfPages(ExpositionParser parser) {
             this.parser = parser;
+        }
+
+        @Override
+        public boolean isEmpty(PageBuffer page) {
+            return page.length() == 0;
         }
 
         @Override

@@ -2,19 +2,13 @@ package io.github.promferry.scrape;
 
 import io.github.promferry.Clock;
 import io.github.promferry.Labels;
-import io.github.promferry.SampleBatch;
-import io.github.promferry.parse.ExpositionException;
-import io.github.promferry.parse.ExpositionFormat;
-import io.github.promferry.parse.SeriesRejectedException;
 import io.github.promferry.scrape.ScrapeFailure.Kind;
-import io.github.promferry.scrape.TargetStatus.Health;
 import io.github.promferry.scrape.TargetStatus.LastScrape;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -47,21 +41,17 @@ final class ScrapeLoop {
 
     private final ActiveTarget target;
     private final String identity;
-    private final Labels commonLabels;
     private final Fetcher fetcher;
     private final Fetcher.Request request;
     private final ScrapeContext context;
     private final TickGrid grid;
-    private final SampleReader reader;
+    private final ScrapeWork work;
+    private final ScrapeRecord record;
     private final Supplier<@Nullable ScrapeFailure> forbidden;
-    private final ScrapeCounters counters;
     private final long timeoutNanos;
 
     private final Object lock = new Object();
     // Guarded by lock.
-    /** As it was given or found last: labels that only relabeling sees may change and the target be the same. */
-    private Target givenAs;
-
     private State state = State.WAITING;
     private @Nullable Attempt attempt;
     /** False until the target answers for the first time, if the job waits for that. */
@@ -77,12 +67,6 @@ final class ScrapeLoop {
     private boolean stopped;
 
     private boolean markOnStop;
-    private Health health = Health.UNKNOWN;
-    private @Nullable LastScrape last;
-    private long scrapes;
-    private long failures;
-    private long skipped;
-    private long refusals;
 
     private final ScrapeSchedule.Alarm tick = new ScrapeSchedule.Alarm() {
         @Override
@@ -109,33 +93,29 @@ final class ScrapeLoop {
      * A loop that has not begun.
      *
      * @param identity what no other target of the job has
-     * @param commonLabels of all its samples: those of the target and the external ones
-     * @param reader used by this loop alone
+     * @param work used by this loop alone
+     * @param record of the target
      * @param forbidden why no request may be made at present, or null; such a scrape fails
-     * @param counters of the job
      */
     ScrapeLoop(
             ActiveTarget target,
             String identity,
-            Labels commonLabels,
             Fetcher fetcher,
             Fetcher.Request request,
-            SampleReader reader,
+            ScrapeWork work,
+            ScrapeRecord record,
             Supplier<@Nullable ScrapeFailure> forbidden,
-            ScrapeCounters counters,
             ScrapeContext context) {
         this.target = target;
         this.identity = identity;
-        this.commonLabels = commonLabels;
         this.fetcher = fetcher;
         this.request = request;
-        this.reader = reader;
+        this.work = work;
+        this.record = record;
         this.forbidden = forbidden;
-        this.counters = counters;
         this.ready = target.job().waitUntilReady() == null;
         this.context = context;
         this.timeoutNanos = target.timeout().toNanos();
-        this.givenAs = target.target();
         this.grid = TickGrid.of(target.interval().toMillis(), identity, context.salt(), context.toleranceMillis());
     }
 
@@ -148,7 +128,7 @@ final class ScrapeLoop {
     }
 
     Labels commonLabels() {
-        return commonLabels;
+        return work.commonLabels();
     }
 
     boolean hasEnded() {
@@ -172,23 +152,13 @@ final class ScrapeLoop {
 
     TargetStatus status() {
         synchronized (lock) {
-            return new TargetStatus(
-                    target.job().name(),
-                    givenAs,
-                    target.labels(),
-                    target.uri(),
-                    health,
-                    last,
-                    new TargetStatus.Counts(scrapes, failures, skipped, refusals),
-                    nextTickMillis);
+            return record.status(nextTickMillis);
         }
     }
 
     /** The target was found again. */
     void givenAs(Target again) {
-        synchronized (lock) {
-            givenAs = again;
-        }
+        record.givenAs(again);
     }
 
     /**
@@ -211,7 +181,7 @@ final class ScrapeLoop {
             }
         }
         if (begun != null) {
-            begun.begin();
+            begun.fetch();
         }
     }
 
@@ -266,7 +236,7 @@ final class ScrapeLoop {
             }
             context.schedule().clear(endOfRun);
             state = State.ENDED;
-            return reader;
+            return work.reader();
         }
     }
 
@@ -315,7 +285,7 @@ final class ScrapeLoop {
     /** For a target that is gone: the dictionary, which other targets share, need not keep its series. */
     private void end() {
         state = State.ENDED;
-        reader.forget();
+        work.reader().forget();
     }
 
     // Ticks, on the schedule's thread.
@@ -336,25 +306,20 @@ final class ScrapeLoop {
                 }
             } else {
                 // Frozen, or the clock was set forward: what was missed is not made up for.
-                skip(Math.max(0, (wall - planned) / target.interval().toMillis()));
+                record.skip(Math.max(0, (wall - planned) / target.interval().toMillis()));
                 scheduleTick(wall, tickAfter(planned, wall));
             }
             if (state == State.WAITING) {
                 begun = newAttempt(wall);
             } else {
-                skip(1);
+                record.skip(1);
             }
         }
         if (begun != null) {
-            begun.begin();
+            begun.fetch();
         } else {
             tell(() -> context.listener().skipped(status()));
         }
-    }
-
-    private void skip(long ticks) {
-        skipped += ticks;
-        counters.skipped.add(ticks);
     }
 
     private long tickAfter(long planned, long wall) {
@@ -383,10 +348,10 @@ final class ScrapeLoop {
             timestamp = before + 1;
         }
         lastTimestampMillis = timestamp;
-        Attempt begun = new Attempt(timestamp, clock().nanos());
+        Attempt begun = new Attempt(new ScrapeWork.Begin(timestamp, clock().nanos()));
         attempt = begun;
         state = State.FETCHING;
-        context.schedule().set(deadline, begun.startNanos + timeoutNanos);
+        context.schedule().set(deadline, begun.begin.nanos() + timeoutNanos);
         return begun;
     }
 
@@ -429,19 +394,17 @@ final class ScrapeLoop {
 
     /** One scrape. */
     private final class Attempt implements Fetcher.Receiver {
-        private final long timestampMillis;
-        private final long startNanos;
+        private final ScrapeWork.Begin begin;
         // Guarded by lock.
         private final List<Runnable> whenDone = new ArrayList<>(0);
         private Fetcher.@Nullable Fetch fetch;
         private boolean canceled;
 
-        Attempt(long timestampMillis, long startNanos) {
-            this.timestampMillis = timestampMillis;
-            this.startNanos = startNanos;
+        Attempt(ScrapeWork.Begin begin) {
+            this.begin = begin;
         }
 
-        void begin() {
+        void fetch() {
             ScrapeFailure reason = forbidden.get();
             if (reason != null) {
                 failed(reason);
@@ -528,25 +491,17 @@ final class ScrapeLoop {
 
     // Work, on a worker.
 
-    private void work(Attempt of, Fetcher.@Nullable Page page, @Nullable ScrapeFailure fetchFailure) {
-        LastScrape scrape = outcome(of, ScrapeFailure.of(Kind.INTERNAL, "the scrape did not end"), 0, false);
-        Workspace workspace = context.workspaces().lend();
+    private void work(Attempt of, Fetcher.@Nullable Page page, @Nullable ScrapeFailure failure) {
+        ScrapeFailure unknown = ScrapeFailure.of(Kind.INTERNAL, "the scrape did not end");
+        LastScrape scrape = work.untold(failure == null ? unknown : failure, of.begin);
         try {
-            SampleBatch batch = workspace.batch();
-            batch.reset(commonLabels);
-            scrape = page == null ? failed(of, fetchFailure, batch, 0) : read(of, page, workspace);
             if (page != null) {
                 answered();
-            }
-            if (isReady()) {
-                ReportSeries.add(target.job().reports(), scrape, target, batch);
-                scrape = deliver(batch, scrape);
+                scrape = work.deliver(page, of.begin);
+            } else if (failure != null && isReady()) {
+                scrape = work.deliver(failure, of.begin);
             }
         } finally {
-            if (page != null) {
-                context.buffers().giveBack(page.body());
-            }
-            context.workspaces().giveBack(workspace);
             // Whatever was thrown, an error of the machine even: the next scrape is tried on time.
             finish(of, scrape);
         }
@@ -571,144 +526,14 @@ final class ScrapeLoop {
         }
     }
 
-    /** Page to rows, with stale markers for what is not on it. If that fails, no row of the page stays. */
-    private LastScrape read(Attempt of, Fetcher.Page page, Workspace workspace) {
-        SampleBatch batch = workspace.batch();
-        int bodyBytes = 0;
-        try {
-            PageBuffer plain = unpacked(page, workspace);
-            bodyBytes = plain.length();
-            ExpositionFormat format = format(page.contentType());
-            reader.read(format, plain, of.timestampMillis, batch);
-            reader.addVanished(of.timestampMillis, batch);
-            return outcome(of, null, bodyBytes, true);
-        } catch (FetchException e) {
-            return failed(of, e.failure(), batch, bodyBytes);
-        } catch (ExpositionException e) {
-            reader.addAllStale(of.timestampMillis, batch);
-            return outcome(of, parseFailure(e, page.contentType()), bodyBytes, true);
-        } catch (SeriesRejectedException e) {
-            batch.truncate(0);
-            reader.addAllStale(of.timestampMillis, batch);
-            return outcome(of, ScrapeFailure.of(Kind.LIMIT, message(e)), bodyBytes, true);
-        } catch (RuntimeException e) {
-            // Relabeling by user code, or a mistake of ours: this target's page is lost, nothing else.
-            LOG.log(Level.ERROR, () -> name() + ": an unexpected exception while reading the page", e);
-            batch.truncate(0);
-            reader.addAllStale(of.timestampMillis, batch);
-            return outcome(of, ScrapeFailure.of(Kind.INTERNAL, "unexpected exception: " + e), bodyBytes, false);
-        }
-    }
-
-    private PageBuffer unpacked(Fetcher.Page page, Workspace workspace) throws FetchException {
-        String encoding = page.contentEncoding();
-        if (encoding == null || encoding.isBlank() || encoding.strip().equalsIgnoreCase("identity")) {
-            return page.body();
-        }
-        String word = encoding.strip().toLowerCase(Locale.ROOT);
-        if (!word.equals("gzip") && !word.equals("x-gzip")) {
-            throw new FetchException(
-                    Kind.CONTENT, "the page has content encoding \"" + encoding + "\", which was not asked for");
-        }
-        workspace.page().clear();
-        workspace.gzip().unpack(page.body(), workspace.page(), target.job().bodySizeLimit());
-        return workspace.page();
-    }
-
-    private ExpositionFormat format(@Nullable String contentType) throws FetchException {
-        ExpositionFormat announced = ExpositionFormat.ofContentType(contentType);
-        if (announced != null) {
-            return announced;
-        }
-        ExpositionFormat fallback = target.job().fallbackFormat();
-        if (fallback == null) {
-            throw new FetchException(
-                    Kind.CONTENT,
-                    "the page has "
-                            + (contentType == null ? "no content type" : "content type \"" + contentType + "\"")
-                            + ", which is no exposition: check the path, or set fallbackFormat of the job");
-        }
-        return fallback;
-    }
-
-    private ScrapeFailure parseFailure(ExpositionException e, @Nullable String contentType) {
-        int limit = target.job().sampleLimit();
-        boolean overLimit = limit > 0 && reader.keptCount() > limit;
-        if (overLimit || e.getCause() instanceof SeriesRejectedException) {
-            return new ScrapeFailure(Kind.LIMIT, message(e), e.line(), e.column());
-        }
-        String read = ExpositionFormat.ofContentType(contentType) != null
-                ? ""
-                : contentType == null ? " (the page has no content type)" : " (content type \"" + contentType + "\")";
-        return new ScrapeFailure(Kind.PARSE, message(e) + read, e.line(), e.column());
-    }
-
-    private static String message(Exception e) {
-        return String.valueOf(e.getMessage());
-    }
-
-    private LastScrape failed(Attempt of, @Nullable ScrapeFailure failure, SampleBatch batch, int bodyBytes) {
-        reader.addAllStale(of.timestampMillis, batch);
-        int size = failure != null && failure.kind() == Kind.BODY_SIZE ? -1 : bodyBytes;
-        return outcome(of, failure, size, false);
-    }
-
-    private LastScrape outcome(Attempt of, @Nullable ScrapeFailure failure, int bodyBytes, boolean parsed) {
-        return new LastScrape(
-                of.timestampMillis,
-                Duration.ofNanos(clock().nanos() - of.startNanos),
-                failure,
-                bodyBytes,
-                parsed ? reader.sampleCount() : 0,
-                parsed ? reader.keptCount() : 0,
-                parsed ? reader.newSeriesCount() : 0,
-                parsed ? reader.duplicateCount() : 0,
-                null);
-    }
-
-    /** The sink's trouble is never the target's: it is counted and told, and {@code up} stays what it is. */
-    private LastScrape deliver(SampleBatch batch, LastScrape scrape) {
-        if (batch.isEmpty()) {
-            return scrape;
-        }
-        String refusal = null;
-        try {
-            if (!context.sink().append(batch)) {
-                refusal = "the sink took none of the " + batch.size() + " samples";
-            }
-        } catch (RuntimeException e) {
-            refusal = "the sink threw " + e;
-        }
-        return refusal == null
-                ? scrape
-                : new LastScrape(
-                        scrape.timestampMillis(),
-                        scrape.duration(),
-                        scrape.failure(),
-                        scrape.bodyBytes(),
-                        scrape.samplesScraped(),
-                        scrape.samplesKept(),
-                        scrape.seriesAdded(),
-                        scrape.duplicates(),
-                        refusal);
-    }
-
     private void finish(Attempt of, LastScrape scrape) {
-        LastScrape before;
-        boolean markNow;
-        boolean waiting;
-        synchronized (lock) {
-            before = last;
-            last = scrape;
-            waiting = !ready;
-        }
-        if (waiting) {
-            if (before == null) {
-                LOG.log(Level.INFO, () -> name() + ": waiting until it answers");
-            }
+        if (isReady()) {
+            record.add(scrape);
+            tell(() -> context.listener().scraped(status()));
         } else {
-            ended(before, scrape);
+            record.notReady(scrape);
         }
+        boolean markNow;
         synchronized (lock) {
             markNow = markOnStop;
             attempt = null;
@@ -721,34 +546,6 @@ final class ScrapeLoop {
         }
         if (markNow) {
             markAllStale();
-        }
-    }
-
-    private void ended(@Nullable LastScrape before, LastScrape scrape) {
-        synchronized (lock) {
-            scrapes++;
-            failures += scrape.failure() == null ? 0 : 1;
-            refusals += scrape.refusal() == null ? 0 : 1;
-            health = scrape.failure() == null ? Health.UP : Health.DOWN;
-        }
-        counters.count(scrape);
-        logChange(before, scrape);
-        tell(() -> context.listener().scraped(status()));
-    }
-
-    private void logChange(@Nullable LastScrape before, LastScrape now) {
-        ScrapeFailure failure = now.failure();
-        ScrapeFailure known = before == null ? null : before.failure();
-        if (failure != null && (known == null || known.kind() != failure.kind())) {
-            LOG.log(Level.WARNING, () -> name() + ": scrape failed: " + failure.message());
-        } else if (failure == null && known != null) {
-            LOG.log(Level.INFO, () -> name() + ": up again");
-        }
-        String refusal = now.refusal();
-        if (refusal != null && (before == null || before.refusal() == null)) {
-            LOG.log(Level.WARNING, () -> name() + ": " + refusal);
-        } else if (refusal == null && before != null && before.refusal() != null) {
-            LOG.log(Level.INFO, () -> name() + ": the sink takes samples again");
         }
     }
 
@@ -766,7 +563,7 @@ final class ScrapeLoop {
                         .set(endOfRun, clock().nanos() + target.interval().toNanos());
                 return;
             }
-            mark = scrapes > 0;
+            mark = !record.isEmpty();
             if (mark) {
                 state = State.WORKING;
             } else {
@@ -779,32 +576,20 @@ final class ScrapeLoop {
     }
 
     private void markAllStale() {
-        Workspace workspace = context.workspaces().lend();
         try {
-            long timestamp;
-            boolean scraped;
-            synchronized (lock) {
-                long end = removed && !stopped ? endMillis : clock().wallMillis();
-                // A scrape by hand may have been later.
-                timestamp = lastTimestampMillis == NEVER ? end : Math.max(end, lastTimestampMillis + 1);
-                scraped = scrapes > 0;
-            }
-            SampleBatch batch = workspace.batch();
-            batch.reset(commonLabels);
-            reader.addAllStale(timestamp, batch);
-            if (scraped) {
-                ReportSeries.addStale(target.job().reports(), timestamp, batch);
-            }
-            if (!batch.isEmpty() && !context.sink().append(batch)) {
-                LOG.log(Level.WARNING, () -> name() + ": the sink did not take the stale markers");
-            }
-        } catch (RuntimeException e) {
-            LOG.log(Level.WARNING, () -> name() + ": stale markers were lost", e);
+            work.deliverAllStale(endTimestamp(), !record.isEmpty());
         } finally {
-            context.workspaces().giveBack(workspace);
             synchronized (lock) {
                 end();
             }
+        }
+    }
+
+    private long endTimestamp() {
+        synchronized (lock) {
+            long end = removed && !stopped ? endMillis : clock().wallMillis();
+            // A scrape by hand may have been later.
+            return lastTimestampMillis == NEVER ? end : Math.max(end, lastTimestampMillis + 1);
         }
     }
 
@@ -812,12 +597,8 @@ final class ScrapeLoop {
         try {
             news.run();
         } catch (RuntimeException e) {
-            LOG.log(Level.WARNING, () -> name() + ": the scrape listener threw an exception", e);
+            LOG.log(Level.WARNING, () -> target.name() + ": the scrape listener threw an exception", e);
         }
-    }
-
-    private String name() {
-        return target.job().name() + " (" + ActiveTarget.withoutQuery(target.uri()) + ")";
     }
 
     private Clock clock() {

@@ -38,6 +38,8 @@ final class SourceReader implements SampleReader {
     private int kept;
     private int added;
     private int duplicates;
+    /** Samples that came when there were as many as the limit allows. */
+    private int overLimit;
 
     SourceReader(MetricSource source, SeriesResolver resolver, ParseOptions options) {
         this.source = source;
@@ -46,14 +48,44 @@ final class SourceReader implements SampleReader {
     }
 
     @Override
+    public boolean isEmpty(PageBuffer page) {
+        return false;
+    }
+
+    @Override
     public void read(ExpositionFormat format, PageBuffer page, long timestampMillis, SampleBatch into) {
         kept = 0;
         added = 0;
         duplicates = 0;
+        overLimit = 0;
         collected.reset(Labels.EMPTY);
-        source.collect(collected);
-        Map<Series, Series> seen = new HashMap<>(2 * collected.size());
-        Map<Series, Boolean> nowLive = new HashMap<>(2 * collected.size());
+        Map<Series, Series> seen = new HashMap<>(2 * known.size());
+        Map<Series, Boolean> nowLive = new HashMap<>(2 * known.size());
+        int before = into.size();
+        boolean good = false;
+        try {
+            source.collect(collected);
+            addRows(timestampMillis, before, seen, nowLive, into);
+            checkSampleLimit();
+            known = seen;
+            good = true;
+        } finally {
+            if (!good) {
+                into.truncate(before);
+                known.putAll(seen);
+            }
+            liveBefore = live;
+            live = nowLive;
+        }
+    }
+
+    private void addRows(
+            long timestampMillis,
+            int firstRow,
+            Map<Series, Series> seen,
+            Map<Series, Boolean> nowLive,
+            SampleBatch into) {
+        int limit = options.sampleLimit() == 0 ? Integer.MAX_VALUE : options.sampleLimit();
         int exemplar = 0;
         int histogram = 0;
         for (int row = 0; row < collected.size(); row++) {
@@ -65,23 +97,21 @@ final class SourceReader implements SampleReader {
             if (histogram < collected.histogramCount() && collected.histogramRow(histogram) == row) {
                 value = collected.histogram(histogram++);
             }
-            if (addRow(row, value, timestampMillis, seen, nowLive, into)) {
+            boolean full = into.size() - firstRow >= limit;
+            if (addRow(row, value, timestampMillis, full, seen, nowLive, into)) {
                 for (int i = exemplar; i < exemplarEnd; i++) {
                     into.addExemplar(stamped(collected.exemplar(i), timestampMillis));
                 }
             }
             exemplar = exemplarEnd;
         }
-        checkSampleLimit();
-        known = seen;
-        liveBefore = live;
-        live = nowLive;
     }
 
     private boolean addRow(
             int row,
             @Nullable NativeHistogram histogram,
             long timestampMillis,
+            boolean full,
             Map<Series, Series> seen,
             Map<Series, Boolean> nowLive,
             SampleBatch into) {
@@ -92,7 +122,7 @@ final class SourceReader implements SampleReader {
             if (series == null) {
                 Series resolved = given.isComplete() ? given : resolver.resolve(given.labels(), given.metadata());
                 series = resolved == null ? DROPPED : resolved;
-                added += resolved == null ? 0 : 1;
+                added += resolved == null || full ? 0 : 1;
             }
             seen.put(given, series);
         }
@@ -101,10 +131,16 @@ final class SourceReader implements SampleReader {
         }
         kept++;
         long own = options.honorTimestamps() ? collected.timestamp(row) : SampleBatch.NO_TIMESTAMP;
-        boolean tracked = own == SampleBatch.NO_TIMESTAMP || options.trackTimestampsStaleness();
-        if (tracked && nowLive.put(series, true) != null && own == SampleBatch.NO_TIMESTAMP) {
+        if (own == SampleBatch.NO_TIMESTAMP && nowLive.containsKey(series)) {
             duplicates++;
             return false;
+        }
+        if (full) {
+            overLimit++;
+            return false;
+        }
+        if (own == SampleBatch.NO_TIMESTAMP || options.trackTimestampsStaleness()) {
+            nowLive.put(series, true);
         }
         long timestamp = own == SampleBatch.NO_TIMESTAMP ? timestampMillis : own;
         if (histogram == null) {
@@ -125,10 +161,10 @@ final class SourceReader implements SampleReader {
     }
 
     private void checkSampleLimit() {
-        int limit = options.sampleLimit();
-        if (limit > 0 && kept > limit) {
+        if (overLimit > 0) {
+            int limit = options.sampleLimit();
             throw new SeriesRejectedException(
-                    "the source gave " + kept + " samples, more than the sample limit " + limit);
+                    "the source gave " + (limit + overLimit) + " samples, more than the sample limit " + limit);
         }
     }
 

@@ -64,7 +64,20 @@ public record TargetStatus(
             int samplesKept,
             int seriesAdded,
             int duplicates,
-            @Nullable String refusal) {}
+            @Nullable String refusal) {
+        LastScrape refused(String why) {
+            return new LastScrape(
+                    timestampMillis,
+                    duration,
+                    failure,
+                    bodyBytes,
+                    samplesScraped,
+                    samplesKept,
+                    seriesAdded,
+                    duplicates,
+                    why);
+        }
+    }
 
     /**
      * Totals of a target.

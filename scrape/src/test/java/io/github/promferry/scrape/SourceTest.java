@@ -71,10 +71,11 @@ class SourceTest {
     void anExceptionFailsTheScrapeAndMarksWhatWasLive() {
         boolean[] broken = {false};
         MetricSource fragile = batch -> {
-            source.collect(batch);
             if (broken[0]) {
+                batch.add(A, SampleBatch.NO_TIMESTAMP, 0);
                 throw new IllegalStateException("a mistake of the user");
             }
+            source.collect(batch);
         };
         try (HandDriven hand = new HandDriven(HandDriven.job().source(fragile).build())) {
             hand.start();
@@ -145,8 +146,31 @@ class SourceTest {
         try (HandDriven limited =
                 new HandDriven(HandDriven.job().source(rich).sampleLimit(2).build())) {
             limited.start();
+            assertThat(limited.status().lastFailure()).isNull();
+        }
+        try (HandDriven limited =
+                new HandDriven(HandDriven.job().source(rich).sampleLimit(1).build())) {
+            limited.start();
+            assertThat(limited.status().lastFailure().message())
+                    .isEqualTo("the source gave 2 samples, more than the sample limit 1");
             assertThat(limited.status().lastFailure().kind()).isEqualTo(ScrapeFailure.Kind.LIMIT);
             assertThat(limited.rows.take()).isEmpty();
+        }
+    }
+
+    @Test
+    void whatCameBeforeTheSampleLimitLivesOnAsOfAPage() {
+        ScrapeJob job = HandDriven.job().source(source).sampleLimit(2).build();
+        try (HandDriven hand = new HandDriven(job)) {
+            hand.start();
+            assertThat(hand.rows.takeBrief()).containsExactly("a 1", "b 1");
+            current.add(1, series("c"));
+            hand.nextTick();
+            assertThat(hand.rows.takeBrief()).containsExactly("b stale");
+            assertThat(hand.status().lastScrape().seriesAdded()).isEqualTo(1);
+            current.remove(1);
+            hand.nextTick();
+            assertThat(hand.rows.takeBrief()).containsExactly("a 1", "b 1", "c stale");
         }
     }
 }

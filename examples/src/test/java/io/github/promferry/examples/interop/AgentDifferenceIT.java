@@ -31,10 +31,8 @@ import org.junit.jupiter.api.io.TempDir;
  *   <li>Timestamps and the value of {@code scrape_duration_seconds} cannot be equal.
  *   <li>The agent's encoder loses the sign of a negative zero.
  *   <li>The agent sends both samples of a series that a page has twice, with one timestamp, which receivers refuse.
- *   <li>Where a page is bad from its middle on, the agent takes the series before the bad line for seen, and marks them
- *       stale with the next scrape that lacks them; here every series of a failed scrape is marked at once.
- *   <li>After an empty page the agent's {@code scrape_series_added} still knows the series from before it; here they
- *       count as added.
+ *   <li>Series that were new on a page which failed get a stale marker when the next page lacks them, as in a Prometheus
+ *       server; the agent forgets them when it takes the page back.
  * </ul>
  */
 class AgentDifferenceIT {
@@ -60,7 +58,10 @@ class AgentDifferenceIT {
             lat_count 2
             """;
 
-    private static final int SCRAPES = 8;
+    /** One more than the page has. */
+    private static final int SAMPLE_LIMIT = 16;
+
+    private static final int SCRAPES = 16;
 
     @Test
     void sendsWhatPrometheusSends(@TempDir Path directory) throws Exception {
@@ -101,6 +102,10 @@ class AgentDifferenceIT {
             theirs = sent(fromAgent);
             ours = sent(fromForwarder);
         }
+        for (String name : List.of("one_more", "two_more")) {
+            Labels onlyOnAFailedPage = Labels.of("__name__", name, "instance", "engine-1", "job", "llm");
+            assertThat(ours.remove(onlyOnAFailedPage)).containsExactly("scrape " + SCRAPES + ": stale");
+        }
         assertThat(ours.keySet()).as(log).isEqualTo(theirs.keySet());
         for (Map.Entry<Labels, List<String>> series : theirs.entrySet()) {
             assertThat(ours.get(series.getKey()))
@@ -109,7 +114,7 @@ class AgentDifferenceIT {
         }
     }
 
-    /** A good page, one with changes, failures of several kinds, a good page again, and an empty one. */
+    /** Good pages between empty ones, broken ones, ones over the limit, and failures of several kinds. */
     private static ScriptedTarget scripted() {
         return ScriptedTarget.start(ScriptedAnswer.page(PAGE))
                 .then(
@@ -121,7 +126,15 @@ class AgentDifferenceIT {
                         ScriptedAnswer.page("this is not a page {\nreq_total{code=\"200\"} 8\n"),
                         ScriptedAnswer.page(PAGE).closeAfter(100),
                         ScriptedAnswer.page(PAGE),
-                        ScriptedAnswer.page(""));
+                        ScriptedAnswer.page(""),
+                        ScriptedAnswer.page(PAGE),
+                        ScriptedAnswer.page(PAGE.replace("temp 3.5\n", "new_one 1\ntemp broken\n")),
+                        ScriptedAnswer.page(PAGE.replace("req_total{code=\"500\"} 2\n", "")),
+                        ScriptedAnswer.page("req_total{code=\"500\"} 2\nreq_total{code=\"200\"} 8\nbroken\n"),
+                        ScriptedAnswer.status(503),
+                        ScriptedAnswer.page(PAGE),
+                        ScriptedAnswer.page("one_more 1\ntwo_more 1\n" + PAGE),
+                        ScriptedAnswer.page(PAGE));
     }
 
     private static int scrapes(StrictReceiver receiver) {
@@ -161,7 +174,8 @@ class AgentDifferenceIT {
     }
 
     private static String config(String target, URI receiver) {
-        return Configurations.prometheus(
-                "2s", target, "{url: \"" + receiver + "\", queue_config: {batch_send_deadline: 500ms}}");
+        String endpoint = "{url: \"" + receiver + "\", queue_config: {batch_send_deadline: 500ms}}";
+        return Configurations.prometheus("1s", target, endpoint)
+                .replace("job_name: llm", "job_name: llm\n    sample_limit: " + SAMPLE_LIMIT);
     }
 }
