@@ -82,13 +82,37 @@ public final class SampleBatch {
      */
     public void addHistogram(Series series, long timestampMillis, NativeHistogram histogram) {
         add(series, timestampMillis, Double.doubleToRawLongBits(histogram.sum()));
-        if (histogramCount == histograms.length) {
-            int capacity = Math.max(8, histogramCount * 2);
-            histograms = Arrays.copyOf(histograms, capacity);
-            histogramRows = Arrays.copyOf(histogramRows, capacity);
+        putHistogram(size - 1, histogram);
+    }
+
+    /**
+     * Adds all rows of another batch with their histograms, exemplars and start timestamps. Common labels are not touched.
+     *
+     * @param other another batch, which stays as it is
+     */
+    public void addAll(SampleBatch other) {
+        int first = size;
+        while (series.length - first < other.size) {
+            grow();
         }
-        histograms[histogramCount] = histogram;
-        histogramRows[histogramCount++] = size - 1;
+        System.arraycopy(other.series, 0, series, first, other.size);
+        System.arraycopy(other.timestamps, 0, timestamps, first, other.size);
+        System.arraycopy(other.valueBits, 0, valueBits, first, other.size);
+        size = first + other.size;
+        if (hasStartTimestamps) {
+            Arrays.fill(startTimestamps, first, size, NO_TIMESTAMP);
+        }
+        if (other.hasStartTimestamps) {
+            for (int row = 0; row < other.size; row++) {
+                setStartTimestamp(first + row, other.startTimestamps[row]);
+            }
+        }
+        for (int index = 0; index < other.histogramCount; index++) {
+            putHistogram(first + other.histogramRows[index], other.histograms[index]);
+        }
+        for (int index = 0; index < other.exemplarCount; index++) {
+            putExemplar(first + other.exemplarRows[index], other.exemplars[index]);
+        }
     }
 
     /**
@@ -98,14 +122,7 @@ public final class SampleBatch {
      * @throws IllegalStateException if there is no row yet
      */
     public void addExemplar(Exemplar exemplar) {
-        int row = lastRow();
-        if (exemplarCount == exemplars.length) {
-            int capacity = Math.max(8, exemplarCount * 2);
-            exemplars = Arrays.copyOf(exemplars, capacity);
-            exemplarRows = Arrays.copyOf(exemplarRows, capacity);
-        }
-        exemplars[exemplarCount] = Objects.requireNonNull(exemplar, "exemplar");
-        exemplarRows[exemplarCount++] = row;
+        putExemplar(lastRow(), Objects.requireNonNull(exemplar, "exemplar"));
     }
 
     /**
@@ -298,6 +315,26 @@ public final class SampleBatch {
     @Override
     public String toString() {
         return "SampleBatch[" + size + " rows, common labels " + commonLabels + "]";
+    }
+
+    private void putHistogram(int row, NativeHistogram histogram) {
+        if (histogramCount == histograms.length) {
+            int capacity = Math.max(8, histogramCount * 2);
+            histograms = Arrays.copyOf(histograms, capacity);
+            histogramRows = Arrays.copyOf(histogramRows, capacity);
+        }
+        histograms[histogramCount] = histogram;
+        histogramRows[histogramCount++] = row;
+    }
+
+    private void putExemplar(int row, Exemplar exemplar) {
+        if (exemplarCount == exemplars.length) {
+            int capacity = Math.max(8, exemplarCount * 2);
+            exemplars = Arrays.copyOf(exemplars, capacity);
+            exemplarRows = Arrays.copyOf(exemplarRows, capacity);
+        }
+        exemplars[exemplarCount] = exemplar;
+        exemplarRows[exemplarCount++] = row;
     }
 
     private int lastRow() {

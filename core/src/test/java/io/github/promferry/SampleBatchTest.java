@@ -56,6 +56,38 @@ class SampleBatchTest {
     }
 
     @Test
+    void takesAllRowsOfAnotherBatchWithWhatBelongsToThem() {
+        SampleBatch other = new SampleBatch();
+        other.add(A, 1, 10);
+        other.setStartTimestamp(5);
+        other.addHistogram(B, 2, HISTOGRAM);
+        other.addExemplar(EXEMPLAR);
+        for (int row = 0; row < 100; row++) {
+            other.add(A, row, row);
+        }
+        batch.add(B, 0, 0);
+
+        batch.addAll(other);
+        batch.addAll(other);
+
+        assertThat(batch.size()).isEqualTo(1 + 2 * 102);
+        for (int first : new int[] {1, 103}) {
+            assertThat(batch.series(first)).isSameAs(A);
+            assertThat(batch.timestamp(first)).isEqualTo(1);
+            assertThat(batch.valueBits(first)).isEqualTo(10);
+            assertThat(batch.startTimestamp(first)).isEqualTo(5);
+            assertThat(batch.startTimestamp(first + 1)).isEqualTo(SampleBatch.NO_TIMESTAMP);
+            assertThat(batch.timestamp(first + 101)).isEqualTo(99);
+        }
+        assertThat(batch.startTimestamp(0)).isEqualTo(SampleBatch.NO_TIMESTAMP);
+        assertThat(batch.histogramCount()).isEqualTo(2);
+        assertThat(batch.histogramRow(1)).isEqualTo(104);
+        assertThat(batch.exemplarCount()).isEqualTo(2);
+        assertThat(batch.exemplarRow(0)).isEqualTo(2);
+        assertThat(other.size()).isEqualTo(102);
+    }
+
+    @Test
     void truncatingDropsWhatBelongsToTheRows() {
         batch.add(A, 1, 0);
         batch.addExemplar(EXEMPLAR);
