@@ -47,6 +47,7 @@ class ReadmeTest {
                         "README.md",
                         "examples/README.md",
                         "examples/grafana/README.md",
+                        "examples/alerts/README.md",
                         "CONTRIBUTING.md",
                         "CHANGELOG.md")
                 .map(ROOT::resolve)
