@@ -11,6 +11,12 @@ import io.github.promferry.examples.grafana.Dashboard;
 import io.github.promferry.examples.grafana.Dashboard.Panel;
 import io.github.promferry.examples.grafana.Dashboard.Target;
 import io.github.promferry.examples.grafana.Dashboard.Variable;
+import io.github.promferry.remotewrite.RemoteWriteConfig;
+import io.github.promferry.remotewrite.RemoteWriter;
+import io.github.promferry.scrape.ScrapeJob;
+import io.github.promferry.scrape.Scraper;
+import io.github.promferry.scrape.engine.CanonicalSink;
+import io.github.promferry.scrape.engine.EngineCatalog;
 import io.github.promferry.testkit.EngineRelease;
 import io.github.promferry.testkit.LocalPrometheus;
 import io.github.promferry.testkit.LocalServer;
@@ -25,6 +31,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -51,7 +58,8 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class DashboardFilesIT {
     private static final String WINDOW = "30s";
-    private static final int SCRAPES = 35;
+    /** Half a minute: two scrape each engine every second. */
+    private static final int PAGES = 60;
 
     private static final Map<String, EngineRelease> SIMULATED = Map.of(
             "vllm", EngineRelease.VLLM_0_13,
@@ -95,7 +103,7 @@ class DashboardFilesIT {
             Set.of("Longest sequence"));
 
     private static final Pattern METRIC = Pattern.compile(
-            "\\b(?:up|scrape_\\w+|(?:vllm:|sglang:|llamacpp:|lmdeploy:|tgi_|trtllm_|nv_|dynamo_|promferry_)\\w+)\\b");
+            "\\b(?:up|scrape_\\w+|(?:llm_|gen_ai_|vllm:|sglang:|llamacpp:|lmdeploy:|tgi_|trtllm_|nv_|dynamo_|promferry_)\\w+)\\b");
 
     private final Deque<AutoCloseable> running = new ArrayDeque<>();
     private LocalPrometheus prometheus;
@@ -121,12 +129,28 @@ class DashboardFilesIT {
         ForwarderProcess forwarder =
                 opened(ForwarderProcess.run(directory, config(targets, refusing.hostPort()), "--web", web));
 
+        scrapeUnderCommonNames(targets.values());
+
         await().atMost(Duration.ofMinutes(2))
                 .pollInterval(Duration.ofSeconds(1))
                 .until(() -> {
                     assertThat(forwarder.isAlive()).as(forwarder.log()).isTrue();
-                    return engines.stream().allMatch(engine -> engine.pagesServed() > SCRAPES);
+                    return engines.stream().allMatch(engine -> engine.pagesServed() > PAGES);
                 });
+    }
+
+    /** Embedded, as a service would: all engines again, and their signals under the names that all share. */
+    private void scrapeUnderCommonNames(Collection<String> targets) {
+        RemoteWriter writer = opened(RemoteWriter.create(
+                RemoteWriteConfig.builder(prometheus.writeUri()).build()));
+        ScrapeJob.Builder job = ScrapeJob.builder("signals").interval(Duration.ofSeconds(1));
+        targets.forEach(job::target);
+        Scraper scraper = opened(Scraper.builder()
+                .sink(new CanonicalSink(writer, EngineCatalog.builtIn()))
+                .job(job.build())
+                .build());
+        writer.start();
+        scraper.start();
     }
 
     @AfterAll
