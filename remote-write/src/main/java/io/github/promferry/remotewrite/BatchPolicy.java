@@ -11,8 +11,11 @@ import java.time.Duration;
  * @since 0.1
  */
 public interface BatchPolicy {
-    /** Samples in a request unless told otherwise; also Prometheus' {@code max_samples_per_send}. */
-    int DEFAULT_MAX_SAMPLES = 2000;
+    /**
+     * Samples in a request unless told otherwise. Five times Prometheus' {@code max_samples_per_send}: twenty engines of a
+     * kind share the symbols of a 2.0 request then, which saves a seventh of the bytes.
+     */
+    int DEFAULT_MAX_SAMPLES = 10_000;
 
     /** Bytes of a request before compression unless told otherwise: 1 MB is accepted by every receiver known. */
     int DEFAULT_MAX_BYTES = 1_000_000;

@@ -390,7 +390,7 @@ public final class RemoteWriteConfig {
         }
 
         /**
-         * When samples leave; 2000 samples, 1 MB or 1 s by default.
+         * When samples leave; 10 000 samples, 1 MB or 1 s by default.
          *
          * @param batch the policy
          * @return this

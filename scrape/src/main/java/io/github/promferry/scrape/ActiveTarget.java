@@ -92,6 +92,11 @@ record ActiveTarget(
         return job.name() + " (" + withoutQuery(uri) + ")";
     }
 
+    /** Whether the page never leaves this host, so that packing it is work for nothing. */
+    boolean isOnThisHost() {
+        return isLoopback(host(fetchUri.getRawAuthority()));
+    }
+
     /** For messages and logs. */
     static String withoutQuery(URI uri) {
         String text = uri.toString();

@@ -329,8 +329,7 @@ final class JobLoops {
         if (reader == null) {
             reader = new SampleReader.OfPages(new ExpositionParser(dictionary(target.labels()), job.parsing()));
         }
-        Fetcher.Request request =
-                new Fetcher.Request(target.fetchUri(), headers(job, target.timeout()), job.bodySizeLimit());
+        Fetcher.Request request = new Fetcher.Request(target.fetchUri(), headers(target), job.bodySizeLimit());
         ScrapeFailure ownFault = labelFault(target.labels());
         return new ScrapeLoop(
                 target,
@@ -407,12 +406,13 @@ final class JobLoops {
         }
     }
 
-    private static Map<String, String> headers(ScrapeJob job, Duration timeout) {
+    private static Map<String, String> headers(ActiveTarget target) {
+        ScrapeJob job = target.job();
         return Map.of(
                 "Accept", AcceptHeader.of(job.formats()),
-                "Accept-Encoding", job.compression() ? "gzip" : "identity",
+                "Accept-Encoding", job.compression() && !target.isOnThisHost() ? "gzip" : "identity",
                 "User-Agent", job.userAgent(),
-                "X-Prometheus-Scrape-Timeout-Seconds", seconds(timeout));
+                "X-Prometheus-Scrape-Timeout-Seconds", seconds(target.timeout()));
     }
 
     /** The shortest decimal, such as 10 or 1.5. */

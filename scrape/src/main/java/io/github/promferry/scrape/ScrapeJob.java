@@ -801,7 +801,7 @@ public final class ScrapeJob {
 
         /**
          * Whether targets may compress their pages by gzip; true by default. Compressing costs a Python engine more than
-         * a fast network does.
+         * a fast network does. Targets on the same host are asked for plain pages always.
          *
          * @param compression false to ask for plain pages
          * @return this

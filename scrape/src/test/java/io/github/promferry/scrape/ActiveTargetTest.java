@@ -32,6 +32,7 @@ class ActiveTargetTest {
         ScrapeJob job = ScrapeJob.builder("llm").build();
         ActiveTarget target = ActiveTarget.of(job, Target.of(address), "pod-7");
         assertThat(target.labels()).isEqualTo(Labels.of("job", "llm", "instance", instance));
+        assertThat(target.isOnThisHost()).isEqualTo(!instance.equals(address));
         ScrapeJob asWritten = job.toBuilder().instanceFromHostName(false).build();
         assertThat(ActiveTarget.of(asWritten, Target.of(address), "pod-7")
                         .labels()

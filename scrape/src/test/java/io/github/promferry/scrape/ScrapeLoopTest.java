@@ -75,6 +75,15 @@ class ScrapeLoopTest {
     }
 
     @Test
+    void aTargetOnThisHostIsNotAskedToPackItsPage() {
+        try (HandDriven hand =
+                new HandDriven(HandDriven.job().target("localhost:1").build())) {
+            hand.start();
+            assertThat(hand.answers.requests.get(0).headers()).containsEntry("Accept-Encoding", "identity");
+        }
+    }
+
+    @Test
     void reportsTellOfASuccess() {
         try (HandDriven hand = new HandDriven(
                 job.toBuilder().reports(ScrapeJob.Reports.EXTRA).sampleLimit(50).build())) {
