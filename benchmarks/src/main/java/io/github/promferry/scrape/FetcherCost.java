@@ -3,6 +3,7 @@ package io.github.promferry.scrape;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import com.sun.management.ThreadMXBean;
+import io.github.promferry.Clock;
 import io.github.promferry.http.HttpSettings;
 import java.io.IOException;
 import java.io.InputStream;
@@ -43,7 +44,7 @@ final class FetcherCost {
                 ExecutorService threads = DaemonThreads.cached("cost-http");
                 PageBuffers buffers = new PageBuffers(AT_ONCE);
                 HttpClientFetcher client = new HttpClientFetcher(HttpSettings.DEFAULTS, threads, buffers);
-                SocketIo io = new SocketIo();
+                EventLoop io = new EventLoop(new ScrapeSchedule(Clock.SYSTEM));
                 Fetcher sockets = new SocketFetcher(HttpSettings.DEFAULTS, io, threads, buffers, client);
                 for (Fetcher fetcher : new Fetcher[] {client, sockets}) {
                     fetch(fetcher, uri, WARM_UP, buffers);

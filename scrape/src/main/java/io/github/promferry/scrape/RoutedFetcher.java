@@ -11,7 +11,7 @@ final class RoutedFetcher implements Fetcher {
     private final HttpClientFetcher client;
     private final SocketFetcher sockets;
 
-    RoutedFetcher(HttpSettings settings, SocketIo io, Executor blocking, PageBuffers buffers) {
+    RoutedFetcher(HttpSettings settings, EventLoop io, Executor blocking, PageBuffers buffers) {
         this.settings = settings;
         client = new HttpClientFetcher(settings, blocking, buffers);
         sockets = new SocketFetcher(settings, io, blocking, buffers, client);

@@ -288,7 +288,7 @@ final class ScrapeLoop {
         work.reader().forget();
     }
 
-    // Ticks, on the schedule's thread.
+    // Ticks, on the event loop.
 
     private void tick() {
         Attempt begun = null;

@@ -4,38 +4,41 @@ import io.github.promferry.Clock;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.Arrays;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rings alarms when their time has come: the next scrape of a target, the deadline of a fetch. One daemon thread, one
- * binary heap of the alarms that are set; ten thousand targets make a few thousand operations a second of it. An alarm
- * knows its place in the heap, so that taking back a deadline (nearly every one is) costs a few swaps and leaves
- * nothing behind.
+ * Rings alarms when their time has come: the next scrape of a target, the deadline of a fetch. One binary heap of the
+ * alarms that are set; ten thousand targets make a few thousand operations a second of it. An alarm knows its place in the
+ * heap, so that taking back a deadline (nearly every one is) costs a few swaps and leaves nothing behind.
  *
- * <p>Thread-safe. Alarms ring one after the other on the schedule's thread and outside its lock, so they must be quick:
- * they start work, they do not do it.
+ * <p>Has no thread: {@link EventLoop} rings, tests ring by hand. Thread-safe but for that. Alarms ring one after the other
+ * and outside the lock, and must be quick: they start work, they do not do it.
  */
 final class ScrapeSchedule {
     private static final Logger LOG = System.getLogger(Scraper.LOGGER);
 
-    /** A clock moved by hand wakes nobody, so it is looked at this often. */
-    private static final long FOREIGN_CLOCK_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
-
     private final Clock clock;
     private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
 
     // Guarded by lock.
     private Alarm[] heap = new Alarm[16];
     private int size;
     private boolean closed;
-    private @Nullable Thread thread;
+
+    private volatile Runnable earlier = () -> {};
 
     ScrapeSchedule(Clock clock) {
         this.clock = clock;
+    }
+
+    Clock clock() {
+        return clock;
+    }
+
+    /** Is told when an alarm is set that comes before all others; quick, on any thread. */
+    void whenEarlier(Runnable listener) {
+        earlier = listener;
     }
 
     /** Something to do at a time. */
@@ -45,23 +48,8 @@ final class ScrapeSchedule {
         private long atNanos;
         private int place = NOT_SET;
 
-        /** Called on the schedule's thread; exceptions are logged and change nothing for other alarms. */
+        /** Called by who rings; exceptions are logged and change nothing for other alarms. */
         abstract void ring();
-    }
-
-    void start() {
-        lock.lock();
-        try {
-            if (thread == null && !closed) {
-                Thread created = new Thread(null, this::run, "promferry-scrape-schedule", 0, false);
-                created.setDaemon(true);
-                created.setContextClassLoader(null);
-                thread = created;
-                created.start();
-            }
-        } finally {
-            lock.unlock();
-        }
     }
 
     /** Sets the alarm, or moves it if it is set. Ignored after {@link #close}. */
@@ -78,12 +66,13 @@ final class ScrapeSchedule {
             }
             place(alarm, size++);
             siftUp(alarm.place);
-            if (alarm.place == 0) {
-                changed.signal();
+            if (alarm.place != 0) {
+                return;
             }
         } finally {
             lock.unlock();
         }
+        earlier.run();
     }
 
     /** Takes the alarm back; nothing happens if it is not set. It may be ringing at this moment. */
@@ -106,14 +95,28 @@ final class ScrapeSchedule {
         }
     }
 
-    /** Rings what is due and returns; what tests call in place of {@link #start}. */
+    /**
+     * How long until the next alarm is due.
+     *
+     * @return 0 or less if it is, {@link Long#MAX_VALUE} if none is set
+     */
+    long nanosToNext() {
+        lock.lock();
+        try {
+            return size == 0 ? Long.MAX_VALUE : heap[0].atNanos - clock.nanos();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Rings what is due and returns. One thread at a time. */
     void ringDue() {
         for (Alarm alarm = nextDue(); alarm != null; alarm = nextDue()) {
             ring(alarm);
         }
     }
 
-    /** Forgets all alarms and ends the thread; the alarm that rings at this moment finishes. */
+    /** Forgets all alarms; the one that rings at this moment finishes. */
     void close() {
         lock.lock();
         try {
@@ -123,36 +126,6 @@ final class ScrapeSchedule {
             }
             heap = new Alarm[0];
             size = 0;
-            changed.signalAll();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void run() {
-        for (Alarm alarm = awaitDue(); alarm != null; alarm = awaitDue()) {
-            ring(alarm);
-        }
-    }
-
-    private @Nullable Alarm awaitDue() {
-        lock.lock();
-        try {
-            while (!closed) {
-                long wait = size == 0 ? Long.MAX_VALUE : heap[0].atNanos - clock.nanos();
-                if (wait <= 0) {
-                    Alarm due = heap[0];
-                    take(due);
-                    return due;
-                }
-                try {
-                    long unused = changed.awaitNanos(clock == Clock.SYSTEM ? wait : FOREIGN_CLOCK_NANOS);
-                } catch (InterruptedException e) {
-                    // Only close() ends this thread: whoever interrupts it must not stop every target's scrapes.
-                    LOG.log(Level.DEBUG, "the scrape schedule was interrupted and goes on");
-                }
-            }
-            return null;
         } finally {
             lock.unlock();
         }

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * scraper.close();
  * }</pre>
  *
- * <p>Starts no thread before {@link #start()}; then one that watches the clock, one that waits for sockets, as many as there
+ * <p>Starts no thread before {@link #start()}; then one that watches the clock and waits for sockets, as many as there
  * are cores that parse and append, and some that look up hosts; those of {@code java.net.http} where TLS or a proxy is
  * needed. All are daemons. A target that hangs, sends garbage or makes user code throw does
  * not disturb the others. The sink is closed by whoever made it, after this.
@@ -56,7 +56,7 @@ public final class Scraper implements AutoCloseable {
     private final boolean staleMarkersOnClose;
     private final ScrapeSchedule schedule;
     private final Workspace.Pool workspaces = new Workspace.Pool();
-    private final SocketIo sockets = new SocketIo();
+    private final EventLoop loop;
     private final MetricSource metrics = new ScraperMetrics(this::jobsForMetrics);
     private final @Nullable ExecutorService ownWorkers;
     private final @Nullable ExecutorService ownHttpThreads;
@@ -74,6 +74,7 @@ public final class Scraper implements AutoCloseable {
         sink = Objects.requireNonNull(builder.sink);
         staleMarkersOnClose = builder.staleMarkersOnClose;
         schedule = new ScrapeSchedule(builder.clock);
+        loop = new EventLoop(schedule);
         int cores = Runtime.getRuntime().availableProcessors();
         ownWorkers = builder.workers == null ? DaemonThreads.fixed("promferry-scrape-worker", cores) : null;
         ownHttpThreads = builder.fetchers == null ? DaemonThreads.cached("promferry-scrape-http") : null;
@@ -93,7 +94,7 @@ public final class Scraper implements AutoCloseable {
         for (ScrapeJob job : builder.jobs) {
             Fetcher fetcher = builder.fetchers != null
                     ? builder.fetchers.fetcher(job)
-                    : new RoutedFetcher(job.http(), sockets, Objects.requireNonNull(ownHttpThreads), buffers);
+                    : new RoutedFetcher(job.http(), loop, Objects.requireNonNull(ownHttpThreads), buffers);
             JobLoops loops = new JobLoops(job, builder.externalLabels, hostName, fetcher, context);
             jobs.put(job.name(), loops);
             job.targets().forEach(loops::add);
@@ -133,7 +134,7 @@ public final class Scraper implements AutoCloseable {
             jobs.values().forEach(JobLoops::start);
         }
         if (ownWorkers != null) {
-            schedule.start();
+            loop.start();
         }
         jobs.values().forEach(JobLoops::logStart);
         discovered.values().forEach(ofJob -> ofJob.forEach(DiscoveredTargets::start));
@@ -333,7 +334,7 @@ public final class Scraper implements AutoCloseable {
             ownHttpThreads.shutdownNow();
         }
         all.forEach(JobLoops::close);
-        sockets.close();
+        loop.close();
         workspaces.close();
         if (started) {
             LOG.log(

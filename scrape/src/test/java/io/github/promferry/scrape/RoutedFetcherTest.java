@@ -2,6 +2,7 @@ package io.github.promferry.scrape;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.promferry.Clock;
 import io.github.promferry.http.HttpSettings;
 import io.github.promferry.testkit.ScriptedAnswer;
 import io.github.promferry.testkit.ScriptedTarget;
@@ -15,7 +16,7 @@ class RoutedFetcherTest {
     @Test
     void plainTargetsAreAskedThroughTheProxyOfTheJob() {
         ExecutorService threads = DaemonThreads.cached("fetcher-test");
-        SocketIo io = new SocketIo();
+        EventLoop io = new EventLoop(new ScrapeSchedule(Clock.SYSTEM));
         try (ScriptedTarget proxy = ScriptedTarget.start(ScriptedAnswer.page("a 1\n"))) {
             HttpSettings settings = HttpSettings.builder()
                     .proxy(URI.create("http://" + proxy.hostPort()))

@@ -1,15 +1,12 @@
 package io.github.promferry.scrape;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
-import io.github.promferry.Clock;
 import io.github.promferry.testkit.ManualClock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -125,24 +122,19 @@ class ScrapeScheduleTest {
     }
 
     @Test
-    void itsThreadRingsOnTimeAndEndsWhenClosed() {
-        ScrapeSchedule real = new ScrapeSchedule(Clock.SYSTEM);
-        AtomicInteger count = new AtomicInteger();
-        real.start();
-        real.set(
-                new ScrapeSchedule.Alarm() {
-                    @Override
-                    void ring() {
-                        if (count.incrementAndGet() < 3) {
-                            real.set(this, System.nanoTime() + 1_000_000);
-                        }
-                    }
-                },
-                System.nanoTime() + 1_000_000);
-        await().atMost(Duration.ofSeconds(10)).until(() -> count.get() == 3);
-        real.close();
-        await().atMost(Duration.ofSeconds(10))
-                .until(() -> Thread.getAllStackTraces().keySet().stream()
-                        .noneMatch(thread -> thread.getName().equals("promferry-scrape-schedule")));
+    void saysHowLongToWaitAndWhenThatHasBecomeShorter() {
+        List<Long> waits = new ArrayList<>();
+        schedule.whenEarlier(() -> waits.add(schedule.nanosToNext()));
+        assertThat(schedule.nanosToNext()).isEqualTo(Long.MAX_VALUE);
+        ScrapeSchedule.Alarm first = alarm("first");
+        schedule.set(first, clock.nanos() + 20);
+        schedule.set(alarm("second"), clock.nanos() + 30);
+        schedule.set(alarm("third"), clock.nanos() + 10);
+        schedule.set(first, clock.nanos() + 5);
+        assertThat(waits).containsExactly(20L, 10L, 5L);
+        clock.advance(Duration.ofNanos(7));
+        assertThat(schedule.nanosToNext()).isEqualTo(-2);
+        schedule.close();
+        assertThat(schedule.nanosToNext()).isEqualTo(Long.MAX_VALUE);
     }
 }

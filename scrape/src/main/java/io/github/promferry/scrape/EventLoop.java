@@ -1,5 +1,6 @@
 package io.github.promferry.scrape;
 
+import io.github.promferry.Clock;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -20,15 +21,19 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One thread that waits for all sockets of a scraper, and the connections that are kept for the next page. A target that
- * hangs costs its socket and nothing else.
+ * One thread that waits for everything a scraper waits for: the alarms of its schedule and all sockets. It also has the
+ * connections that are kept for the next page. A target that hangs costs its socket and nothing else.
  *
- * <p>Everything but {@link #run} and {@link #close} happens on that thread.
+ * <p>Time and sockets share a thread because a scrape begins with the one and goes on with the other: handing it over would
+ * be a wake-up for each page. Everything but {@link #start}, {@link #run} and {@link #close} happens on that thread.
  */
-final class SocketIo {
+final class EventLoop {
     private static final Logger LOG = System.getLogger(Scraper.LOGGER);
 
-    private static final long SWEEP_MILLIS = 250;
+    private static final long SWEEP_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+
+    /** A clock moved by hand wakes nobody, so it is looked at this often. */
+    private static final long FOREIGN_CLOCK_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 
     /** As Prometheus: above any sane interval. uvicorn, for one, closes after 5 s by itself. */
     private static final long MAX_IDLE_NANOS = TimeUnit.MINUTES.toNanos(5);
@@ -42,10 +47,19 @@ final class SocketIo {
     /** For all reads: what comes is copied to where it belongs at once. */
     private final ByteBuffer input = ByteBuffer.allocateDirect(64 * 1024);
 
+    private final ScrapeSchedule schedule;
+    private long sweptNanos = System.nanoTime();
+
     private final Object lock = new Object();
-    // Guarded by lock.
-    private @Nullable Selector selector;
-    private boolean closed;
+    // Written with the lock.
+    private volatile @Nullable Selector selector;
+    private volatile @Nullable Thread thread;
+    private volatile boolean closed;
+
+    EventLoop(ScrapeSchedule schedule) {
+        this.schedule = schedule;
+        schedule.whenEarlier(this::wake);
+    }
 
     /** What is done when a socket is ready. */
     interface Handler {
@@ -93,60 +107,53 @@ final class SocketIo {
         }
     }
 
-    /** Runs the task on the thread, which is started for the first one. Dropped once this is closed. */
-    void run(Runnable task) {
+    /** Begins to ring the alarms of the schedule. Does nothing the second time. */
+    void start() {
         synchronized (lock) {
-            if (closed) {
+            if (selector != null || closed) {
                 return;
             }
-            tasks.add(task);
-            Selector running = selector;
-            if (running != null) {
-                running.wakeup();
-                return;
+            Selector opened;
+            try {
+                opened = Selector.open();
+            } catch (IOException e) {
+                throw new IllegalStateException("cannot wait for sockets: " + e.getMessage(), e);
             }
-            start();
+            Thread created = new Thread(null, () -> loop(opened), "promferry-scrape-loop", 0, false);
+            created.setDaemon(true);
+            created.setContextClassLoader(null);
+            selector = opened;
+            thread = created;
+            created.start();
         }
     }
 
-    private void start() {
-        Selector opened;
-        try {
-            opened = Selector.open();
-        } catch (IOException e) {
-            throw new IllegalStateException("cannot wait for sockets: " + e.getMessage(), e);
-        }
-        selector = opened;
-        // The first task is waiting already.
-        opened.wakeup();
-        Thread thread = new Thread(null, () -> loop(opened), "promferry-scrape-io", 0, false);
-        thread.setDaemon(true);
-        thread.setContextClassLoader(null);
-        thread.start();
+    /** Runs the task on the thread, which is started for the first one. Dropped once this is closed. */
+    void run(Runnable task) {
+        start();
+        tasks.add(task);
+        wake();
     }
 
     /** Closes all sockets and ends the thread. */
     void close() {
         synchronized (lock) {
             closed = true;
-            if (selector != null) {
-                selector.wakeup();
-            }
         }
+        wake();
     }
 
-    private boolean isClosed() {
-        synchronized (lock) {
-            return closed;
+    /** On the thread itself there is no need: it looks at tasks and alarms before it waits. */
+    private void wake() {
+        Selector running = selector;
+        if (running != null && Thread.currentThread() != thread) {
+            running.wakeup();
         }
     }
 
     /** An open socket that begins to connect. */
     Connection register(SocketChannel channel, String server, Handler handler) throws IOException {
-        Selector running;
-        synchronized (lock) {
-            running = selector;
-        }
+        Selector running = selector;
         if (running == null) {
             throw new IllegalStateException("only on the thread");
         }
@@ -208,21 +215,36 @@ final class SocketIo {
     }
 
     private void loop(Selector opened) {
-        long sweptNanos = System.nanoTime();
         try (opened) {
-            while (!isClosed()) {
-                boolean watching = !idle.isEmpty() || !sweepers.isEmpty();
-                opened.select(this::handle, watching ? SWEEP_MILLIS : 0);
+            while (!closed) {
+                schedule.ringDue();
+                sweepIfDue();
                 runTasks();
-                long now = System.nanoTime();
-                if (now - sweptNanos >= TimeUnit.MILLISECONDS.toNanos(SWEEP_MILLIS)) {
-                    sweptNanos = now;
-                    sweep(now);
-                }
+                await(opened);
             }
             opened.keys().forEach(key -> close(key.channel()));
         } catch (IOException e) {
-            LOG.log(Level.ERROR, "waiting for sockets failed; no target can be fetched any more", e);
+            LOG.log(Level.ERROR, "waiting for sockets failed; no target can be scraped any more", e);
+        }
+    }
+
+    private void await(Selector opened) throws IOException {
+        long nanos = schedule.nanosToNext();
+        if (!idle.isEmpty() || !sweepers.isEmpty()) {
+            nanos = Math.min(nanos, SWEEP_NANOS);
+        }
+        if (schedule.clock() != Clock.SYSTEM) {
+            nanos = Math.min(nanos, FOREIGN_CLOCK_NANOS);
+        }
+        if (nanos <= 0) {
+            opened.selectNow(this::handle);
+        } else {
+            // Rounded up: a wake-up too early would be one in vain. 0 is for ever, as is the largest number.
+            opened.select(this::handle, nanos == Long.MAX_VALUE ? 0 : (nanos - 1) / 1_000_000 + 1);
+        }
+        if (Thread.interrupted()) {
+            // Only close() ends this thread: whoever interrupts it must not stop every target's scrapes.
+            LOG.log(Level.DEBUG, "the scrape loop was interrupted and goes on");
         }
     }
 
@@ -247,7 +269,12 @@ final class SocketIo {
         }
     }
 
-    private void sweep(long now) {
+    private void sweepIfDue() {
+        long now = System.nanoTime();
+        if (now - sweptNanos < SWEEP_NANOS) {
+            return;
+        }
+        sweptNanos = now;
         sweepers.removeIf(sweeper -> !sweeper.sweep(now));
         for (Iterator<ArrayDeque<Connection>> all = idle.values().iterator(); all.hasNext(); ) {
             ArrayDeque<Connection> kept = all.next();
