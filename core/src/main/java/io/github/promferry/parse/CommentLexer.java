@@ -139,6 +139,9 @@ final class CommentLexer {
             throw new SyntaxError(
                     nameEnd > nameFrom ? "a blank after the metric name" : "a metric name after " + keyword, nameEnd);
         }
+        if (isFamilyOfCreated(nameFrom, nameEnd, context)) {
+            return null;
+        }
         String family = names.nameIn(nameFrom, nameEnd);
         int textFrom = Math.min(nameEnd + 1, to);
         tolerateBlanks(context, nameEnd < to && page[nameEnd] == '\t');
@@ -153,6 +156,16 @@ final class CommentLexer {
             case "HELP" -> withHelp(before, textFrom, to, context);
             default -> withUnit(before, textFrom, to, context);
         };
+    }
+
+    /**
+     * In text, where no family has such samples, the Python client makes a gauge of its own of them after each counter and
+     * histogram: those samples belong to the family that they speak of, which stays the one that counts.
+     */
+    private boolean isFamilyOfCreated(int nameFrom, int nameEnd, FamilyContext context) {
+        return context.has(FamilyContext.CREATED_APART)
+                && !context.isOpenMetrics()
+                && context.ownsCreated(page, nameFrom, nameEnd);
     }
 
     private MetricMetadata withType(MetricMetadata before, int from, int to, FamilyContext context) {

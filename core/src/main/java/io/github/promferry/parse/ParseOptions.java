@@ -12,7 +12,8 @@ public final class ParseOptions {
     public static final ParseOptions DEFAULTS = builder().build();
 
     /**
-     * What becomes of {@code _created} lines.
+     * What becomes of {@code _created} lines: those of OpenMetrics, and the gauges that the Python client writes after each
+     * counter and histogram in text.
      *
      * @since 0.1
      */

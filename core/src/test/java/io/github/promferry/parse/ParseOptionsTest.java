@@ -1,8 +1,10 @@
 package io.github.promferry.parse;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.promferry.MetricType;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.parse.ParseOptions.Created;
 import org.junit.jupiter.api.Test;
@@ -123,6 +125,43 @@ class ParseOptionsTest {
             assertThat(batch.startTimestamp(3)).isEqualTo(2000);
             assertThat(batch.startTimestamp(4)).isEqualTo(SampleBatch.NO_TIMESTAMP);
             assertThat(parser.newSeriesCount()).isEqualTo(lap == 0 ? 5 : 0);
+        }
+    }
+
+    @Test
+    void gaugesThatThePythonClientMakesOfCreatedLinesInTextAreSuchLinesToo() {
+        ExpositionParser parser = with(ParseOptions.builder().created(Created.START_TIMESTAMP));
+        byte[] page = """
+                # HELP vllm:prompt_tokens_total Prompts.
+                # TYPE vllm:prompt_tokens_total counter
+                vllm:prompt_tokens_total{engine="0"} 5
+                # HELP vllm:prompt_tokens_created Prompts.
+                # TYPE vllm:prompt_tokens_created gauge
+                vllm:prompt_tokens_created{engine="0"} 1.5
+                # HELP h Histogram.
+                # TYPE h histogram
+                h_bucket{le="+Inf"} 2
+                h_sum 3
+                # HELP h_created Histogram.
+                # TYPE h_created gauge
+                h_created 2
+                # TYPE other_created gauge
+                other_created 7
+                """.getBytes(UTF_8);
+        for (int lap = 0; lap < 2; lap++) {
+            SampleBatch batch = new SampleBatch();
+            parser.parse(ExpositionFormat.TEXT_0_0_4, page, 0, page.length, 9_000, batch);
+            assertThat(Pages.series(batch))
+                    .containsExactly(
+                            "vllm:prompt_tokens_total{engine=\"0\"}",
+                            "h_bucket{le=\"+Inf\"}",
+                            "h_sum",
+                            "other_created");
+            assertThat(batch.startTimestamp(0)).isEqualTo(1_500);
+            assertThat(batch.startTimestamp(1)).isEqualTo(2_000);
+            assertThat(batch.startTimestamp(2)).isEqualTo(2_000);
+            assertThat(batch.startTimestamp(3)).isEqualTo(SampleBatch.NO_TIMESTAMP);
+            assertThat(batch.series(3).metadata().type()).isEqualTo(MetricType.GAUGE);
         }
     }
 

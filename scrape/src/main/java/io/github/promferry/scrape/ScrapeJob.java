@@ -7,6 +7,7 @@ import io.github.promferry.parse.ExpositionFormat;
 import io.github.promferry.parse.ParseOptions;
 import io.github.promferry.scrape.discovery.EngineDiscovery;
 import io.github.promferry.scrape.discovery.TargetDiscovery;
+import io.github.promferry.scrape.engine.CostProfile;
 import io.github.promferry.scrape.relabel.Relabeler;
 import java.net.URI;
 import java.time.Duration;
@@ -79,9 +80,13 @@ public final class ScrapeJob {
 
     private final Builder settings;
     private final List<TargetDiscovery> discoveries;
+    private final ParseOptions parsing;
+    private final @Nullable Relabeler metricRelabel;
 
     private ScrapeJob(Builder settings) {
         this.settings = settings;
+        parsing = settings.effectiveParsing();
+        metricRelabel = settings.effectiveMetricRelabel();
         List<TargetDiscovery> all = new ArrayList<>(settings.discoveries);
         if (!settings.engines.isEmpty()) {
             all.add(settings.engineDiscovery());
@@ -211,7 +216,7 @@ public final class ScrapeJob {
      * @return options of the parser
      */
     public ParseOptions parsing() {
-        return settings.parsing;
+        return parsing;
     }
 
     /**
@@ -220,7 +225,7 @@ public final class ScrapeJob {
      * @return true by default
      */
     public boolean honorTimestamps() {
-        return settings.parsing.honorTimestamps();
+        return parsing.honorTimestamps();
     }
 
     /**
@@ -229,7 +234,7 @@ public final class ScrapeJob {
      * @return false by default
      */
     public boolean trackTimestampsStaleness() {
-        return settings.parsing.trackTimestampsStaleness();
+        return parsing.trackTimestampsStaleness();
     }
 
     /**
@@ -242,12 +247,12 @@ public final class ScrapeJob {
     }
 
     /**
-     * Changes or drops series.
+     * Changes or drops series: what the profile does, then what was set.
      *
      * @return null if they stay as they are
      */
     public @Nullable Relabeler metricRelabel() {
-        return settings.metricRelabel;
+        return metricRelabel;
     }
 
     /**
@@ -265,7 +270,7 @@ public final class ScrapeJob {
      * @return 0 for any number
      */
     public int sampleLimit() {
-        return settings.parsing.sampleLimit();
+        return parsing.sampleLimit();
     }
 
     /**
@@ -431,6 +436,7 @@ public final class ScrapeJob {
         private ParseOptions parsing = ParseOptions.DEFAULTS;
         private @Nullable Relabeler relabel;
         private @Nullable Relabeler metricRelabel;
+        private @Nullable CostProfile profile;
         private int bodySizeLimit = DEFAULT_BODY_SIZE_LIMIT;
         private int labelLimit;
         private int labelNameLengthLimit;
@@ -469,6 +475,7 @@ public final class ScrapeJob {
             parsing = from.parsing;
             relabel = from.relabel;
             metricRelabel = from.metricRelabel;
+            profile = from.profile;
             bodySizeLimit = from.bodySizeLimit;
             labelLimit = from.labelLimit;
             labelNameLengthLimit = from.labelNameLengthLimit;
@@ -717,6 +724,33 @@ public final class ScrapeJob {
         public Builder metricRelabel(Relabeler metricRelabel) {
             this.metricRelabel = Objects.requireNonNull(metricRelabel, "metricRelabel");
             return this;
+        }
+
+        /**
+         * Drops series of known engines that are not worth their cost, before {@link #metricRelabel} sees the others; keeps all
+         * by default. With a profile other than {@link CostProfile.Level#FULL}, {@code _created} lines become start timestamps
+         * and no series.
+         *
+         * @param profile such as {@code CostProfile.of(Level.DASHBOARD, EngineCatalog.builtIn())}
+         * @return this
+         */
+        public Builder profile(CostProfile profile) {
+            this.profile = Objects.requireNonNull(profile, "profile");
+            return this;
+        }
+
+        private @Nullable Relabeler effectiveMetricRelabel() {
+            return profile == null
+                    ? metricRelabel
+                    : metricRelabel == null ? profile : Relabeler.of(profile, metricRelabel);
+        }
+
+        private ParseOptions effectiveParsing() {
+            return profile == null || profile.level() == CostProfile.Level.FULL
+                    ? parsing
+                    : parsing.toBuilder()
+                            .created(ParseOptions.Created.START_TIMESTAMP)
+                            .build();
         }
 
         /**

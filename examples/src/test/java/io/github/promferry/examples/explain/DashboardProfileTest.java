@@ -1,0 +1,82 @@
+package io.github.promferry.examples.explain;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.promferry.Labels;
+import io.github.promferry.scrape.engine.CostProfile;
+import io.github.promferry.scrape.engine.CostProfile.Level;
+import io.github.promferry.scrape.engine.EngineCatalog;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+
+/** What the profile is for: with it, no panel and no alert misses anything. */
+final class DashboardProfileTest {
+    private static final CostProfile PROFILE = CostProfile.of(Level.DASHBOARD, EngineCatalog.builtIn());
+
+    @ParameterizedTest
+    @ValueSource(strings = {"grafana", "alerts"})
+    void keepsWhatOurDashboardsAndAlertsUse(String folder) throws IOException {
+        List<Path> files;
+        try (Stream<Path> all = Files.list(Path.of(folder))) {
+            files = all.filter(file -> file.toString().matches(".*\\.(json|ya?ml)"))
+                    .toList();
+        }
+        assertThat(files).isNotEmpty();
+        for (Path file : files) {
+            List<String> expressions = new ArrayList<>();
+            collect(new Load(LoadSettings.builder().build()).loadFromString(Files.readString(file)), expressions);
+            assertThat(expressions).as("%s", file).isNotEmpty();
+            assertThat(dropped(expressions))
+                    .as("used by %s; add them to the engine's `dashboard` in engines.yaml", file)
+                    .isEmpty();
+        }
+    }
+
+    @Test
+    void keepsWhatTheDashboardsOfACloudUse() throws IOException {
+        try (InputStream file = getClass().getResourceAsStream("/dashboards/expressions.tsv")) {
+            List<String> expressions = new String(file.readAllBytes(), UTF_8)
+                    .lines()
+                    // Not a panel, but how to see that something has come: start timestamps have taken its place.
+                    .filter(line -> !line.contains("prompt_tokens_created"))
+                    .map(line -> line.split("\t", -1)[3])
+                    .toList();
+            assertThat(expressions).hasSize(41);
+            assertThat(dropped(expressions)).isEmpty();
+        }
+    }
+
+    private static List<String> dropped(List<String> expressions) {
+        return expressions.stream()
+                .flatMap(expression -> PromQlNeeds.of(expression).names().stream())
+                .distinct()
+                .filter(name -> !PROFILE.keeps(Labels.of("__name__", name, "le", "1")))
+                .toList();
+    }
+
+    private static void collect(Object node, List<String> expressions) {
+        if (node instanceof Map<?, ?> map) {
+            map.forEach((key, value) -> {
+                if (key.equals("expr") && value instanceof String expression) {
+                    expressions.add(expression);
+                } else {
+                    collect(value, expressions);
+                }
+            });
+        } else if (node instanceof List<?> list) {
+            list.forEach(element -> collect(element, expressions));
+        }
+    }
+}
