@@ -58,6 +58,7 @@ final class Pages {
     static List<String> rows(SampleBatch batch) {
         List<String> rows = new ArrayList<>();
         int exemplar = 0;
+        int histogram = 0;
         for (int row = 0; row < batch.size(); row++) {
             StringBuilder text = new StringBuilder(batch.series(row).toString())
                     .append(' ')
@@ -69,6 +70,9 @@ final class Pages {
             }
             for (; exemplar < batch.exemplarCount() && batch.exemplarRow(exemplar) == row; exemplar++) {
                 text.append(' ').append(batch.exemplar(exemplar));
+            }
+            if (histogram < batch.histogramCount() && batch.histogramRow(histogram) == row) {
+                text.append(' ').append(batch.histogram(histogram++));
             }
             rows.add(text.append(' ').append(batch.series(row).metadata()).toString());
         }

@@ -1,6 +1,5 @@
 package io.github.promferry.parse;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,9 +8,6 @@ import io.github.promferry.NativeHistogram;
 import io.github.promferry.NativeHistogram.Buckets;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.SampleValues;
-import java.io.ByteArrayOutputStream;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
@@ -25,75 +21,12 @@ class ProtobufParserTest {
 
     private final ExpositionParser parser = new ExpositionParser();
 
-    /** A message under construction. */
-    private static final class Message {
-        private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-
-        Message rawVarint(long value) {
-            long rest = value;
-            while ((rest & ~0x7FL) != 0) {
-                bytes.write((int) ((rest & 0x7F) | 0x80));
-                rest >>>= 7;
-            }
-            bytes.write((int) rest);
-            return this;
-        }
-
-        Message varint(int field, long value) {
-            return rawVarint(field << 3).rawVarint(value);
-        }
-
-        Message zigzag(int field, long value) {
-            return varint(field, (value << 1) ^ (value >> 63));
-        }
-
-        Message rawDouble(double value) {
-            bytes.writeBytes(ByteBuffer.allocate(8)
-                    .order(ByteOrder.LITTLE_ENDIAN)
-                    .putLong(Double.doubleToRawLongBits(value))
-                    .array());
-            return this;
-        }
-
-        Message fixed(int field, double value) {
-            return rawVarint((field << 3) | 1).rawDouble(value);
-        }
-
-        Message bytes(int field, byte[] content) {
-            rawVarint((field << 3) | 2).rawVarint(content.length);
-            bytes.writeBytes(content);
-            return this;
-        }
-
-        Message text(int field, String content) {
-            return bytes(field, content.getBytes(UTF_8));
-        }
-
-        Message message(int field, Message content) {
-            return bytes(field, content.toBytes());
-        }
-
-        Message label(String name, String value) {
-            return message(1, new Message().text(1, name).text(2, value));
-        }
-
-        byte[] toBytes() {
-            return bytes.toByteArray();
-        }
-
-        byte[] delimited() {
-            Message page = new Message().rawVarint(bytes.size());
-            page.bytes.writeBytes(toBytes());
-            return page.toBytes();
-        }
+    private static ProtoMessage family(String name, int type) {
+        return new ProtoMessage().text(1, name).text(2, "Help.").varint(3, type);
     }
 
-    private static Message family(String name, int type) {
-        return new Message().text(1, name).text(2, "Help.").varint(3, type);
-    }
-
-    private static Message time(long seconds, int nanos) {
-        return new Message().varint(1, seconds).varint(2, nanos);
+    private static ProtoMessage time(long seconds, int nanos) {
+        return new ProtoMessage().varint(1, seconds).varint(2, nanos);
     }
 
     private SampleBatch parse(byte[] page) {
@@ -102,9 +35,11 @@ class ProtobufParserTest {
 
     @Test
     void counterWithExemplarAndStart() {
-        Message exemplar = new Message().label("trace_id", "1").fixed(2, 0.5).message(3, time(7, 1_999_999));
-        Message counter = new Message().fixed(1, 12).message(2, exemplar).message(3, time(1, 500_000_000));
-        Message metric = new Message()
+        ProtoMessage exemplar =
+                new ProtoMessage().label("trace_id", "1").fixed(2, 0.5).message(3, time(7, 1_999_999));
+        ProtoMessage counter =
+                new ProtoMessage().fixed(1, 12).message(2, exemplar).message(3, time(1, 500_000_000));
+        ProtoMessage metric = new ProtoMessage()
                 .label("b", "2")
                 .label("a", "1")
                 .message(3, counter)
@@ -127,31 +62,33 @@ class ProtobufParserTest {
 
     @Test
     void absentTypeIsCounterAndUnknownFieldsAreSkipped() {
-        Message metric = new Message()
-                .message(3, new Message().varint(99, 5).fixed(1, 3))
+        ProtoMessage metric = new ProtoMessage()
+                .message(3, new ProtoMessage().varint(99, 5).fixed(1, 3))
                 .varint(98, 7)
                 .bytes(97, new byte[9]);
-        byte[] page = new Message().text(1, "c").message(4, metric).fixed(50, 1).delimited();
+        byte[] page =
+                new ProtoMessage().text(1, "c").message(4, metric).fixed(50, 1).delimited();
         assertThat(Pages.samples(parse(page))).containsExactly("c 3.0");
     }
 
     @Test
     void staleMarkerOnThePageBecomesAnOrdinaryNan() {
-        Message gauge = new Message().fixed(1, Double.longBitsToDouble(SampleValues.STALE_NAN_BITS));
-        byte[] page =
-                family("g", GAUGE).message(4, new Message().message(2, gauge)).delimited();
+        ProtoMessage gauge = new ProtoMessage().fixed(1, Double.longBitsToDouble(SampleValues.STALE_NAN_BITS));
+        byte[] page = family("g", GAUGE)
+                .message(4, new ProtoMessage().message(2, gauge))
+                .delimited();
         assertThat(parse(page).valueBits(0)).isEqualTo(SampleValues.NORMAL_NAN_BITS);
     }
 
     @Test
     void summaryBecomesItsSeries() {
-        Message summary = new Message()
+        ProtoMessage summary = new ProtoMessage()
                 .varint(1, 3)
                 .fixed(2, 1.5)
-                .message(3, new Message().fixed(1, 0.5).fixed(2, 7))
-                .message(3, new Message().fixed(1, 1).fixed(2, 9));
+                .message(3, new ProtoMessage().fixed(1, 0.5).fixed(2, 7))
+                .message(3, new ProtoMessage().fixed(1, 1).fixed(2, 9));
         byte[] page = family("s", SUMMARY)
-                .message(4, new Message().label("l", "x").message(4, summary))
+                .message(4, new ProtoMessage().label("l", "x").message(4, summary))
                 .delimited();
         assertThat(Pages.samples(parse(page)))
                 .containsExactly(
@@ -163,13 +100,13 @@ class ProtobufParserTest {
 
     @Test
     void classicHistogramGetsItsInfinityBucket() {
-        Message exemplar = new Message().label("id", "e").fixed(2, 0.25);
-        Message histogram = new Message()
+        ProtoMessage exemplar = new ProtoMessage().label("id", "e").fixed(2, 0.25);
+        ProtoMessage histogram = new ProtoMessage()
                 .varint(1, 3)
                 .fixed(2, 1.5)
-                .message(3, new Message().varint(1, 2).fixed(2, 1_000_000).message(3, exemplar));
+                .message(3, new ProtoMessage().varint(1, 2).fixed(2, 1_000_000).message(3, exemplar));
         byte[] page = family("h", HISTOGRAM)
-                .message(4, new Message().message(7, histogram))
+                .message(4, new ProtoMessage().message(7, histogram))
                 .delimited();
         SampleBatch batch = parse(page);
         assertThat(Pages.samples(batch))
@@ -178,34 +115,34 @@ class ProtobufParserTest {
         assertThat(batch.exemplar(0).timestampMillis()).isEqualTo(SampleBatch.NO_TIMESTAMP);
     }
 
-    private static Message nativeMessage(boolean packed) {
-        Message histogram = new Message()
+    private static ProtoMessage nativeMessage(boolean packed) {
+        ProtoMessage histogram = new ProtoMessage()
                 .varint(1, 12)
                 .fixed(2, -3.5)
                 .zigzag(5, 2)
                 .fixed(6, 0.001)
                 .varint(7, 1)
-                .message(9, new Message().zigzag(1, -2).varint(2, 2))
-                .message(12, new Message().zigzag(1, 0).varint(2, 1))
-                .message(12, new Message().zigzag(1, 3).varint(2, 1));
+                .message(9, new ProtoMessage().zigzag(1, -2).varint(2, 2))
+                .message(12, new ProtoMessage().zigzag(1, 0).varint(2, 1))
+                .message(12, new ProtoMessage().zigzag(1, 3).varint(2, 1));
         if (packed) {
             histogram
-                    .message(10, new Message().rawVarint(4).rawVarint(1))
-                    .message(13, new Message().rawVarint(6).rawVarint(2));
+                    .message(10, new ProtoMessage().rawVarint(4).rawVarint(1))
+                    .message(13, new ProtoMessage().rawVarint(6).rawVarint(2));
         } else {
             histogram.zigzag(10, 2).zigzag(10, -1).zigzag(13, 3).zigzag(13, 1);
         }
         return histogram
                 .message(15, time(9, 0))
-                .message(16, new Message().label("id", "no time").fixed(2, 1))
-                .message(16, new Message().label("id", "kept").fixed(2, 1).message(3, time(3, 0)));
+                .message(16, new ProtoMessage().label("id", "no time").fixed(2, 1))
+                .message(16, new ProtoMessage().label("id", "kept").fixed(2, 1).message(3, time(3, 0)));
     }
 
     @Test
     void nativeHistogramPackedOrNot() {
         for (boolean packed : new boolean[] {true, false}) {
             byte[] page = family("h", GAUGE_HISTOGRAM)
-                    .message(4, new Message().message(7, nativeMessage(packed)))
+                    .message(4, new ProtoMessage().message(7, nativeMessage(packed)))
                     .delimited();
             SampleBatch batch = parse(page);
             assertThat(batch.histogram(0))
@@ -224,15 +161,15 @@ class ProtobufParserTest {
 
     @Test
     void floatFieldsWin() {
-        Message histogram = new Message()
+        ProtoMessage histogram = new ProtoMessage()
                 .varint(1, 1)
                 .fixed(4, 2.5)
                 .fixed(2, 1)
-                .message(12, new Message().zigzag(1, 1).varint(2, 2))
+                .message(12, new ProtoMessage().zigzag(1, 1).varint(2, 2))
                 .fixed(14, 0.5)
-                .message(14, new Message().rawDouble(2));
+                .message(14, new ProtoMessage().rawDouble(2));
         byte[] page = family("h", HISTOGRAM)
-                .message(4, new Message().message(7, histogram))
+                .message(4, new ProtoMessage().message(7, histogram))
                 .delimited();
         NativeHistogram value = parse(page).histogram(0);
         assertThat(value.isFloat()).isTrue();
@@ -242,26 +179,26 @@ class ProtobufParserTest {
 
     @Test
     void schemaTooFineIsReducedAndUnknownSchemaFails() {
-        Message fine = new Message()
+        ProtoMessage fine = new ProtoMessage()
                 .varint(1, 4)
                 .zigzag(5, 10)
-                .message(12, new Message().zigzag(1, 1).varint(2, 4))
+                .message(12, new ProtoMessage().zigzag(1, 1).varint(2, 4))
                 .zigzag(13, 1)
                 .zigzag(13, 0)
                 .zigzag(13, 0)
                 .zigzag(13, 0);
         byte[] page = family("h", HISTOGRAM)
-                .message(4, new Message().message(7, fine))
+                .message(4, new ProtoMessage().message(7, fine))
                 .delimited();
         NativeHistogram value = parse(page).histogram(0);
         assertThat(value.schema()).isEqualTo(8);
         assertThat(value.positive()).isEqualTo(Buckets.ofDeltas(new int[] {1, 1}, new long[] {4}));
-        Message unknown = new Message()
+        ProtoMessage unknown = new ProtoMessage()
                 .zigzag(5, -5)
-                .message(12, new Message().zigzag(1, 0).varint(2, 0));
+                .message(12, new ProtoMessage().zigzag(1, 0).varint(2, 0));
         assertFails(
                 family("h", HISTOGRAM)
-                        .message(4, new Message().message(7, unknown))
+                        .message(4, new ProtoMessage().message(7, unknown))
                         .delimited(),
                 "schema -5");
     }
@@ -269,7 +206,7 @@ class ProtobufParserTest {
     @Test
     void classicFormOfANativeHistogramIsAnOption() {
         byte[] page = family("h", HISTOGRAM)
-                .message(4, new Message().message(7, nativeMessage(true)))
+                .message(4, new ProtoMessage().message(7, nativeMessage(true)))
                 .delimited();
         ExpositionParser classic = new ExpositionParser(
                 new SeriesDictionary(SeriesResolver.AS_EXPOSED),
@@ -287,43 +224,44 @@ class ProtobufParserTest {
     @Test
     void emptyPageAndFamilyWithoutMetricsAreFine() {
         assertThat(parse(new byte[0]).size()).isZero();
-        assertThat(parse(new Message().text(1, "").delimited()).size()).isZero();
+        assertThat(parse(new ProtoMessage().text(1, "").delimited()).size()).isZero();
     }
 
     @Test
     void brokenMessagesFailWithTheirPlace() {
         byte[] good = family("g", GAUGE)
-                .message(4, new Message().message(2, new Message().fixed(1, 1)))
+                .message(4, new ProtoMessage().message(2, new ProtoMessage().fixed(1, 1)))
                 .delimited();
         byte[] cut = Arrays.copyOf(good, good.length - 1);
         assertFails(cut, "a length of");
         assertFails(
                 new byte[] {(byte) 0x80, (byte) 0x80, (byte) 0x80, (byte) 0x80, (byte) 0x80, 0}, "more than 5 bytes");
-        assertFails(family("", GAUGE).message(4, new Message()).delimited(), "a family without name");
-        assertFails(family("g", 9).message(4, new Message()).delimited(), "metric type 9");
+        assertFails(family("", GAUGE).message(4, new ProtoMessage()).delimited(), "a family without name");
+        assertFails(family("g", 9).message(4, new ProtoMessage()).delimited(), "metric type 9");
         assertFails(
-                new Message()
+                new ProtoMessage()
                         .bytes(1, new byte[] {(byte) 0xFF})
-                        .message(4, new Message())
+                        .message(4, new ProtoMessage())
                         .delimited(),
                 "not valid UTF-8");
         assertFails(
                 family("g", GAUGE)
-                        .message(4, new Message().label("a", "1").label("a", "2"))
+                        .message(4, new ProtoMessage().label("a", "1").label("a", "2"))
                         .delimited(),
                 "repeated");
-        assertFails(family("g", GAUGE).message(4, new Message().label("", "1")).delimited(), "label without name");
+        assertFails(
+                family("g", GAUGE).message(4, new ProtoMessage().label("", "1")).delimited(), "label without name");
         assertFails(
                 family("g", GAUGE)
-                        .message(4, new Message().label("__name__", "x"))
+                        .message(4, new ProtoMessage().label("__name__", "x"))
                         .delimited(),
                 "repeated");
-        Message unequal = new Message()
-                .message(12, new Message().zigzag(1, 0).varint(2, 2))
+        ProtoMessage unequal = new ProtoMessage()
+                .message(12, new ProtoMessage().zigzag(1, 0).varint(2, 2))
                 .zigzag(13, 1);
         assertFails(
                 family("h", HISTOGRAM)
-                        .message(4, new Message().message(7, unequal))
+                        .message(4, new ProtoMessage().message(7, unequal))
                         .delimited(),
                 "spans for 2 buckets");
     }

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.promferry.Labels;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.Series;
+import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,6 +16,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -83,6 +86,7 @@ class WarmEqualsColdTest {
 
     private static final class Twin {
         private final ExpositionParser parser;
+        private final ParseOptions options;
 
         private Twin(SeriesDictionary dictionary) {
             this(dictionary, ParseOptions.DEFAULTS);
@@ -90,6 +94,7 @@ class WarmEqualsColdTest {
 
         private Twin(SeriesDictionary dictionary, ParseOptions options) {
             parser = new ExpositionParser(dictionary, options);
+            this.options = options;
         }
 
         private List<Labels> vanished() {
@@ -122,8 +127,116 @@ class WarmEqualsColdTest {
         List<String> page = randomPage(random);
         for (int lap = 0; lap < 12; lap++) {
             int target = random.nextInt(4) == 0 ? 1 : 0;
-            page = changed(page, random);
+            page = changed(page, random, () -> randomLine(random, 12));
             step(targets.get(target), models.get(target), page, random);
+        }
+    }
+
+    @Property(tries = 1000)
+    void anySequenceOfChangingProtobufPages(@ForAll long seed, @ForAll boolean nativeToo) {
+        Random random = new Random(seed);
+        ParseOptions options = ParseOptions.builder()
+                .nativeHistograms(nativeToo)
+                .classicHistogramsToo(random.nextBoolean())
+                .build();
+        SeriesDictionary dictionary = new SeriesDictionary(RESOLVER);
+        List<Twin> targets = List.of(new Twin(dictionary, options), new Twin(dictionary, options));
+        List<Model> models = List.of(new Model(), new Model());
+        List<Metric> page = new ArrayList<>();
+        for (int lap = 0; lap < 12; lap++) {
+            int target = random.nextInt(4) == 0 ? 1 : 0;
+            page = changed(page, random, () -> Metric.random(random));
+            byte[] bytes = Metric.page(page, random);
+            byte[] before = Metric.page(page.subList(0, random.nextInt(page.size() + 1)), random);
+            byte[] bad = Arrays.copyOf(before, before.length + 2);
+            // A family of more bytes than are left.
+            bad[before.length] = 5;
+            step(targets.get(target), models.get(target), ExpositionFormat.PROTOBUF, bytes, bad, before, random);
+        }
+    }
+
+    /** Metrics that stand one after the other under one header are one family. */
+    private record Metric(String name, int type, String help, ProtoMessage labels, boolean stamped, int shape) {
+        private static final int COUNTER = 0;
+        private static final int SUMMARY = 2;
+        private static final int HISTOGRAM = 4;
+
+        private static Metric random(Random random) {
+            int[] types = {COUNTER, 1, SUMMARY, 3, HISTOGRAM, 5};
+            ProtoMessage labels = new ProtoMessage();
+            List<String> names = new ArrayList<>(List.of("a", "b"));
+            Collections.shuffle(names, random);
+            names.forEach(label -> labels.label(label, String.valueOf(random.nextInt(2))));
+            return new Metric(
+                    "m" + random.nextInt(9),
+                    types[random.nextInt(types.length)],
+                    random.nextInt(4) == 0 ? "Other help." : "Help.",
+                    labels,
+                    random.nextInt(8) == 0,
+                    random.nextInt(6));
+        }
+
+        private static byte[] page(List<Metric> metrics, Random random) {
+            ByteArrayOutputStream page = new ByteArrayOutputStream();
+            for (int at = 0; at < metrics.size(); ) {
+                Metric first = metrics.get(at);
+                ProtoMessage family = new ProtoMessage()
+                        .text(1, first.name)
+                        .text(2, first.help)
+                        .varint(3, first.type);
+                while (at < metrics.size() && metrics.get(at).isOfFamily(first)) {
+                    family.message(4, metrics.get(at++).message(random));
+                }
+                page.writeBytes(family.delimited());
+            }
+            return page.toByteArray();
+        }
+
+        private boolean isOfFamily(Metric other) {
+            return name.equals(other.name) && type == other.type && help.equals(other.help);
+        }
+
+        private ProtoMessage message(Random random) {
+            ProtoMessage metric = new ProtoMessage();
+            metric.raw(labels);
+            switch (type) {
+                case COUNTER -> {
+                    ProtoMessage counter = new ProtoMessage().fixed(1, random.nextInt(100));
+                    if (shape == 0) {
+                        counter.message(2, new ProtoMessage().label("id", "1").fixed(2, 0.5));
+                    }
+                    metric.message(3, shape == 1 ? counter.message(3, new ProtoMessage().varint(1, 7)) : counter);
+                }
+                case SUMMARY -> metric.message(4, summary(random));
+                case HISTOGRAM, 5 -> metric.message(7, histogram(random));
+                default -> metric.message(type == 1 ? 2 : 5, new ProtoMessage().fixed(1, random.nextInt(100)));
+            }
+            return stamped ? metric.varint(6, 1 + random.nextInt(2)) : metric;
+        }
+
+        private ProtoMessage summary(Random random) {
+            ProtoMessage summary =
+                    new ProtoMessage().varint(1, random.nextInt(100)).fixed(2, 1.5);
+            for (int quantile = 0; quantile < shape; quantile++) {
+                summary.message(3, new ProtoMessage().fixed(1, quantile / 10.0).fixed(2, random.nextInt(5)));
+            }
+            return summary;
+        }
+
+        /** Classic, native, both or neither. */
+        private ProtoMessage histogram(Random random) {
+            ProtoMessage histogram = new ProtoMessage().varint(1, 9).fixed(2, random.nextInt(100));
+            for (int bucket = 0; bucket < shape - 1; bucket++) {
+                histogram.message(3, new ProtoMessage().varint(1, bucket).fixed(2, bucket));
+            }
+            if (shape % 2 == 0) {
+                histogram
+                        .zigzag(5, 1)
+                        .message(12, new ProtoMessage().zigzag(1, 2).varint(2, 2))
+                        .zigzag(13, random.nextInt(5))
+                        .zigzag(13, 3);
+            }
+            return histogram;
         }
     }
 
@@ -140,7 +253,7 @@ class WarmEqualsColdTest {
                 page.add(randomLine(random, lines));
             }
             for (int lap = 0; lap < 8; lap++) {
-                page = changed(page, random);
+                page = changed(page, random, () -> randomLine(random, 12));
                 step(warm, model, page, random);
             }
         }
@@ -149,34 +262,44 @@ class WarmEqualsColdTest {
     private static void step(Twin warm, Model model, List<String> lines, Random random) {
         ExpositionFormat format =
                 random.nextInt(5) == 0 ? ExpositionFormat.OPENMETRICS_1_0_0 : ExpositionFormat.TEXT_0_0_4;
-        switch (random.nextInt(8)) {
-            case 0 -> badStep(warm, model, format, lines, random.nextInt(lines.size() + 1));
-            case 1 -> model.checkAllStale(warm);
-            default -> {}
-        }
-        byte[] page = page(format, lines);
-        ExpositionParser coldParser = new ExpositionParser(new SeriesDictionary(RESOLVER), ParseOptions.DEFAULTS);
-        SampleBatch cold = Pages.parse(coldParser, format, page);
-        SampleBatch hot = Pages.parse(warm.parser, format, page);
-        assertThat(Pages.rows(hot)).isEqualTo(Pages.rows(cold));
-        model.check(warm, cold, coldParser);
+        List<String> before = lines.subList(0, random.nextInt(lines.size() + 1));
+        List<String> bad = new ArrayList<>(before);
+        bad.add("bad{");
+        step(warm, model, format, page(format, lines), page(format, bad), page(format, before), random);
     }
 
     private static byte[] page(ExpositionFormat format, List<String> lines) {
         return Pages.bytes(String.join("\n", lines) + "\n" + (format.isOpenMetrics() ? "# EOF\n" : ""));
     }
 
-    private static void badStep(Twin warm, Model model, ExpositionFormat format, List<String> lines, int badLine) {
-        List<String> before = lines.subList(0, badLine);
-        List<String> bad = new ArrayList<>(lines);
-        bad.add(badLine, "bad{");
-        assertThatThrownBy(() -> Pages.parse(warm.parser, format, page(format, bad)))
-                .isInstanceOf(ExpositionException.class);
-        SampleBatch cold = Pages.parse(
-                new ExpositionParser(new SeriesDictionary(RESOLVER), ParseOptions.DEFAULTS),
-                format,
-                page(format, before));
-        model.checkSeries(warm, Model.series(cold, cold.size()));
+    /** A bad page is one of {@code before} and then an error. */
+    private static void step(
+            Twin warm,
+            Model model,
+            ExpositionFormat format,
+            byte[] page,
+            byte[] bad,
+            byte[] before,
+            Random random) {
+        switch (random.nextInt(8)) {
+            case 0 -> {
+                assertThatThrownBy(() -> Pages.parse(warm.parser, format, bad))
+                        .isInstanceOf(ExpositionException.class);
+                SampleBatch cold = Pages.parse(coldParser(warm), format, before);
+                model.checkSeries(warm, Model.series(cold, cold.size()));
+            }
+            case 1 -> model.checkAllStale(warm);
+            default -> {}
+        }
+        ExpositionParser coldParser = coldParser(warm);
+        SampleBatch cold = Pages.parse(coldParser, format, page);
+        SampleBatch hot = Pages.parse(warm.parser, format, page);
+        assertThat(Pages.rows(hot)).isEqualTo(Pages.rows(cold));
+        model.check(warm, cold, coldParser);
+    }
+
+    private static ExpositionParser coldParser(Twin warm) {
+        return new ExpositionParser(new SeriesDictionary(RESOLVER), warm.options);
     }
 
     /** A page with too many samples fails, and what its first samples are of lives on. */
@@ -190,7 +313,7 @@ class WarmEqualsColdTest {
         Model model = new Model();
         List<String> lines = randomPage(random);
         for (int lap = 0; lap < 12; lap++) {
-            lines = changed(lines, random);
+            lines = changed(lines, random, () -> randomLine(random, 12));
             byte[] page = page(ExpositionFormat.TEXT_0_0_4, lines);
             ExpositionParser coldParser = new ExpositionParser(new SeriesDictionary(RESOLVER), ParseOptions.DEFAULTS);
             SampleBatch cold = Pages.parse(coldParser, ExpositionFormat.TEXT_0_0_4, page);
@@ -233,8 +356,8 @@ class WarmEqualsColdTest {
         };
     }
 
-    private static List<String> changed(List<String> page, Random random) {
-        List<String> next = new ArrayList<>(page);
+    private static <T> List<T> changed(List<T> page, Random random, Supplier<T> another) {
+        List<T> next = new ArrayList<>(page);
         for (int edits = random.nextInt(4); edits > 0; edits--) {
             int size = next.size();
             int at = random.nextInt(size + 1);
@@ -250,7 +373,7 @@ class WarmEqualsColdTest {
                         next.add(random.nextInt(size), next.remove(at));
                     }
                 }
-                default -> next.add(at, randomLine(random, 12));
+                default -> next.add(at, another.get());
             }
         }
         return next.subList(0, Math.min(next.size(), 400));
