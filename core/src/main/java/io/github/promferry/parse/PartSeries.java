@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.github.promferry.Exemplar;
 import io.github.promferry.Labels;
+import io.github.promferry.MetricMetadata;
 import io.github.promferry.NativeHistogram;
 import io.github.promferry.Series;
 import java.util.Arrays;
@@ -40,9 +41,13 @@ final class PartSeries {
         }
     }
 
-    /** Gives the labels that all parts share, the name without suffix among them; asked for new series only. */
+    /** What all parts have in common; asked for new series only. */
     interface Whole {
+        /** The labels, the name without suffix among them. */
         Labels labels();
+
+        /** What the page says of the family that the name belongs to; called after {@link #labels}. */
+        MetricMetadata metadata();
     }
 
     private static final byte MARK = (byte) 0xFF;
@@ -137,7 +142,7 @@ final class PartSeries {
         Labels exposed = labels(part, bound, whole.labels());
         Series series;
         try {
-            series = dictionary.resolve(exposed, context.metadata);
+            series = dictionary.resolve(exposed, whole.metadata());
         } catch (SeriesRejectedException e) {
             throw ExpositionException.rejected(e, exposed);
         }

@@ -163,10 +163,10 @@ final class ProtobufParser implements PartSeries.Whole {
         Entry known = dictionary.find(header, 0, headerLength, hash, root);
         return known != null
                 ? known
-                : dictionary.addComment(header, 0, headerLength, hash, root, metadata(), Entry.COMMENT);
+                : dictionary.addComment(header, 0, headerLength, hash, root, headerMetadata(), Entry.COMMENT);
     }
 
-    private MetricMetadata metadata() {
+    private MetricMetadata headerMetadata() {
         String name = "";
         String help = "";
         String unit = "";
@@ -504,6 +504,11 @@ final class ProtobufParser implements PartSeries.Whole {
             addLabel(labelBytes, fields.at() - length, fields.at());
         }
         return build();
+    }
+
+    @Override
+    public MetricMetadata metadata() {
+        return context.metadata;
     }
 
     private void addLabel(byte[] bytes, int start, int end) {

@@ -366,6 +366,11 @@ final class TextParser implements PartSeries.Whole {
         return lexer.series(wholeFrom, wholeTo, context);
     }
 
+    @Override
+    public MetricMetadata metadata() {
+        return lexer.isOwnedBy(context) ? context.metadata : MetricMetadata.NONE;
+    }
+
     private Entry knownOrNewSample(int at, int end) {
         int hash = SeriesDictionary.hash(page, at, end, context);
         Entry known = dictionary.find(page, at, end, hash, context);
@@ -374,12 +379,11 @@ final class TextParser implements PartSeries.Whole {
 
     private Entry newSample(int at, int end, int hash) {
         Labels exposed = lexer.series(at, end, context);
-        MetricMetadata metadata = lexer.isOwnedBy(context) ? context.metadata : MetricMetadata.NONE;
         int tolerated = lexer.tolerated();
         boolean created = context.has(FamilyContext.CREATED_APART) && lexer.isCreatedOf(context);
         Series series;
         try {
-            series = dictionary.resolve(exposed, metadata);
+            series = dictionary.resolve(exposed, metadata());
         } catch (SeriesRejectedException e) {
             throw ExpositionException.rejected(e, page, from, at, to);
         }

@@ -18,7 +18,17 @@ class LimitsTest {
     private final ExpositionParser parser = new ExpositionParser();
 
     private SampleBatch parse(byte[] page) {
-        return assertTimeoutPreemptively(BOUND, () -> Pages.parse(parser, ExpositionFormat.TEXT_0_0_4, page));
+        return parse(page, MutationTest.MAX_BYTES_PER_PAGE_BYTE);
+    }
+
+    private SampleBatch parse(byte[] page, long allowedBytesPerPageByte) {
+        return assertTimeoutPreemptively(BOUND, () -> {
+            long before = AllocatedBytes.ofThisThread();
+            SampleBatch batch = Pages.parse(parser, ExpositionFormat.TEXT_0_0_4, page);
+            assertThat(AllocatedBytes.ofThisThread() - before)
+                    .isLessThan(MutationTest.FIXED_BYTES + allowedBytesPerPageByte * page.length);
+            return batch;
+        });
     }
 
     private static byte[] repeated(String line, int times) {
@@ -34,9 +44,43 @@ class LimitsTest {
     void pageOf64MegabytesWithOneSeries() {
         byte[] page = repeated("a{b=\"" + "c".repeat(100) + "\"} 1\n", 600_000);
         assertThat(page.length).isGreaterThan(64_000_000);
-        assertThat(parse(page).size()).isEqualTo(1);
+        assertThat(parse(page, 1).size()).isEqualTo(1);
         assertThat(parser.duplicateCount()).isEqualTo(599_999);
-        assertThat(parse(page).size()).isEqualTo(1);
+        assertThat(parse(page, 1).size()).isEqualTo(1);
+    }
+
+    @Test
+    void oneMillionSeries() {
+        StringBuilder lines = new StringBuilder(1 << 24);
+        for (int i = 0; i < 1_000_000; i++) {
+            lines.append("s{i=\"").append(i).append("\"} 1\n");
+        }
+        byte[] page = Pages.bytes(lines.toString());
+        assertThat(parse(page, 50).size()).isEqualTo(1_000_000);
+        assertThat(parse(page, 10).size()).isEqualTo(1_000_000);
+        assertThat(parser.newSeriesCount()).isZero();
+    }
+
+    /** Of protobuf: the same sizes. */
+    @Test
+    void protobufOfManySeriesLongLabelsAndManyLabels() {
+        ProtoMessage family = new ProtoMessage().text(1, "a");
+        for (int i = 0; i < 200_000; i++) {
+            family.message(
+                    4, new ProtoMessage().label("i", String.valueOf(i)).message(3, new ProtoMessage().fixed(1, i)));
+        }
+        ProtoMessage labels = new ProtoMessage().label("long", "c".repeat(10_000_000));
+        for (int i = 0; i < 100_000; i++) {
+            labels.label("l" + (i * 7919L) % 100_003, "v");
+        }
+        family.message(4, labels);
+        byte[] page = family.delimited();
+        for (int lap = 0; lap < 2; lap++) {
+            SampleBatch batch =
+                    assertTimeoutPreemptively(BOUND, () -> Pages.parse(parser, ExpositionFormat.PROTOBUF, page));
+            assertThat(batch.size()).isEqualTo(200_001);
+            assertThat(batch.series(200_000).labels().size()).isEqualTo(100_002);
+        }
     }
 
     @Test

@@ -105,6 +105,14 @@ class MetricFamilyTest {
     }
 
     @Test
+    void compositeValueBelongsToTheFamilyAboveByNameAlone() {
+        byte[] page = "# TYPE h histogram\ns {count:3,sum:1.5,quantile:[0.5:1]}\n# EOF\n".getBytes(UTF_8);
+        assertThat(MetricFamily.parse(ExpositionFormat.OPENMETRICS_2_0_0, page))
+                .extracting(family -> family.metadata().family())
+                .containsExactly("s_count", "s_sum", "s");
+    }
+
+    @Test
     void whatNoPageCanSayIsRefused() {
         Labels named = Labels.of("__name__", "a");
         List<MetricFamily> unwritable = List.of(

@@ -15,9 +15,9 @@ import org.junit.jupiter.api.Test;
 /** Whatever a target sends, the parser answers with rows or with its own exception, in bounded time and memory. */
 class MutationTest {
     /** A series costs about 600 bytes to learn, and a line that makes one has 4 at least. */
-    private static final long MAX_BYTES_PER_PAGE_BYTE = 250;
+    static final long MAX_BYTES_PER_PAGE_BYTE = 250;
 
-    private static final long FIXED_BYTES = 1 << 20;
+    static final long FIXED_BYTES = 1 << 20;
     private static final byte[] INTERESTING = Pages.bytes("{}\"\\,= \n\t\r#:@1e.+-\0Na");
 
     private static final List<ExpositionFormat> FORMATS = List.of(ExpositionFormat.values());

@@ -274,17 +274,10 @@ class WarmEqualsColdTest {
 
     /** A bad page is one of {@code before} and then an error. */
     private static void step(
-            Twin warm,
-            Model model,
-            ExpositionFormat format,
-            byte[] page,
-            byte[] bad,
-            byte[] before,
-            Random random) {
+            Twin warm, Model model, ExpositionFormat format, byte[] page, byte[] bad, byte[] before, Random random) {
         switch (random.nextInt(8)) {
             case 0 -> {
-                assertThatThrownBy(() -> Pages.parse(warm.parser, format, bad))
-                        .isInstanceOf(ExpositionException.class);
+                assertThatThrownBy(() -> Pages.parse(warm.parser, format, bad)).isInstanceOf(ExpositionException.class);
                 SampleBatch cold = Pages.parse(coldParser(warm), format, before);
                 model.checkSeries(warm, Model.series(cold, cold.size()));
             }
