@@ -9,8 +9,6 @@ import io.github.promferry.parse.ExpositionParser;
 import io.github.promferry.parse.ParseOptions;
 import io.github.promferry.parse.SeriesDictionary;
 import io.github.promferry.parse.SeriesResolver;
-import java.lang.management.ManagementFactory;
-import java.lang.management.MemoryMXBean;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,8 +19,6 @@ import java.util.Locale;
  * collection, with the parsers minus without.
  */
 public final class HeapPerSeries {
-    private static final int COLLECTIONS = 4;
-
     private HeapPerSeries() {}
 
     /**
@@ -59,7 +55,7 @@ public final class HeapPerSeries {
         SampleBatch batch = new SampleBatch();
         List<ExpositionParser> parsers = new ArrayList<>(targets);
         long series = 0;
-        long before = liveHeap();
+        long before = LiveHeap.bytes();
         try {
             SeriesDictionary dictionary = new SeriesDictionary(SeriesResolver.AS_EXPOSED);
             for (int target = 0; target < targets; target++) {
@@ -73,19 +69,11 @@ public final class HeapPerSeries {
                 parsers.add(parser);
             }
             batch.reset(Labels.EMPTY);
-            return (liveHeap() - before) / (double) series;
+            return (LiveHeap.bytes() - before) / (double) series;
         } finally {
             Reference.reachabilityFence(parsers);
             Reference.reachabilityFence(pages);
         }
-    }
-
-    private static long liveHeap() {
-        MemoryMXBean memory = ManagementFactory.getMemoryMXBean();
-        for (int i = 0; i < COLLECTIONS; i++) {
-            memory.gc();
-        }
-        return memory.getHeapMemoryUsage().getUsed();
     }
 
     /** The page with something put before the first label of every series. */

@@ -63,10 +63,7 @@ abstract class BlockEncoder {
     private long markedMin;
     private long markedMax;
 
-    final Compressor compressor = new Compressor();
-
-    /** Compresses what each batch added by itself, if that goes into a spool. */
-    private @Nullable BlockPacker packer;
+    private final BlockPacker packer = new BlockPacker();
 
     /** Rows of the last {@link #encode} that are not sent, by reason. */
     final Map<String, Long> droppedRows = new TreeMap<>();
@@ -198,28 +195,23 @@ abstract class BlockEncoder {
 
     /** Finishes the request and starts the next one. */
     final Block seal(long nowNanos) {
-        BlockPacker pieces = packer;
-        byte[] body = pieces == null ? compressed() : pieces.join(symbolBytes(), rowBytes());
+        byte[] body = packer.join(symbolBytes(), rowBytes());
         Block block = new Block(protocol(), body, samples, exemplars, minTimestamp, maxTimestamp, nowNanos);
         clear();
         clearCounts();
         return block;
     }
 
-    abstract byte[] compressed();
-
     /** The encoded series so far. */
     abstract WireBuffer rowBytes();
 
-    /** The encoded symbols so far; null where there is no such thing. */
+    /**
+     * The encoded symbols so far; null where there is no such thing. They go before the rows: fields may come in any order,
+     * but a reader that streams needs them first.
+     */
     abstract @Nullable WireBuffer symbolBytes();
 
     abstract void clear();
-
-    /** Makes {@link #newPiece} possible; before the first row only. */
-    final void packPieces() {
-        packer = new BlockPacker(compressor);
-    }
 
     /**
      * What the request has gained since the last piece that was kept, as a request body.
@@ -227,20 +219,12 @@ abstract class BlockEncoder {
      * @param selfContained whether it must not need the pieces before
      */
     final WireBuffer newPiece(SpoolHeader header, boolean selfContained) {
-        return packer().newPiece(header, symbolBytes(), rowBytes(), selfContained);
+        return packer.newPiece(header, symbolBytes(), rowBytes(), selfContained);
     }
 
     /** The last piece has been written: the next one starts after it. */
     final void keepPiece() {
-        packer().keepPiece();
-    }
-
-    private BlockPacker packer() {
-        BlockPacker pieces = packer;
-        if (pieces == null) {
-            throw new IllegalStateException("this request is compressed as a whole");
-        }
-        return pieces;
+        packer.keepPiece();
     }
 
     private void clearCounts() {

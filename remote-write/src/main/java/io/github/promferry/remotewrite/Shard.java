@@ -78,13 +78,9 @@ final class Shard {
     }
 
     private BlockEncoder newEncoder(WriteProtocol wanted) {
-        BlockEncoder created = wanted == WriteProtocol.V1
+        return wanted == WriteProtocol.V1
                 ? new V1Encoder(config.externalLabels(), config.writeRelabel())
                 : new V2Encoder(config.externalLabels(), config.writeRelabel(), config.sendMetadata());
-        if (journal != null) {
-            created.packPieces();
-        }
-        return created;
     }
 
     Answer append(SampleBatch batch) {

@@ -165,11 +165,6 @@ final class V1Encoder extends BlockEncoder {
     }
 
     @Override
-    byte[] compressed() {
-        return compressor.compress(wire.bytes, wire.length);
-    }
-
-    @Override
     WireBuffer rowBytes() {
         return wire;
     }

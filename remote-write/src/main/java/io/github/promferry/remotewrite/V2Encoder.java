@@ -409,13 +409,6 @@ final class V2Encoder extends BlockEncoder {
     }
 
     @Override
-    byte[] compressed() {
-        // The sheet's readers take the fields in any order, but a reader that streams needs the symbols first.
-        symbols.wire.put(wire.bytes, 0, wire.length);
-        return compressor.compress(symbols.wire.bytes, symbols.wire.length);
-    }
-
-    @Override
     WireBuffer rowBytes() {
         return wire;
     }

@@ -48,7 +48,6 @@ class BlockPackerTest {
                 QueueConfig.builder().fsync(QueueConfig.Fsync.NEVER).build();
         BlockEncoder direct = encoder(protocol);
         BlockEncoder pieces = encoder(protocol);
-        pieces.packPieces();
         List<List<Decoded.Row>> expected = new ArrayList<>();
         try (Spool spool = Spool.open(directory, config, clock, file -> new FailingOutput(file, diskFails))) {
             SpoolLog log = spool.logs().get(0);
@@ -107,14 +106,18 @@ class BlockPackerTest {
         QueueConfig config =
                 QueueConfig.builder().fsync(QueueConfig.Fsync.NEVER).build();
         BlockEncoder encoder = encoder(WriteProtocol.V2);
-        encoder.packPieces();
-        Batches target = new Batches("a:1", 300);
+        SampleBatch batch = new SampleBatch();
+        Series series = Series.of(Labels.of("__name__", "m"), MetricMetadata.NONE);
         try (Spool spool = SpoolRecords.open(directory, config)) {
             BlockQueue queue = new BlockQueue(config, Clock.SYSTEM, spool);
             SpoolLog log = spool.logs().get(0);
             Journal journal = new Journal(log, queue, queue.addLane(log.slice(), () -> {}, log));
             for (int scrape = 0; scrape < 3; scrape++) {
-                encode(encoder, target.next());
+                batch.reset(Labels.EMPTY);
+                for (int row = 0; row < 300; row++) {
+                    batch.add(series, 1000L * scrape + row, Double.doubleToRawLongBits(row * Math.PI));
+                }
+                encode(encoder, batch);
                 journal.write(encoder);
             }
             Block block = journal.seal(encoder, 0);

@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.xerial.snappy.Snappy;
 
 /** Takes Remote Write requests of both versions and counts what is in them. */
-final class CountingReceiver implements AutoCloseable {
+public final class CountingReceiver implements AutoCloseable {
     private final HttpServer server;
     private final ExecutorService workers = Executors.newFixedThreadPool(4);
     private final AtomicLong samples = new AtomicLong();
@@ -20,17 +20,28 @@ final class CountingReceiver implements AutoCloseable {
     private final AtomicLong refused = new AtomicLong();
     private volatile long firstSampleNanos;
 
-    CountingReceiver() throws IOException {
+    /**
+     * A receiver on a free port.
+     *
+     * @throws IOException if there is none
+     */
+    public CountingReceiver() throws IOException {
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.setExecutor(workers);
         server.createContext("/api/v1/write", this::write);
     }
 
-    void start() {
+    /** Begins to answer. */
+    public void start() {
         server.start();
     }
 
-    String url() {
+    /**
+     * Where to write to.
+     *
+     * @return the URL
+     */
+    public String url() {
         return "http://127.0.0.1:" + server.getAddress().getPort() + "/api/v1/write";
     }
 

@@ -1,0 +1,22 @@
+package io.github.promferry.benchmarks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.promferry.remotewrite.WriteProtocol;
+import java.io.IOException;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class WaitingCostTest {
+    private static final double MAX = 1.2;
+
+    @ParameterizedTest
+    @EnumSource(
+            value = WriteProtocol.class,
+            names = {"V1", "V2"})
+    void waitingCostsLittleMoreThanTheCompressedBytes(WriteProtocol protocol) throws IOException {
+        // What waits cannot take less than its bytes: a lower figure would be a measurement that went wrong.
+        assertThat(WaitingCost.inMemory(protocol)).as("in memory").isBetween(1.0, MAX);
+        assertThat(WaitingCost.inSpool(protocol)).as("in the spool").isBetween(1.0, MAX);
+    }
+}
