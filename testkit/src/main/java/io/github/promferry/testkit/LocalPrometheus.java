@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -37,9 +38,10 @@ public final class LocalPrometheus implements AutoCloseable {
      *
      * @param binary the program, see {@link LocalServer#find}
      * @param directory for configuration, data and log; exists
+     * @param options of the command line, besides those that it needs
      * @return a running server
      */
-    public static LocalPrometheus start(Path binary, Path directory) {
+    public static LocalPrometheus start(Path binary, Path directory, String... options) {
         Path config = directory.resolve("prometheus.yml");
         try {
             Files.writeString(config, "global: {}\n");
@@ -47,15 +49,14 @@ public final class LocalPrometheus implements AutoCloseable {
             throw new UncheckedIOException("cannot write " + config, e);
         }
         int port = LocalServer.freePort();
-        LocalServer server = LocalServer.start(
-                directory,
-                URI.create("http://127.0.0.1:" + port + "/-/ready"),
-                List.of(
-                        binary.toString(),
-                        "--config.file=" + config,
-                        "--storage.tsdb.path=" + directory.resolve("data"),
-                        "--web.listen-address=127.0.0.1:" + port,
-                        "--web.enable-remote-write-receiver"));
+        List<String> command = new ArrayList<>(List.of(
+                binary.toString(),
+                "--config.file=" + config,
+                "--storage.tsdb.path=" + directory.resolve("data"),
+                "--web.listen-address=127.0.0.1:" + port,
+                "--web.enable-remote-write-receiver"));
+        command.addAll(List.of(options));
+        LocalServer server = LocalServer.start(directory, URI.create("http://127.0.0.1:" + port + "/-/ready"), command);
         return new LocalPrometheus(server, port);
     }
 
@@ -86,6 +87,21 @@ public final class LocalPrometheus implements AutoCloseable {
      */
     public String query(String expression) {
         return post("query", "query=" + URLEncoder.encode(expression, StandardCharsets.UTF_8));
+    }
+
+    /**
+     * Finds exemplars.
+     *
+     * @param selector of their series
+     * @param fromMillis the earliest timestamp
+     * @param toMillis the latest timestamp
+     * @return the answer, JSON
+     */
+    public String exemplars(String selector, long fromMillis, long toMillis) {
+        return post(
+                "query_exemplars",
+                "query=" + URLEncoder.encode(selector, StandardCharsets.UTF_8) + "&start=" + fromMillis / 1000.0
+                        + "&end=" + toMillis / 1000.0);
     }
 
     /**
