@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
  * An immutable label set: names sorted by their UTF-8 bytes, none twice, none empty, no empty value (an empty value is
  * the same as no label). Thread-safe.
  *
- * <p>The labels are one byte array in the form that goes over the wire, so that encoding a series is copying bytes;
- * strings are made only when asked for. The array holds, for each label in order, the field {@code labels} of Remote
- * Write 1.0's {@code TimeSeries}:
+ * <p>The labels are bytes in the form that goes over the wire, so that encoding a series is copying bytes; strings are
+ * made only when asked for. They are, for each label in order, the field {@code labels} of Remote Write 1.0's {@code
+ * TimeSeries}:
  *
  * <pre>
  *   0A length { 0A length name bytes, 12 length value bytes }
@@ -31,20 +31,49 @@ public final class Labels implements Comparable<Labels> {
     public static final String METRIC_NAME = "__name__";
 
     /** No labels. */
-    public static final Labels EMPTY = new Labels(new byte[0], 0);
+    public static final Labels EMPTY = new Labels(new byte[0], new byte[0]);
 
     private static final byte LABEL_TAG = 0x0A;
     private static final byte NAME_TAG = 0x0A;
     private static final byte VALUE_TAG = 0x12;
+    private static final byte[] METRIC_NAME_BYTES = METRIC_NAME.getBytes(UTF_8);
+    private static final byte[] NOTHING = {};
 
-    private final byte[] bytes;
-    private final int size;
+    /*
+     * Two arrays, since what many series of a page have in common is either of them: the buckets of a histogram have its
+     * name, the counters of an engine its labels. {@link #withDefaults} puts them together without a copy.
+     */
+
+    /** The label {@code __name__} if it is the first one, as it nearly always is; else empty. */
+    private final byte[] head;
+
+    private final byte[] tail;
     /** Of the bytes; 0 until first asked for. A race computes it twice, to the same value. */
     private int hash;
 
-    private Labels(byte[] bytes, int size) {
-        this.bytes = bytes;
-        this.size = size;
+    private Labels(byte[] head, byte[] tail) {
+        this.head = head;
+        this.tail = tail;
+    }
+
+    /** From the encoded labels in a part of an array, which is copied. */
+    private static Labels copyOf(byte[] encoded, int length) {
+        int split = headLength(encoded, length);
+        return new Labels(copyOfRange(encoded, 0, split), copyOfRange(encoded, split, length));
+    }
+
+    private static byte[] copyOfRange(byte[] bytes, int from, int to) {
+        return from == to ? NOTHING : Arrays.copyOfRange(bytes, from, to);
+    }
+
+    /** Where the first of the encoded labels ends if it is {@code __name__}, else 0. */
+    private static int headLength(byte[] encoded, int length) {
+        if (length == 0) {
+            return 0;
+        }
+        Cursor first = new Cursor(NOTHING, encoded);
+        first.next();
+        return first.nameEquals(METRIC_NAME_BYTES) ? first.end : 0;
     }
 
     /**
@@ -95,6 +124,10 @@ public final class Labels implements Comparable<Labels> {
      * @return the number of labels
      */
     public int size() {
+        int size = 0;
+        for (Cursor at = cursor(); at.next(); ) {
+            size++;
+        }
         return size;
     }
 
@@ -104,7 +137,7 @@ public final class Labels implements Comparable<Labels> {
      * @return true if {@link #size()} is 0
      */
     public boolean isEmpty() {
-        return size == 0;
+        return head.length == 0 && tail.length == 0;
     }
 
     /**
@@ -146,7 +179,8 @@ public final class Labels implements Comparable<Labels> {
     }
 
     /**
-     * These labels plus those of the other set whose name is not here.
+     * These labels plus those of the other set whose name is not here. Where the one is but a metric name and the other
+     * has none, the result takes no memory for their text.
      *
      * @param defaults labels that lose against these
      * @return the merged labels
@@ -158,9 +192,28 @@ public final class Labels implements Comparable<Labels> {
         if (isEmpty()) {
             return defaults;
         }
-        byte[] merged = new byte[bytes.length + defaults.bytes.length];
+        if (defaults.tail.length == 0 && sortsBehindName()) {
+            return new Labels(defaults.head, tail);
+        }
+        if (tail.length == 0 && defaults.sortsBehindName()) {
+            return new Labels(head, defaults.tail);
+        }
+        return merged(defaults);
+    }
+
+    /** Whether there is no {@code __name__} and all labels come after where it would be. */
+    private boolean sortsBehindName() {
+        if (head.length != 0) {
+            return false;
+        }
+        Cursor first = cursor();
+        first.next();
+        return first.compareName(METRIC_NAME_BYTES) > 0;
+    }
+
+    private Labels merged(Labels defaults) {
+        byte[] merged = new byte[encodedLength() + defaults.encodedLength()];
         int length = 0;
-        int count = 0;
         Cursor own = cursor();
         Cursor other = defaults.cursor();
         boolean ownLeft = own.next();
@@ -170,7 +223,6 @@ public final class Labels implements Comparable<Labels> {
             Cursor taken = order <= 0 ? own : other;
             System.arraycopy(taken.bytes, taken.start, merged, length, taken.end - taken.start);
             length += taken.end - taken.start;
-            count++;
             if (order <= 0) {
                 ownLeft = own.next();
             }
@@ -178,7 +230,7 @@ public final class Labels implements Comparable<Labels> {
                 otherLeft = other.next();
             }
         }
-        return new Labels(length == merged.length ? merged : Arrays.copyOf(merged, length), count);
+        return copyOf(merged, length);
     }
 
     /**
@@ -187,7 +239,9 @@ public final class Labels implements Comparable<Labels> {
      * @return a copy
      */
     public byte[] encoded() {
-        return bytes.clone();
+        byte[] encoded = Arrays.copyOf(head, encodedLength());
+        System.arraycopy(tail, 0, encoded, head.length, tail.length);
+        return encoded;
     }
 
     /**
@@ -196,7 +250,7 @@ public final class Labels implements Comparable<Labels> {
      * @return bytes
      */
     public int encodedLength() {
-        return bytes.length;
+        return head.length + tail.length;
     }
 
     /**
@@ -209,8 +263,19 @@ public final class Labels implements Comparable<Labels> {
      * @return index in the target after the copy
      */
     public int copyEncoded(int from, int to, byte[] target, int at) {
-        System.arraycopy(bytes, from, target, at, to - from);
-        return at + to - from;
+        int split = head.length;
+        int next = at;
+        if (from < split) {
+            int headTo = Math.min(split, to);
+            System.arraycopy(head, from, target, next, headTo - from);
+            next += headTo - from;
+        }
+        if (to > split) {
+            int tailFrom = Math.max(split, from);
+            System.arraycopy(tail, tailFrom - split, target, next, to - tailFrom);
+            next += to - tailFrom;
+        }
+        return next;
     }
 
     /**
@@ -219,7 +284,7 @@ public final class Labels implements Comparable<Labels> {
      * @return a cursor before the first label; not thread-safe
      */
     public Cursor cursor() {
-        return new Cursor(bytes);
+        return new Cursor(head, tail);
     }
 
     /**
@@ -248,7 +313,10 @@ public final class Labels implements Comparable<Labels> {
 
     @Override
     public boolean equals(@Nullable Object other) {
-        return this == other || (other instanceof Labels labels && Arrays.equals(bytes, labels.bytes));
+        return this == other
+                || (other instanceof Labels labels
+                        && Arrays.equals(tail, labels.tail)
+                        && Arrays.equals(head, labels.head));
     }
 
     /** A hash of the labels that is the same in every process, so that it may pick shards and offsets. */
@@ -256,7 +324,10 @@ public final class Labels implements Comparable<Labels> {
     public int hashCode() {
         int h = hash;
         if (h == 0) {
-            h = Arrays.hashCode(bytes);
+            h = Arrays.hashCode(head);
+            for (byte b : tail) {
+                h = 31 * h + b;
+            }
             hash = h;
         }
         return h;
@@ -308,7 +379,13 @@ public final class Labels implements Comparable<Labels> {
      * @since 0.1
      */
     public static final class Cursor {
-        private final byte[] bytes;
+        /** The part of the labels that the cursor is in, and all indexes below are into. */
+        private byte[] bytes;
+
+        /** What comes before that part. */
+        private int before;
+
+        private final byte[] tail;
         private int start;
         private int end;
         private int nameStart;
@@ -316,8 +393,9 @@ public final class Labels implements Comparable<Labels> {
         private int valueStart;
         private int varintEnd;
 
-        private Cursor(byte[] bytes) {
-            this.bytes = bytes;
+        private Cursor(byte[] head, byte[] tail) {
+            bytes = head;
+            this.tail = tail;
         }
 
         /**
@@ -327,7 +405,12 @@ public final class Labels implements Comparable<Labels> {
          */
         public boolean next() {
             if (end == bytes.length) {
-                return false;
+                if (bytes == tail || tail.length == 0) {
+                    return false;
+                }
+                before = bytes.length;
+                bytes = tail;
+                end = 0;
             }
             start = end;
             int bodyLength = varint(start + 1);
@@ -346,7 +429,7 @@ public final class Labels implements Comparable<Labels> {
          * @return an index
          */
         public int start() {
-            return start;
+            return before + start;
         }
 
         /**
@@ -355,7 +438,7 @@ public final class Labels implements Comparable<Labels> {
          * @return an index
          */
         public int end() {
-            return end;
+            return before + end;
         }
 
         /**
@@ -364,7 +447,7 @@ public final class Labels implements Comparable<Labels> {
          * @return an index
          */
         public int nameStart() {
-            return nameStart;
+            return before + nameStart;
         }
 
         /**
@@ -373,7 +456,7 @@ public final class Labels implements Comparable<Labels> {
          * @return an index
          */
         public int nameEnd() {
-            return nameEnd;
+            return before + nameEnd;
         }
 
         /**
@@ -382,7 +465,7 @@ public final class Labels implements Comparable<Labels> {
          * @return an index
          */
         public int valueStart() {
-            return valueStart;
+            return before + valueStart;
         }
 
         /**
@@ -411,6 +494,10 @@ public final class Labels implements Comparable<Labels> {
          */
         public int compareNames(Cursor other) {
             return Arrays.compareUnsigned(bytes, nameStart, nameEnd, other.bytes, other.nameStart, other.nameEnd);
+        }
+
+        private int compareName(byte[] other) {
+            return Arrays.compareUnsigned(bytes, nameStart, nameEnd, other, 0, other.length);
         }
 
         private int compareValues(Cursor other) {
@@ -535,10 +622,7 @@ public final class Labels implements Comparable<Labels> {
          * @throws IllegalArgumentException if a name was added twice
          */
         public Labels build() {
-            if (count == 0) {
-                return EMPTY;
-            }
-            return new Labels(ascending ? Arrays.copyOf(text, length) : sortedText(), count);
+            return count == 0 ? EMPTY : copyOf(ascending ? text : sortedText(), length);
         }
 
         private void makeRoom(int labelLength) {

@@ -61,6 +61,18 @@ class LabelsTest {
     }
 
     @Property(tries = 300)
+    void nameAndLabelsPutTogetherAreTheSameAsBuiltAtOnce(@ForAll("labelMaps") Map<String, String> map) {
+        Map<String, String> others = new TreeMap<>(map);
+        others.remove(Labels.METRIC_NAME);
+        Labels name = Labels.of(Labels.METRIC_NAME, "up");
+        Labels expected = Labels.of(others).withDefaults(name);
+        others.put(Labels.METRIC_NAME, "up");
+        assertThat(expected).isEqualTo(Labels.of(others)).hasSameHashCodeAs(Labels.of(others));
+        assertThat(name.withDefaults(Labels.of(map))).isEqualTo(expected);
+        assertThat(expected.encoded()).isEqualTo(Labels.of(others).encoded());
+    }
+
+    @Property(tries = 300)
     void comparesLabelByLabel(
             @ForAll("labelMaps") Map<String, String> one, @ForAll("labelMaps") Map<String, String> two) {
         List<byte[]> left = parts(twin(one));
@@ -92,6 +104,9 @@ class LabelsTest {
         int at = 1;
         for (Labels.Cursor cursor = labels.cursor(); cursor.next(); ) {
             at = labels.copyEncoded(cursor.start(), cursor.end(), copy, at);
+            byte[] upToHere = new byte[cursor.end()];
+            assertThat(labels.copyEncoded(0, cursor.end(), upToHere, 0)).isEqualTo(cursor.end());
+            assertThat(upToHere).isEqualTo(Arrays.copyOf(expected.toByteArray(), cursor.end()));
         }
         assertThat(Arrays.copyOfRange(copy, 1, at)).isEqualTo(expected.toByteArray());
     }
@@ -132,6 +147,13 @@ class LabelsTest {
         Labels labels = Labels.of("\uD83D\uDE80", "rocket", "\uFFFD", "replacement");
         assertThat(labels.toMap().keySet()).containsExactly("\uFFFD", "\uD83D\uDE80");
         assertThat("\uD83D\uDE80".compareTo("\uFFFD")).isNegative();
+    }
+
+    /** The hash picks shards and offsets, so it must be that of the bytes, however they are stored. */
+    @Test
+    void hashIsThatOfTheEncodedBytes() {
+        Labels labels = Labels.of("__name__", "up", "job", "llm", "A", "1");
+        assertThat(labels.hashCode()).isEqualTo(Arrays.hashCode(labels.encoded()));
     }
 
     @Test
