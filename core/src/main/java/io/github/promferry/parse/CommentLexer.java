@@ -129,7 +129,7 @@ final class CommentLexer {
     }
 
     private @Nullable MetricMetadata metadata(int nameFrom, int to, FamilyContext context) {
-        int nameEnd = names.nameEnd(nameFrom, to);
+        int nameEnd = names.nameEnd(nameFrom, to, context);
         boolean named = nameEnd > nameFrom && (nameEnd == to || ByteScan.isBlank(page[nameEnd]));
         if (!named) {
             if (keyword.equals("UNIT") && !context.isOpenMetrics()) {
@@ -142,15 +142,14 @@ final class CommentLexer {
         if (isFamilyOfCreated(nameFrom, nameEnd, context)) {
             return null;
         }
-        String family = names.nameIn(nameFrom, nameEnd);
         int textFrom = Math.min(nameEnd + 1, to);
         tolerateBlanks(context, nameEnd < to && page[nameEnd] == '\t');
         if (nameEnd == to) {
             tolerate(Tolerated.MISSING_METADATA_TEXT);
         }
-        MetricMetadata before = context.metadata.family().equals(family)
+        MetricMetadata before = !quotedName && context.isFamily(page, nameFrom, nameEnd)
                 ? context.metadata
-                : new MetricMetadata(family, MetricType.UNKNOWN, "", "");
+                : ofFamily(names.nameIn(nameFrom, nameEnd), context.metadata);
         return switch (keyword) {
             case "TYPE" -> withType(before, textFrom, to, context);
             case "HELP" -> withHelp(before, textFrom, to, context);
@@ -166,6 +165,11 @@ final class CommentLexer {
         return context.has(FamilyContext.CREATED_APART)
                 && !context.isOpenMetrics()
                 && context.ownsCreated(page, nameFrom, nameEnd);
+    }
+
+    private static MetricMetadata ofFamily(String family, MetricMetadata above) {
+        // The same family may be spelled in quotes.
+        return above.family().equals(family) ? above : new MetricMetadata(family, MetricType.UNKNOWN, "", "");
     }
 
     private MetricMetadata withType(MetricMetadata before, int from, int to, FamilyContext context) {

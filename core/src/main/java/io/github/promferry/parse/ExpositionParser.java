@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * @since 0.1
  */
 public final class ExpositionParser {
+    /** Of pages as engines have them, comments included. No more than a guess at what to reserve. */
+    private static final int BYTES_PER_LINE = 80;
+
     private final SeriesDictionary dictionary;
     private final ParseOptions options;
     private final PageOrder order;
@@ -66,6 +69,11 @@ public final class ExpositionParser {
         order.begin();
         rows.begin(into, timestampMillis);
         boolean good = false;
+        if (order.isEmpty()) {
+            int lines = (to - from) / BYTES_PER_LINE;
+            dictionary.expect(lines);
+            order.expect(lines);
+        }
         try {
             read(format, page, from, to);
             rows.finish();

@@ -5,6 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.github.promferry.MetricMetadata;
 import io.github.promferry.MetricType;
 import java.util.Arrays;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything before a line that has a say in what the line means: the family that the last TYPE, HELP or UNIT lines speak
@@ -42,23 +44,49 @@ final class FamilyContext {
 
     final MetricMetadata metadata;
     final int dialect;
-    /** Mixed into the hash of keys. */
-    final int seed;
+    /** In the hash of keys; random, since whoever writes the page can make metadata of equal hash codes. */
+    private final int seed = ThreadLocalRandom.current().nextInt();
 
-    private final byte[] base;
+    private final byte[] family;
+    /** Of the family's name, how much begins the names of its series: not {@code _total} of a counter. */
+    private final int baseLength;
+    /** Whether that part needs no quotes. */
+    private final boolean bareBase;
+
     private final byte[][] suffixes;
+    /** The names that were met, by suffix, the base first. Threads may put two equal ones, one after the other. */
+    private @Nullable LabelGroup @Nullable [] names;
 
     FamilyContext(MetricMetadata metadata, int dialect) {
         this.metadata = metadata;
         this.dialect = dialect;
-        seed = 31 * metadata.hashCode() + dialect;
         suffixes = suffixes(metadata.type());
-        byte[] family = metadata.family().getBytes(UTF_8);
-        base = switch (metadata.type()) {
-            case COUNTER -> without(family, TOTAL);
-            case INFO -> without(family, INFO);
-            default -> family;
+        family = metadata.family().getBytes(UTF_8);
+        baseLength = switch (metadata.type()) {
+            case COUNTER -> lengthWithout(TOTAL);
+            case INFO -> lengthWithout(INFO);
+            default -> family.length;
         };
+        bareBase = SeriesLexer.isMetricName(family, baseLength);
+    }
+
+    /** The hash of a line from those of its name and of what follows the name, so that these can be used by themselves. */
+    int hash(int nameHash, int restHash) {
+        return 31 * (31 * seed + nameHash) + restHash;
+    }
+
+    boolean isFamily(byte[] bytes, int from, int to) {
+        return family.length > 0 && Arrays.equals(bytes, from, to, family, 0, family.length);
+    }
+
+    /** Index behind the base of the family's name if a bare name begins with it, else {@code from}. */
+    int skipBase(byte[] bytes, int from, int to) {
+        return bareBase && beginsWithBase(bytes, from, to) ? from + baseLength : from;
+    }
+
+    private boolean beginsWithBase(byte[] bytes, int from, int to) {
+        int end = from + baseLength;
+        return end <= to && Arrays.equals(bytes, from, end, family, 0, baseLength);
     }
 
     boolean isOpenMetrics() {
@@ -71,28 +99,47 @@ final class FamilyContext {
 
     /** Whether a series of that name belongs to the family: same base name after a suffix of the type. */
     boolean owns(byte[] name, int from, int to) {
-        if (base.length == 0) {
-            return false;
+        return suffixNumber(name, from, to) >= 0;
+    }
+
+    /** The name as a label if it has been {@linkplain #keepName kept}, one object for all its series. */
+    @Nullable
+    LabelGroup knownName(int suffixNumber) {
+        @Nullable LabelGroup[] known = names;
+        return known == null ? null : known[suffixNumber];
+    }
+
+    void keepName(int suffixNumber, LabelGroup name) {
+        @Nullable LabelGroup[] known = names;
+        if (known == null) {
+            known = new LabelGroup[1 + suffixes.length];
+            names = known;
         }
-        if (Arrays.equals(name, from, to, base, 0, base.length)) {
-            return true;
+        known[suffixNumber] = name;
+    }
+
+    /** 0 for the base itself, from 1 on for those with a suffix of the type, -1 for names that are not the family's. */
+    int suffixNumber(byte[] name, int from, int to) {
+        int suffixFrom = from + baseLength;
+        if (baseLength == 0 || !beginsWithBase(name, from, to)) {
+            return -1;
         }
-        int suffixFrom = from + base.length;
-        if (suffixFrom > to || !Arrays.equals(name, from, suffixFrom, base, 0, base.length)) {
-            return false;
+        if (suffixFrom == to) {
+            return 0;
         }
-        for (byte[] suffix : suffixes) {
+        for (int i = 0; i < suffixes.length; i++) {
+            byte[] suffix = suffixes[i];
             if (Arrays.equals(name, suffixFrom, to, suffix, 0, suffix.length)) {
-                return true;
+                return i + 1;
             }
         }
-        return false;
+        return -1;
     }
 
     /** Whether it is the creation time of a counter, histogram or summary. */
     boolean ownsCreated(byte[] name, int from, int to) {
         return isCumulative(metadata.type())
-                && to - from == base.length + CREATED.length
+                && to - from == baseLength + CREATED.length
                 && Arrays.equals(name, to - CREATED.length, to, CREATED, 0, CREATED.length)
                 && owns(name, from, to);
     }
@@ -112,11 +159,9 @@ final class FamilyContext {
         };
     }
 
-    private static byte[] without(byte[] name, byte[] suffix) {
-        int end = name.length - suffix.length;
-        return end > 0 && Arrays.equals(name, end, name.length, suffix, 0, suffix.length)
-                ? Arrays.copyOf(name, end)
-                : name;
+    private int lengthWithout(byte[] suffix) {
+        int end = family.length - suffix.length;
+        return end > 0 && Arrays.equals(family, end, family.length, suffix, 0, suffix.length) ? end : family.length;
     }
 
     private static byte[] ascii(String text) {

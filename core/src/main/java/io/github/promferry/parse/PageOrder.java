@@ -144,6 +144,15 @@ final class PageOrder {
         forgetVanished();
     }
 
+    boolean isEmpty() {
+        return size == 0;
+    }
+
+    /** The page to come has about so many lines, all of them new. */
+    void expect(int lines) {
+        makeRoom(Math.max(taken.length, lines));
+    }
+
     int lines() {
         return next + takenCount;
     }
@@ -390,12 +399,15 @@ final class PageOrder {
         moved = true;
     }
 
+    private void makeRoom(int capacity) {
+        taken = Arrays.copyOf(taken, capacity);
+        takenAt = Arrays.copyOf(takenAt, capacity);
+        takenMarks = Arrays.copyOf(takenMarks, capacity);
+    }
+
     private void insert(Entry entry) {
         if (takenCount == taken.length) {
-            int capacity = Math.max(16, takenCount * 2);
-            taken = Arrays.copyOf(taken, capacity);
-            takenAt = Arrays.copyOf(takenAt, capacity);
-            takenMarks = Arrays.copyOf(takenMarks, capacity);
+            makeRoom(Math.max(16, takenCount * 2));
         }
         taken[takenCount] = entry;
         takenAt[takenCount] = next;

@@ -147,7 +147,8 @@ final class PartSeries {
             throw ExpositionException.rejected(e, exposed);
         }
         int traits = Entry.traits(series == null ? Entry.DROPPED : Entry.KEPT, 0);
-        return dictionary.addSample(key, 0, length, hash, context, series, traits);
+        int labelsHash = series == null ? 0 : LabelGroup.hash(series.labels());
+        return dictionary.addSample(key, 0, length, hash, context, series, labelsHash, traits);
     }
 
     private Labels labels(Part part, double bound, Labels whole) {

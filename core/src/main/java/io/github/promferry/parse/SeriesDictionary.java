@@ -35,8 +35,7 @@ public final class SeriesDictionary {
     private static final VarHandle SLOTS = MethodHandles.arrayElementVarHandle(Entry[].class);
 
     private static final int DEFAULT_MAX_ENTRIES = 4_000_000;
-    /** Enough for the page of an engine: the labels must be hashed again for each growth. */
-    private static final int INITIAL_SLOTS = 1024;
+    private static final int INITIAL_SLOTS = 64;
     /** Fewer unused entries are not worth a sweep, which touches every entry. */
     private static final int MIN_SWEEP = 1024;
 
@@ -53,8 +52,7 @@ public final class SeriesDictionary {
     private int size;
     private Entry[] byLabels = new Entry[INITIAL_SLOTS];
     private int labelsSize;
-    private final Map<ContextKey, FamilyContext> contexts = new HashMap<>();
-    private byte[] labelBytes = new byte[256];
+    private Map<ContextKey, FamilyContext> contexts = new HashMap<>();
 
     /**
      * A dictionary with the default bound of 4 million entries.
@@ -104,8 +102,23 @@ public final class SeriesDictionary {
         }
     }
 
+    /** The first page to come has about so many lines, all of them new. */
+    void expect(int lines) {
+        synchronized (lock) {
+            int slots = slotsFor(Math.min(lines, maxEntries));
+            if (size == 0 && table.length < slots) {
+                table = new Entry[slots];
+                // Not every line is a series.
+                byLabels = new Entry[slots / 2];
+                Map<ContextKey, FamilyContext> known = contexts;
+                contexts = new HashMap<>(slots / 8);
+                contexts.putAll(known);
+            }
+        }
+    }
+
     static int hash(byte[] bytes, int from, int to, FamilyContext context) {
-        return ByteScan.hash(bytes, from, to, context.seed);
+        return context.hash(ByteScan.hash(bytes, from, to), 0);
     }
 
     /** A known entry with a reference for the caller, or null. */
@@ -118,11 +131,19 @@ public final class SeriesDictionary {
     /**
      * Adds a sample line unless another parser has been faster.
      *
+     * @param labelsHash {@link LabelGroup#hash(Labels)} of the series; any number if there is none
      * @return the entry, with a reference for the caller
      * @throws ExpositionException if the dictionary is full
      */
     Entry addSample(
-            byte[] bytes, int from, int to, int hash, FamilyContext context, @Nullable Series series, int traits) {
+            byte[] bytes,
+            int from,
+            int to,
+            int hash,
+            FamilyContext context,
+            @Nullable Series series,
+            int labelsHash,
+            int traits) {
         synchronized (lock) {
             Entry known = lookUp(table, bytes, from, to, hash, context);
             if (known != null && known.retain(this)) {
@@ -134,7 +155,6 @@ public final class SeriesDictionary {
                 put(created);
                 return created;
             }
-            int labelsHash = series == null ? 0 : labelsHash(series);
             Entry canonical = series == null ? null : sameLabels(series, labelsHash);
             if (canonical != null && !canonical.retain(this)) {
                 throw new AssertionError("a swept entry is still in the table of labels");
@@ -294,21 +314,13 @@ public final class SeriesDictionary {
         Entry[] bigger = new Entry[slots];
         for (Entry entry : byLabels) {
             if (entry != null) {
-                placeByLabels(bigger, entry, labelsHash(Objects.requireNonNull(entry.series)));
+                placeByLabels(
+                        bigger,
+                        entry,
+                        LabelGroup.hash(Objects.requireNonNull(entry.series).labels()));
             }
         }
         byLabels = bigger;
-    }
-
-    /** Not {@link Labels#hashCode}, which everybody can compute and so aim at. */
-    private int labelsHash(Series series) {
-        Labels labels = series.labels();
-        int length = labels.encodedLength();
-        if (length > labelBytes.length) {
-            labelBytes = new byte[length * 2];
-        }
-        labels.copyEncoded(0, length, labelBytes, 0);
-        return ByteScan.hash(labelBytes, 0, length, series.isComplete() ? 1 : 0);
     }
 
     private void sweep() {
@@ -352,7 +364,7 @@ public final class SeriesDictionary {
                 keep(comment.after);
             }
             if (entry.series != null && entry.canonical == entry) {
-                placeByLabels(labels, entry, labelsHash(entry.series));
+                placeByLabels(labels, entry, LabelGroup.hash(entry.series.labels()));
                 labelsSize++;
             }
         }

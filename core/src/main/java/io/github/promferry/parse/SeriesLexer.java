@@ -22,21 +22,42 @@ final class SeriesLexer {
     private static final long CLOSING_BRACES = ByteScan.eightOf('}');
     private static final long NEWLINES = ByteScan.eightOf('\n');
 
-    private static final byte[] METRIC_NAME = Labels.METRIC_NAME.getBytes(UTF_8);
+    static final byte[] METRIC_NAME = Labels.METRIC_NAME.getBytes(UTF_8);
     private static final byte[] LE = {'l', 'e'};
+    private static final byte[] NO_BYTES = {};
     private static final byte[] QUANTILE = "quantile".getBytes(UTF_8);
+
+    /** The encoded labels of a line that are hashed without an allocation; longer ones are rare. */
+    private static final int MAX_SCRATCH = 512;
 
     private final Labels.Builder builder = Labels.builder();
     private final Text name = new Text();
     private final Text label = new Text();
     private final Text value = new Text();
 
+    private final LabelGroup.OfPage groups = new LabelGroup.OfPage();
+    private byte[] scratch = NO_BYTES;
+
     private byte[] page = {};
     private int pageTo;
     private boolean openMetrics;
+
+    /** The series found last. */
+    private int seriesFrom;
+
+    /** Where its bare name ends; where it begins if the name is in the braces. */
+    private int nameEnd;
+
+    private int seriesEnd;
+    private boolean hashed;
+    private int nameHash;
+    private int restHash;
+
     private int tolerated;
     private boolean named;
     private boolean quotedName;
+    private boolean owned;
+    private int labelsHash;
 
     /** Bytes of a name or value: a range of the page, or of a copy without escapes. */
     private static final class Text {
@@ -85,6 +106,8 @@ final class SeriesLexer {
         this.page = page;
         pageTo = to;
         this.openMetrics = openMetrics;
+        groups.begin(page);
+        scratch = NO_BYTES;
         // They point into the page before, which must not be kept alive.
         name.set(page, 0, 0);
         label.set(page, 0, 0);
@@ -104,24 +127,36 @@ final class SeriesLexer {
     // ---- where a series ends
 
     /**
-     * The end of the name and labels that begin at {@code from}; finds it without checking what is in between.
+     * Finds the series that begins at {@code from}, without checking the labels.
      *
+     * @return the end of its name and labels
      * @throws SyntaxError if there is no name or no end
      */
-    int seriesEnd(int from) {
-        int at = from;
-        if (page[at] != '{') {
-            at = bareMetricEnd(at);
-            if (at == from) {
-                throw new SyntaxError("a metric name", from);
-            }
-            int brace = ByteScan.skipBlanks(page, at, pageTo);
-            if (brace == pageTo || page[brace] != '{' || isComposite(brace)) {
-                return at;
-            }
-            at = brace;
+    int find(int from, FamilyContext context) {
+        seriesFrom = from;
+        hashed = false;
+        nameEnd = bareMetricEnd(from, context);
+        if (nameEnd == from && page[from] != '{') {
+            throw new SyntaxError("a metric name", from);
         }
-        return bracesEnd(at);
+        int brace = ByteScan.skipBlanks(page, nameEnd, pageTo);
+        boolean labeled = brace < pageTo && page[brace] == '{' && !(nameEnd > from && isComposite(brace));
+        seriesEnd = labeled ? bracesEnd(brace) : nameEnd;
+        return seriesEnd;
+    }
+
+    /** The hash of the found series' bytes in a context. */
+    int hash(FamilyContext context) {
+        hashParts();
+        return context.hash(nameHash, restHash);
+    }
+
+    private void hashParts() {
+        if (!hashed) {
+            nameHash = ByteScan.hash(page, seriesFrom, nameEnd);
+            restHash = ByteScan.hash(page, nameEnd, seriesEnd);
+            hashed = true;
+        }
     }
 
     /** Whether a brace begins an OpenMetrics 2 value such as <code>{count:1</code>, not labels. */
@@ -136,18 +171,45 @@ final class SeriesLexer {
         return at > brace + 1 && at < pageTo && page[at] == ':';
     }
 
-    private int bareMetricEnd(int from) {
+    private int bareMetricEnd(int from, FamilyContext context) {
         if ((CLASSES[page[from] & 0xFF] & METRIC_START) == 0) {
             return from;
         }
-        int at = from + 1;
+        int at = Math.max(from + 1, context.skipBase(page, from, pageTo));
         while (at < pageTo && (CLASSES[page[at] & 0xFF] & METRIC) != 0) {
             at++;
         }
         return at;
     }
 
+    /**
+     * Index behind the brace that closes the one at {@code brace}: the first with an even number of quotes before it, if
+     * no backslash may make a quote part of a value.
+     */
     private int bracesEnd(int brace) {
+        int quotes = 0;
+        for (int at = brace + 1; at <= pageTo - 8; at += 8) {
+            long word = ByteScan.wordAt(page, at);
+            long quoteFlags = ByteScan.exactFlags(word, QUOTES);
+            long stops = ByteScan.exactFlags(word, CLOSING_BRACES)
+                    | ByteScan.exactFlags(word, BACKSLASHES)
+                    | ByteScan.exactFlags(word, NEWLINES);
+            for (; stops != 0; stops &= stops - 1) {
+                long before = Long.lowestOneBit(stops) - 1;
+                int stop = at + (Long.numberOfTrailingZeros(stops) >>> 3);
+                if (page[stop] != '}') {
+                    return bracesEndByQuotes(brace);
+                }
+                if (((quotes + Long.bitCount(quoteFlags & before)) & 1) == 0) {
+                    return stop + 1;
+                }
+            }
+            quotes += Long.bitCount(quoteFlags);
+        }
+        return bracesEndByQuotes(brace);
+    }
+
+    private int bracesEndByQuotes(int brace) {
         int at = brace + 1;
         while (at < pageTo) {
             at = ByteScan.indexOfAny(page, at, pageTo, QUOTES, CLOSING_BRACES, NEWLINES);
@@ -181,44 +243,96 @@ final class SeriesLexer {
     // ---- what is in it
 
     /**
-     * The labels of the series in a range found by {@link #seriesEnd}.
+     * The labels of the series found last.
      *
-     * @throws SyntaxError if the range breaks a rule
+     * @throws SyntaxError if it breaks a rule
      */
-    Labels series(int from, int to, FamilyContext context) {
-        start(from, to);
-        named = false;
-        int at = from;
-        if (page[at] != '{') {
-            at = bareMetricEnd(at);
-            setName(page, from, at);
-            // First, where it sorts in nearly every series.
-            addName();
-            int brace = ByteScan.skipBlanks(page, at, to);
-            if (brace < to) {
-                tolerateBlanks(at, brace);
-            }
-            at = brace;
-        }
+    Labels series(FamilyContext context) {
         byte[] bound = boundOf(context);
+        named = nameEnd > seriesFrom;
+        if (named) {
+            name.set(page, seriesFrom, nameEnd);
+        }
+        LabelGroup labels = named && bound.length == 0 ? knownLabels(context) : newLabels(context, bound);
+        LabelGroup metric = metric(context);
+        tolerated = labels.tolerated;
+        quotedName = labels.quotedName;
+        labelsHash = LabelGroup.hash(metric, labels);
+        return labels.labels.withDefaults(metric.labels);
+    }
+
+    /** What is in the braces, where it means the same on all lines of the page. */
+    private LabelGroup knownLabels(FamilyContext context) {
+        if (nameEnd == seriesEnd) {
+            return LabelGroup.NONE;
+        }
+        hashParts();
+        LabelGroup known = groups.find(nameEnd, seriesEnd, restHash);
+        if (known == null) {
+            known = newLabels(context, NO_BYTES);
+            groups.add(known, nameEnd, seriesEnd, restHash);
+        }
+        return known;
+    }
+
+    private LabelGroup newLabels(FamilyContext context, byte[] bound) {
+        start(nameEnd, seriesEnd);
+        int brace = ByteScan.skipBlanks(page, nameEnd, seriesEnd);
         int boundFrom = -1;
-        if (at < to) {
-            boundFrom = items(at, to, true, bound);
+        if (brace < seriesEnd) {
+            tolerateBlanks(nameEnd, brace);
+            boundFrom = items(brace, seriesEnd, true, bound);
         }
         if (!named) {
-            throw new SyntaxError("a metric name, bare before the braces or quoted in them", from);
+            throw new SyntaxError("a metric name, bare before the braces or quoted in them", seriesFrom);
         }
         if (boundFrom >= 0) {
             addBound(boundFrom, context, bound);
         }
-        if (page[from] == '{') {
-            addName();
-        }
-        return build(from);
+        return group(build(seriesFrom), tolerated, quotedName);
     }
 
-    private void addName() {
-        builder.add(METRIC_NAME, 0, METRIC_NAME.length, name.bytes, name.from, name.to);
+    private LabelGroup metric(FamilyContext context) {
+        int suffix = context.suffixNumber(name.bytes, name.from, name.to);
+        owned = suffix >= 0;
+        if (!owned) {
+            return nameEnd > seriesFrom ? foreignName() : newName();
+        }
+        LabelGroup known = context.knownName(suffix);
+        if (known == null) {
+            known = newName();
+            context.keepName(suffix, known);
+        }
+        return known;
+    }
+
+    private LabelGroup foreignName() {
+        hashParts();
+        LabelGroup known = groups.find(seriesFrom, nameEnd, nameHash);
+        if (known == null) {
+            known = newName();
+            groups.add(known, seriesFrom, nameEnd, nameHash);
+        }
+        return known;
+    }
+
+    private LabelGroup newName() {
+        builder.clear().add(METRIC_NAME, 0, METRIC_NAME.length, name.bytes, name.from, name.to);
+        return group(builder.build(), 0, false);
+    }
+
+    private LabelGroup group(Labels labels, int tolerated, boolean quotedName) {
+        int length = labels.encodedLength();
+        byte[] encoded = length <= MAX_SCRATCH ? scratch() : new byte[length];
+        labels.copyEncoded(0, length, encoded, 0);
+        return new LabelGroup(labels, ByteScan.hash(encoded, 0, length), tolerated, quotedName);
+    }
+
+    private byte[] scratch() {
+        if (scratch.length == 0) {
+            scratch = new byte[MAX_SCRATCH];
+        }
+        return scratch;
     }
 
     /** Whether the last series' name is that of a creation time of the family. */
@@ -226,9 +340,14 @@ final class SeriesLexer {
         return context.ownsCreated(name.bytes, name.from, name.to);
     }
 
-    /** Whether the last series belongs to the family. */
-    boolean isOwnedBy(FamilyContext context) {
-        return context.owns(name.bytes, name.from, name.to);
+    /** Whether the last series belongs to the family of its context. */
+    boolean isOwned() {
+        return owned;
+    }
+
+    /** {@link LabelGroup#hash(Labels)} of the last series. */
+    int labelsHash() {
+        return labelsHash;
     }
 
     /**
@@ -283,7 +402,7 @@ final class SeriesLexer {
                 if (mayName && bound.length > 0 && label.is(bound)) {
                     boundFrom = valueFrom;
                 } else {
-                    addLabel(itemFrom);
+                    addLabel(itemFrom, mayName);
                 }
             } else if (quoted && mayName && (equals == close || page[equals] == ',')) {
                 nameInBraces(itemFrom);
@@ -295,8 +414,8 @@ final class SeriesLexer {
         return boundFrom;
     }
 
-    private void addLabel(int at) {
-        if (value.isEmpty() && label.is(METRIC_NAME)) {
+    private void addLabel(int at, boolean besideName) {
+        if ((besideName || value.isEmpty()) && label.is(METRIC_NAME)) {
             throw new SyntaxError("no label __name__ beside the metric name", at);
         }
         builder.add(label.bytes, label.from, label.to, value.bytes, value.from, value.to);
@@ -383,10 +502,10 @@ final class SeriesLexer {
 
     private static byte[] boundOf(FamilyContext context) {
         if (!context.has(FamilyContext.NORMALIZE_BOUNDS)) {
-            return new byte[0];
+            return NO_BYTES;
         }
         MetricType type = context.metadata.type();
-        return type == MetricType.HISTOGRAM ? LE : type == MetricType.SUMMARY ? QUANTILE : new byte[0];
+        return type == MetricType.HISTOGRAM ? LE : type == MetricType.SUMMARY ? QUANTILE : NO_BYTES;
     }
 
     private void addBound(int valueFrom, FamilyContext context, byte[] bound) {
@@ -401,7 +520,7 @@ final class SeriesLexer {
     // ---- names elsewhere
 
     /** Index behind a bare or quoted name on a TYPE, HELP or UNIT line, or {@code from} if there is none. */
-    int nameEnd(int from, int to) {
+    int nameEnd(int from, int to, FamilyContext context) {
         if (from == to) {
             return from;
         }
@@ -409,21 +528,29 @@ final class SeriesLexer {
             int end = quotedEnd(from);
             return end <= to && end > from + 2 ? end : from;
         }
-        return bareMetricEnd(from);
+        return bareMetricEnd(from, context);
     }
 
     /** The name in a range found by {@link #nameEnd}. */
     String nameIn(int from, int to) {
+        if (page[from] != '"') {
+            return new String(page, from, to - from, UTF_8);
+        }
         int invalid = ByteScan.invalidUtf8(page, from, to);
         if (invalid >= 0) {
             throw new SyntaxError("valid UTF-8", invalid);
         }
-        if (page[from] == '"') {
-            quoted(label, from);
-        } else {
-            label.set(page, from, to);
-        }
+        quoted(label, from);
         return new String(label.bytes, label.from, label.to - label.from, UTF_8);
+    }
+
+    /** Whether a name needs no quotes. */
+    static boolean isMetricName(byte[] name, int length) {
+        boolean ok = length > 0 && (CLASSES[name[0] & 0xFF] & METRIC_START) != 0;
+        for (int i = 1; ok && i < length; i++) {
+            ok = isMetricNameByte(name[i]);
+        }
+        return ok;
     }
 
     static boolean isMetricNameByte(byte b) {

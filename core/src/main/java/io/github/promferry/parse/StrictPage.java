@@ -104,8 +104,8 @@ final class StrictPage {
     }
 
     private int sample(int at) {
-        int seriesEnd = lexer.seriesEnd(at);
-        Labels labels = lexer.series(at, seriesEnd, context);
+        int seriesEnd = lexer.find(at, context);
+        Labels labels = lexer.series(context);
         counts.tolerateAll(lexer.tolerated());
         refuseQuoted(lexer.hasQuotedName(), at);
         if (!openMetrics) {

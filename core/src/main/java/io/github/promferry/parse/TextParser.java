@@ -39,8 +39,6 @@ final class TextParser implements PartSeries.Whole {
     private boolean openMetrics;
     private FamilyContext context = FamilyContext.NOWHERE;
     private boolean ended;
-    private int wholeFrom;
-    private int wholeTo;
 
     TextParser(SeriesDictionary dictionary, ParseOptions options, PageOrder order, PageCounts counts, PageRows rows) {
         this.dictionary = dictionary;
@@ -284,7 +282,7 @@ final class TextParser implements PartSeries.Whole {
     }
 
     private int sample(int at) {
-        int seriesEnd = lexer.seriesEnd(at);
+        int seriesEnd = lexer.find(at, context);
         // Before the line counts, so that one with a bad value leaves no trace.
         int end = tail.read(seriesEnd);
         if (tail.isComposite()) {
@@ -307,8 +305,6 @@ final class TextParser implements PartSeries.Whole {
     /** A composite value of OpenMetrics 2.0: several series, as a store without composites wants them. */
     private void composite(int at, int seriesEnd) {
         CompositeLexer value = tail.composite();
-        wholeFrom = at;
-        wholeTo = seriesEnd;
         // Checks the labels also where nothing is new.
         NativeHistogram histogram = value.nativeHistogram(at);
         PartSeries parts = parts();
@@ -363,22 +359,22 @@ final class TextParser implements PartSeries.Whole {
     /** The labels of the composite value that is being read. */
     @Override
     public Labels labels() {
-        return lexer.series(wholeFrom, wholeTo, context);
+        return lexer.series(context);
     }
 
     @Override
     public MetricMetadata metadata() {
-        return lexer.isOwnedBy(context) ? context.metadata : MetricMetadata.NONE;
+        return lexer.isOwned() ? context.metadata : MetricMetadata.NONE;
     }
 
     private Entry knownOrNewSample(int at, int end) {
-        int hash = SeriesDictionary.hash(page, at, end, context);
+        int hash = lexer.hash(context);
         Entry known = dictionary.find(page, at, end, hash, context);
         return known != null ? known : newSample(at, end, hash);
     }
 
     private Entry newSample(int at, int end, int hash) {
-        Labels exposed = lexer.series(at, end, context);
+        Labels exposed = lexer.series(context);
         int tolerated = lexer.tolerated();
         boolean created = context.has(FamilyContext.CREATED_APART) && lexer.isCreatedOf(context);
         Series series;
@@ -389,7 +385,13 @@ final class TextParser implements PartSeries.Whole {
         }
         int kind = created ? Entry.CREATED : series == null ? Entry.DROPPED : Entry.KEPT;
         int traits = Entry.traits(kind, tolerated);
-        return dictionary.addSample(page, at, end, hash, context, series, traits);
+        int labelsHash = series == null ? 0 : labelsHash(series.labels(), exposed);
+        return dictionary.addSample(page, at, end, hash, context, series, labelsHash, traits);
+    }
+
+    @SuppressWarnings("ReferenceEquality")
+    private int labelsHash(Labels labels, Labels exposed) {
+        return labels == exposed ? lexer.labelsHash() : LabelGroup.hash(labels);
     }
 
     private void checkLineLimit() {

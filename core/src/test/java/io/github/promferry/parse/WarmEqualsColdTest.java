@@ -259,6 +259,95 @@ class WarmEqualsColdTest {
         }
     }
 
+    /** Lines of a page share what was read of their names and labels; each must mean what it means alone. */
+    @Property(tries = 1000)
+    void aLineMeansTheSameAmongOthersAsAlone(@ForAll long seed) {
+        Random random = new Random(seed);
+        ExpositionFormat format =
+                random.nextBoolean() ? ExpositionFormat.OPENMETRICS_1_0_0 : ExpositionFormat.TEXT_0_0_4;
+        ParseOptions options =
+                ParseOptions.builder().normalizeBounds(random.nextBoolean()).build();
+        StringBuilder page = new StringBuilder();
+        StringBuilder comments = new StringBuilder();
+        Map<Labels, String> alone = new LinkedHashMap<>();
+        int[] tolerated = new int[Tolerated.values().length];
+        int samples = 0;
+        for (int i = 0; i < 40; i++) {
+            String line = groupedLine(random) + "\n";
+            page.append(line);
+            if (line.startsWith("#")) {
+                comments.append(line);
+                continue;
+            }
+            ExpositionParser parser = cold(options);
+            SampleBatch row = Pages.parse(parser, format, ended(comments + line, format));
+            alone.putIfAbsent(row.series(0).labels(), Pages.rows(row).get(0));
+            samples++;
+            addTolerated(parser, 1, tolerated);
+            addTolerated(parsed(options, format, comments), -1, tolerated);
+        }
+        addTolerated(parsed(options, format, comments), 1, tolerated);
+
+        ExpositionParser all = cold(options);
+        SampleBatch together = Pages.parse(all, format, ended(page.toString(), format));
+
+        assertThat(Pages.rows(together)).containsExactlyElementsOf(alone.values());
+        assertThat(all.duplicateCount()).isEqualTo(samples - alone.size());
+        for (Tolerated kind : Tolerated.values()) {
+            assertThat(all.toleratedCount(kind)).as(kind.name()).isEqualTo(tolerated[kind.index()]);
+        }
+    }
+
+    private static ExpositionParser cold(ParseOptions options) {
+        return new ExpositionParser(new SeriesDictionary(SeriesResolver.AS_EXPOSED), options);
+    }
+
+    private static ExpositionParser parsed(ParseOptions options, ExpositionFormat format, CharSequence page) {
+        ExpositionParser parser = cold(options);
+        Pages.parse(parser, format, ended(page.toString(), format));
+        return parser;
+    }
+
+    private static void addTolerated(ExpositionParser parser, int sign, int[] to) {
+        for (Tolerated kind : Tolerated.values()) {
+            to[kind.index()] += sign * parser.toleratedCount(kind);
+        }
+    }
+
+    private static byte[] ended(String page, ExpositionFormat format) {
+        return Pages.bytes(page + (format.isOpenMetrics() ? "# EOF\n" : ""));
+    }
+
+    /** A line whose name and labels are likely to come again, in an odd spelling too; all have the same value. */
+    private static String groupedLine(Random random) {
+        String[] names = {"m", "m_bucket", "m_total", "m_sum", "other"};
+        String[] types = {"histogram", "counter", "summary", "gauge"};
+        String[] labels = {
+            "",
+            "{}",
+            "{a=\"1\"}",
+            "{a=\"1\",}",
+            "{ a=\"1\"}",
+            " {a=\"1\"}",
+            "{b=\"2\",a=\"1\"}",
+            "{le=\"1\"}",
+            "{le=\"1.0\",a=\"1\"}",
+            "{quantile=\"0.50\"}",
+            "{A=\"1\",a=\"1\"}",
+            "{\"é\"=\"1\"}",
+            "{a=\"}\"}",
+            "{a=\"\\\"}\"}",
+            "{a=\"\"}",
+            "{a=\"a long value, long enough for several words}\",b=\"x\"}"
+        };
+        return switch (random.nextInt(8)) {
+            case 0 -> "# TYPE m " + types[random.nextInt(types.length)];
+            case 1 -> "# HELP m help " + random.nextInt(2);
+            case 2 -> "{\"" + names[random.nextInt(names.length)] + "\",a=\"1\"} 1";
+            default -> names[random.nextInt(names.length)] + labels[random.nextInt(labels.length)] + " 1";
+        };
+    }
+
     private static void step(Twin warm, Model model, List<String> lines, Random random) {
         ExpositionFormat format =
                 random.nextInt(5) == 0 ? ExpositionFormat.OPENMETRICS_1_0_0 : ExpositionFormat.TEXT_0_0_4;
