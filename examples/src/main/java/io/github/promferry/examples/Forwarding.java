@@ -20,16 +20,17 @@ final class Forwarding {
     private final Map<String, Scraper> scrapers = new LinkedHashMap<>();
 
     /** Builds the parts; nothing runs yet. */
-    Forwarding(ForwarderConfig config) {
+    Forwarding(ForwarderConfig config, EngineOptions engines) {
         for (RemoteWriteConfig endpoint : config.endpoints()) {
             writers.put(endpoint.name(), RemoteWriter.create(endpoint));
         }
         for (ForwarderConfig.Source source : config.sources()) {
             List<RemoteWriter> sinks =
                     source.endpoints().stream().map(writers::get).toList();
-            Scraper.Builder scraper = Scraper.builder().sink(FanOut.of(sinks)).externalLabels(source.externalLabels());
+            Scraper.Builder scraper =
+                    Scraper.builder().sink(engines.applyTo(FanOut.of(sinks))).externalLabels(source.externalLabels());
             for (ScrapeJob job : source.jobs()) {
-                scraper.job(job);
+                scraper.job(engines.applyTo(job));
             }
             scrapers.put(source.name(), scraper.build());
         }

@@ -32,6 +32,9 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     private ConfigOption config;
 
+    @Mixin
+    private EngineOptions engines;
+
     @Option(
             names = "--flush-deadline",
             paramLabel = "DURATION",
@@ -62,11 +65,12 @@ final class RunCommand implements Callable<Integer> {
         if (read == null) {
             return Forwarder.WRONG_USAGE;
         }
+        engines.check();
         read.warnings().forEach(warning -> LOG.log(Level.WARNING, warning.toString()));
         LOG.log(Level.INFO, "forwarding by " + config.file() + ", a " + read.kind() + " configuration");
         Forwarding forwarding;
         try {
-            forwarding = new Forwarding(read);
+            forwarding = new Forwarding(read, engines);
         } catch (UncheckedIOException e) {
             // A spool that is in use, not writable or of a later version: sending without it would break its promise.
             LOG.log(Level.ERROR, String.valueOf(e.getMessage()));

@@ -48,6 +48,8 @@ class CommandsTest {
                 "check | Missing required option: '--config.file=FILE'",
                 "run --config x --flush-deadline 5 | Invalid value for option '--flush-deadline': '5': a duration needs a"
                         + " unit, such as 15s, 1m30s or 500ms",
+                "run --config x --profile small | Invalid value for option '--profile': expected one of [FULL, DASHBOARD,"
+                        + " LEAN] (case-insensitive) but was 'small'",
                 "parse | Missing required parameter: 'FILE|-|URL'",
                 "parse a b | one page at a time, or --summary",
                 "parse --content-type text/html a | --content-type: 'text/html' is not the type of an exposition",

@@ -90,6 +90,36 @@ class ForwarderProcessTest {
     }
 
     @Test
+    void seriesOfEnginesAreChosenAndNamedAsTheOptionsSay() throws Exception {
+        Files.writeString(folder.resolve("engines.yaml"), "engines: {mine: {like: vllm, prefixes: [mine]}}");
+        target.answer(ScriptedAnswer.page("""
+                # TYPE mine:num_requests_running gauge
+                mine:num_requests_running 3
+                # TYPE mine:cache_detail gauge
+                mine:cache_detail 4
+                # TYPE other gauge
+                other 5
+                """));
+        start(
+                """
+                scrape_configs: [{job_name: llm, static_configs: [{targets: ["127.0.0.1:%d"]}]}]
+                remote_write:
+                  - {url: %s, basic_auth: {username: USER, password: s3cret}}
+                """.formatted(target.port(), receiver.uri()),
+                "--profile=lean",
+                "--signal-names",
+                "--engines=" + folder.resolve("engines.yaml"));
+
+        receiver.awaitSamples(8, PATIENCE);
+        assertThat(receiver.seriesNamed("mine:cache_detail")).isEmpty();
+        assertThat(receiver.seriesNamed("other")).hasSize(1);
+        assertThat(receiver.seriesNamed("mine:num_requests_running")).hasSize(1);
+        Labels signal = receiver.seriesNamed("llm_requests_running").iterator().next();
+        assertThat(signal.get("engine_kind")).isEqualTo("mine");
+        assertThat(receiver.samples(signal).get(0).value()).isEqualTo(3);
+    }
+
+    @Test
     void anUnreachableReceiverAndTargetNeverEndIt() throws Exception {
         int closedPort = target.port();
         target.close();

@@ -32,6 +32,7 @@ class ReadmeTest {
             import io.github.promferry.parse.*;
             import io.github.promferry.remotewrite.*;
             import io.github.promferry.scrape.*;
+            import io.github.promferry.scrape.engine.*;
             import io.github.promferry.scrape.relabel.*;
             import java.net.URI;
             import java.nio.file.*;
