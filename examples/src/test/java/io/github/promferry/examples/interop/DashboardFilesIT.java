@@ -77,7 +77,8 @@ class DashboardFilesIT {
             "triton", List.of("/corpus/triton-trtllm-backend-docs.prom"),
             "dynamo-frontend", List.of("/corpus/dynamo-frontend-0.8.prom"),
             "dynamo-worker", List.of("/corpus/dynamo-vllm-v1-lmcache.prom"),
-            "lmdeploy", List.of("/documented/lmdeploy.prom"));
+            "lmdeploy", List.of("/documented/lmdeploy.prom"),
+            "dcgm", List.of("/documented/dcgm.prom"));
 
     /** Panels that stay empty, by dashboard and job: the release does not have their metrics. */
     private static final Map<String, Set<String>> NOT_SHOWN = Map.of(
@@ -103,7 +104,7 @@ class DashboardFilesIT {
             Set.of("Longest sequence"));
 
     private static final Pattern METRIC = Pattern.compile(
-            "\\b(?:up|scrape_\\w+|(?:llm_|gen_ai_|vllm:|sglang:|llamacpp:|lmdeploy:|tgi_|trtllm_|nv_|dynamo_|promferry_)\\w+)\\b");
+            "\\b(?:up|scrape_\\w+|(?:llm_|gen_ai_|vllm:|sglang:|llamacpp:|lmdeploy:|tgi_|trtllm_|nv_|dynamo_|promferry_|DCGM_)\\w+)\\b");
 
     private final Deque<AutoCloseable> running = new ArrayDeque<>();
     private LocalPrometheus prometheus;
