@@ -98,6 +98,8 @@ public enum EngineSignal {
     /** Requests that were aborted or failed. */
     REQUESTS_FAILED(
             "llm_requests_failed_total", MetricType.COUNTER, "", Aggregation.SUM, "Requests aborted or failed."),
+    /** Times that the engine has run its model: while it works this grows, whatever it works on. */
+    ENGINE_STEPS("llm_engine_steps_total", MetricType.COUNTER, "", Aggregation.SUM, "Times the model was run."),
     /** 1 while the engine has put its weights away. */
     ENGINE_SLEEPING(
             "llm_engine_sleeping",

@@ -171,9 +171,9 @@ final class CanonicalSinkTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             # page                                   | rows of signals | signals that the page lacks
-            dynamo-vllm-v1-lmcache.prom              | 134 | PREFIX_CACHE_HIT_RATIO
-            dynamo-sglang-0.5.x.prom                 | 118 | TIME_PER_OUTPUT_TOKEN CACHED_TOKENS PREFIX_CACHE_QUERIES PREFIX_CACHE_HITS PREEMPTIONS REQUESTS_FAILED ENGINE_SLEEPING
-            dynamo-trtllm-1.x.prom                   | 96  | REQUESTS_RUNNING REQUESTS_WAITING KV_CACHE_USAGE TIME_PER_OUTPUT_TOKEN PROMPT_TOKENS GENERATION_TOKENS CACHED_TOKENS PREFIX_CACHE_QUERIES PREFIX_CACHE_HITS PREFIX_CACHE_HIT_RATIO PREEMPTIONS REQUESTS_FAILED ENGINE_SLEEPING
+            dynamo-vllm-v1-lmcache.prom              | 135 | PREFIX_CACHE_HIT_RATIO
+            dynamo-sglang-0.5.x.prom                 | 119 | TIME_PER_OUTPUT_TOKEN CACHED_TOKENS PREFIX_CACHE_QUERIES PREFIX_CACHE_HITS PREEMPTIONS REQUESTS_FAILED ENGINE_SLEEPING
+            dynamo-trtllm-1.x.prom                   | 96  | REQUESTS_RUNNING REQUESTS_WAITING KV_CACHE_USAGE TIME_PER_OUTPUT_TOKEN PROMPT_TOKENS GENERATION_TOKENS CACHED_TOKENS PREFIX_CACHE_QUERIES PREFIX_CACHE_HITS PREFIX_CACHE_HIT_RATIO PREEMPTIONS REQUESTS_FAILED ENGINE_STEPS ENGINE_SLEEPING
             """)
     void findsTheSignalsOfRealPages(String page, int count, String lacking) {
         sink.append(CorpusPage.samples(page));

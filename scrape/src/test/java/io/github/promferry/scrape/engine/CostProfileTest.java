@@ -19,13 +19,13 @@ final class CostProfileTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             # page                                  | engine        | series | dashboard | thinned | lean
-            dynamo-vllm-v1-lmcache.prom             | vllm          | 346 | 179 | 117 | 79
-            vllm-0.4-with-v1-additions-datadog.prom | vllm          | 169 | 115 | 88 | 54
-            dynamo-sglang-0.5.x.prom                | sglang        | 204 | 135 | 73 | 57
+            dynamo-vllm-v1-lmcache.prom             | vllm          | 346 | 179 | 117 | 80
+            vllm-0.4-with-v1-additions-datadog.prom | vllm          | 169 | 115 | 88 | 55
+            dynamo-sglang-0.5.x.prom                | sglang        | 204 | 136 | 74 | 58
             sglang-0.4-docs-under-load.prom         | sglang        | 91 | 70 | 65 | 64
             dynamo-trtllm-1.x.prom                  | trtllm        | 101 | 96 | 52 | 52
-            triton-trtllm-backend-docs.prom         | triton        | 33 | 25 | 25 | 17
-            llamacpp-server-2025-02-nan.prom        | llamacpp      | 7 | 7 | 7 | 5
+            triton-trtllm-backend-docs.prom         | triton        | 33 | 25 | 25 | 18
+            llamacpp-server-2025-02-nan.prom        | llamacpp      | 7 | 7 | 7 | 6
             dynamo-frontend-0.8.prom                | dynamo-frontend | 89 | 85 | 85 | 56
             dynamo-vllm-v1-lmcache.prom             | dynamo-worker | 95 | 95 | 95 | 7
             dcgm-exporter-a100-issue.prom           | dcgm          | 4 | 4 | 4 | 3
