@@ -14,6 +14,7 @@ final class PageRows {
     private final PageCounts counts;
     private final StampedDuplicates stampedDuplicates = new StampedDuplicates();
     private final CreatedTimes createdTimes = new CreatedTimes();
+    private final HistogramLimits limits;
 
     private FamilyContext root = FamilyContext.NOWHERE;
     private SampleBatch into = new SampleBatch();
@@ -26,6 +27,7 @@ final class PageRows {
         this.options = options;
         this.order = order;
         this.counts = counts;
+        limits = new HistogramLimits(options);
     }
 
     void begin(SampleBatch into, long timestampMillis) {
@@ -122,7 +124,7 @@ final class PageRows {
         counts.samples++;
         Series series = entry.series;
         if (series != null && isWanted(series, first, stampMillis)) {
-            into.addHistogram(series, rowMillis(stampMillis), histogram);
+            into.addHistogram(series, rowMillis(stampMillis), limits.applyTo(histogram));
             addBeside(startMillis, exemplars);
         }
     }

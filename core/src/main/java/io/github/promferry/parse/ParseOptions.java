@@ -36,6 +36,8 @@ public final class ParseOptions {
     private final boolean replaceInvalidHelp;
     private final boolean nativeHistograms;
     private final boolean classicHistogramsToo;
+    private final int nativeHistogramBucketLimit;
+    private final double nativeHistogramMinBucketFactor;
     private final Created created;
     private final int sampleLimit;
     private final int lineLimit;
@@ -51,6 +53,8 @@ public final class ParseOptions {
         replaceInvalidHelp = builder.replaceInvalidHelp;
         nativeHistograms = builder.nativeHistograms;
         classicHistogramsToo = builder.classicHistogramsToo;
+        nativeHistogramBucketLimit = builder.nativeHistogramBucketLimit;
+        nativeHistogramMinBucketFactor = builder.nativeHistogramMinBucketFactor;
         created = builder.created;
         sampleLimit = builder.sampleLimit;
         lineLimit = builder.lineLimit;
@@ -165,6 +169,25 @@ public final class ParseOptions {
     }
 
     /**
+     * How many buckets a native histogram may have; one with more is made coarser until it fits.
+     *
+     * @return 0 for no limit, the default
+     */
+    public int nativeHistogramBucketLimit() {
+        return nativeHistogramBucketLimit;
+    }
+
+    /**
+     * By how much each bucket of a native histogram must at least be wider than the one before it; a histogram with
+     * narrower ones is made coarser.
+     *
+     * @return 0 for as they come, the default
+     */
+    public double nativeHistogramMinBucketFactor() {
+        return nativeHistogramMinBucketFactor;
+    }
+
+    /**
      * What becomes of {@code _created} lines.
      *
      * @return {@link Created#SERIES} by default
@@ -207,6 +230,8 @@ public final class ParseOptions {
         private boolean replaceInvalidHelp;
         private boolean nativeHistograms = true;
         private boolean classicHistogramsToo;
+        private int nativeHistogramBucketLimit;
+        private double nativeHistogramMinBucketFactor;
         private Created created = Created.SERIES;
         private int sampleLimit;
         private int lineLimit = 4_000_000;
@@ -224,6 +249,8 @@ public final class ParseOptions {
             replaceInvalidHelp = options.replaceInvalidHelp;
             nativeHistograms = options.nativeHistograms;
             classicHistogramsToo = options.classicHistogramsToo;
+            nativeHistogramBucketLimit = options.nativeHistogramBucketLimit;
+            nativeHistogramMinBucketFactor = options.nativeHistogramMinBucketFactor;
             created = options.created;
             sampleLimit = options.sampleLimit;
             lineLimit = options.lineLimit;
@@ -337,6 +364,40 @@ public final class ParseOptions {
          */
         public Builder classicHistogramsToo(boolean classicHistogramsToo) {
             this.classicHistogramsToo = classicHistogramsToo;
+            return this;
+        }
+
+        /**
+         * Makes native histograms with more buckets coarser, by halves, until they fit. A page with one that does not fit in
+         * the coarsest schema, -4, fails.
+         *
+         * @param nativeHistogramBucketLimit 0 for no limit, the default
+         * @return this
+         * @throws IllegalArgumentException if negative
+         */
+        public Builder nativeHistogramBucketLimit(int nativeHistogramBucketLimit) {
+            if (nativeHistogramBucketLimit < 0) {
+                throw new IllegalArgumentException(
+                        "nativeHistogramBucketLimit is " + nativeHistogramBucketLimit + ": use 0 for no limit");
+            }
+            this.nativeHistogramBucketLimit = nativeHistogramBucketLimit;
+            return this;
+        }
+
+        /**
+         * Makes native histograms coarser whose buckets grow by less than a factor. The factor of schema 0 is 2, that of
+         * schema 3 is 1.09; a factor between those of two schemas means the coarser one, above 65536 schema -4.
+         *
+         * @param nativeHistogramMinBucketFactor such as 1.1; 0 for as they come, the default
+         * @return this
+         * @throws IllegalArgumentException if negative or not a number
+         */
+        public Builder nativeHistogramMinBucketFactor(double nativeHistogramMinBucketFactor) {
+            if (!(nativeHistogramMinBucketFactor >= 0)) {
+                throw new IllegalArgumentException("nativeHistogramMinBucketFactor is " + nativeHistogramMinBucketFactor
+                        + ": use a factor such as 1.1, or 0");
+            }
+            this.nativeHistogramMinBucketFactor = nativeHistogramMinBucketFactor;
             return this;
         }
 

@@ -10,6 +10,8 @@ import io.github.promferry.SampleBatch;
 import io.github.promferry.SampleValues;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Messages written field by field, so that every odd form of the encoding can be had. */
 class ProtobufParserTest {
@@ -201,6 +203,73 @@ class ProtobufParserTest {
                         .message(4, new ProtoMessage().message(7, unknown))
                         .delimited(),
                 "schema -5");
+    }
+
+    /** Prometheus' documentation of native_histogram_min_bucket_factor has this table. */
+    @ParameterizedTest
+    @CsvSource({
+        "0,8",
+        "1,8",
+        "1.002,8",
+        "1.0027,8",
+        "1.005,7",
+        "1.01,6",
+        "1.02,5",
+        "1.04,4",
+        "1.09,3",
+        "1.1,2",
+        "1.4,1",
+        "2,0",
+        "4,-1",
+        "16,-2",
+        "256,-3",
+        "65536,-4",
+        "1e9,-4"
+    })
+    void minBucketFactorBoundsTheSchema(double factor, int schema) {
+        ParseOptions options =
+                ParseOptions.builder().nativeHistogramMinBucketFactor(factor).build();
+        assertThat(nativeHistogram(options, 8, 1).schema()).isEqualTo(schema);
+        assertThat(nativeHistogram(options, -4, 1).schema()).isEqualTo(-4);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0,8,160", "160,8,160", "159,7,80", "80,7,80", "20,5,20", "3,2,3", "2,1,2", "1,0,1"})
+    void bucketLimitHalvesTheResolutionUntilItFits(int limit, int schema, int buckets) {
+        ParseOptions options =
+                ParseOptions.builder().nativeHistogramBucketLimit(limit).build();
+        NativeHistogram histogram = nativeHistogram(options, 8, 160);
+        assertThat(histogram.schema()).isEqualTo(schema);
+        assertThat(histogram.positive().size()).isEqualTo(buckets);
+        assertThat(histogram.count()).isEqualTo(160);
+    }
+
+    @Test
+    void histogramThatNeverFitsFailsThePage() {
+        ParseOptions options =
+                ParseOptions.builder().nativeHistogramBucketLimit(2).build();
+        assertThatThrownBy(() -> nativeHistogram(options, -4, 3))
+                .isInstanceOf(ExpositionException.class)
+                .hasMessageContaining("3 buckets in schema -4")
+                .hasMessageContaining("at most 2 (nativeHistogramBucketLimit)");
+    }
+
+    /** A histogram of one observation in each bucket from 1 on. */
+    private static NativeHistogram nativeHistogram(ParseOptions options, int schema, int buckets) {
+        ProtoMessage deltas = new ProtoMessage();
+        for (int i = 0; i < buckets; i++) {
+            deltas.rawVarint(i == 0 ? 2 : 0);
+        }
+        ProtoMessage histogram = new ProtoMessage()
+                .varint(1, buckets)
+                .zigzag(5, schema)
+                .message(12, new ProtoMessage().zigzag(1, 1).varint(2, buckets))
+                .message(13, deltas);
+        byte[] page = family("h", HISTOGRAM)
+                .message(4, new ProtoMessage().message(7, histogram))
+                .delimited();
+        ExpositionParser parser = new ExpositionParser(new SeriesDictionary(SeriesResolver.AS_EXPOSED), options);
+        return Pages.parse(parser, ExpositionFormat.PROTOBUF, page).histogram(0);
     }
 
     @Test

@@ -53,6 +53,14 @@ public final class ScrapeJob {
             ExpositionFormat.TEXT_1_0_0,
             ExpositionFormat.TEXT_0_0_4);
 
+    /** What is asked for with {@link Builder#nativeHistograms}: protobuf, which alone has them, and then the same. */
+    public static final List<ExpositionFormat> NATIVE_HISTOGRAM_FORMATS = List.of(
+            ExpositionFormat.PROTOBUF,
+            ExpositionFormat.OPENMETRICS_1_0_0,
+            ExpositionFormat.OPENMETRICS_0_0_1,
+            ExpositionFormat.TEXT_1_0_0,
+            ExpositionFormat.TEXT_0_0_4);
+
     /**
      * Which series tell of the scrape itself.
      *
@@ -665,7 +673,8 @@ public final class ScrapeJob {
 
         /**
          * How pages are read; tolerant and unchanged by default. Replaces what {@link #honorTimestamps}, {@link
-         * #trackTimestampsStaleness} and {@link #sampleLimit} have set so far, which are a part of it.
+         * #trackTimestampsStaleness}, {@link #sampleLimit} and {@link #nativeHistograms} have set so far, which are a part
+         * of it.
          *
          * @param parsing options of the parser
          * @return this
@@ -861,6 +870,20 @@ public final class ScrapeJob {
             }
             this.formats = List.copyOf(formats);
             return this;
+        }
+
+        /**
+         * Whether native histograms are scraped. True asks for {@link #NATIVE_HISTOGRAM_FORMATS}; call {@link #formats}
+         * afterwards to ask for others. False keeps the classic series of a page that has both, and those of its sum and
+         * count if it has no more. How fine histograms may be, and whether classic series come too, are options of {@link
+         * #parsing}. Unless this is called, native histograms are not asked for, but taken where a page has them.
+         *
+         * @param nativeHistograms true for native histograms
+         * @return this
+         */
+        public Builder nativeHistograms(boolean nativeHistograms) {
+            parsing = parsing.toBuilder().nativeHistograms(nativeHistograms).build();
+            return nativeHistograms ? formats(NATIVE_HISTOGRAM_FORMATS) : this;
         }
 
         /**

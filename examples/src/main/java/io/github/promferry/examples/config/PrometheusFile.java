@@ -46,7 +46,7 @@ final class PrometheusFile {
             .and(HttpClientBlock.KEYS)
             .used("sigv4")
             .refusedAll("use basic_auth, authorization, oauth2 or sigv4", "azuread", "google_iam")
-            .noEffect("send_native_histograms", "native histograms are not scraped in this version", "false")
+            .noEffect("send_native_histograms", "native histograms that are scraped are sent", "true")
             .noEffect("round_robin_dns", "the JVM picks the address", "false");
 
     static final KeyTable SIGV4 = KeyTable.of("remote_write[].sigv4")

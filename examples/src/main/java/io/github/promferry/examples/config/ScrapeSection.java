@@ -27,8 +27,6 @@ final class ScrapeSection {
     /** Prometheus' default for scrape_timeout. */
     private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(10);
 
-    private static final String NATIVE = "native histograms are not scraped in this version";
-
     /** What a job inherits from global if it does not say otherwise. */
     private static final KeyTable SHARED = KeyTable.of("global and scrape_configs[]")
             .used(
@@ -42,11 +40,11 @@ final class ScrapeSection {
                     "label_value_length_limit",
                     "target_limit",
                     "keep_dropped_targets",
-                    "extra_scrape_metrics")
+                    "extra_scrape_metrics",
+                    "scrape_native_histograms",
+                    "always_scrape_classic_histograms")
             .noEffect("scrape_failure_log_file", "failed scrapes are logged to stderr")
-            .refused("scrape_native_histograms", NATIVE, "false")
-            .refused("always_scrape_classic_histograms", NATIVE, "false")
-            .refused("convert_classic_histograms_to_nhcb", NATIVE, "false")
+            .refused("convert_classic_histograms_to_nhcb", "classic histograms stay classic", "false")
             .refused("metric_name_validation_scheme", "only utf8 is", "utf8")
             .refused("metric_name_escaping_scheme", "only allow-utf-8 is", "allow-utf-8");
 
@@ -73,11 +71,11 @@ final class ScrapeSection {
                     "honor_timestamps",
                     "track_timestamps_staleness",
                     "fallback_scrape_protocol",
-                    "enable_compression")
+                    "enable_compression",
+                    "native_histogram_bucket_limit",
+                    "native_histogram_min_bucket_factor")
             .and(SHARED)
             .and(HttpClientBlock.KEYS)
-            .refused("native_histogram_bucket_limit", NATIVE, "0")
-            .refused("native_histogram_min_bucket_factor", NATIVE, "0")
             .refusedAll(
                     "use file_sd_configs, http_sd_configs or dns_sd_configs",
                     "aws_sd_configs",
@@ -159,9 +157,8 @@ final class ScrapeSection {
 
     private @Nullable ScrapeJob job(Block block, String name) {
         ScrapeJob.Builder job = ScrapeJob.builder(name);
-        // Prometheus 3 writes le="1" as le="1.0"; the collector's users look for what is on the page.
-        job.parsing(
-                ParseOptions.builder().normalizeBounds(kind == Kind.PROMETHEUS).build());
+        job.parsing(parsing(block));
+        job.nativeHistograms(inheritedFlag(block, "scrape_native_histograms"));
         times(block, job);
         relabeling(block, job);
         set(block, "metrics_path", job::path);
@@ -194,6 +191,24 @@ final class ScrapeSection {
             block.file().error(block.place(), block.path() + ": " + e.getMessage());
             return null;
         }
+    }
+
+    private ParseOptions parsing(Block block) {
+        ParseOptions.Builder parsing = ParseOptions.builder()
+                // Prometheus 3 writes le="1" as le="1.0"; the collector's users look for what is on the page.
+                .normalizeBounds(kind == Kind.PROMETHEUS)
+                .classicHistogramsToo(inheritedFlag(block, "always_scrape_classic_histograms"))
+                .nativeHistogramBucketLimit(block.count("native_histogram_bucket_limit", 0));
+        try {
+            parsing.nativeHistogramMinBucketFactor(block.number("native_histogram_min_bucket_factor", 0));
+        } catch (IllegalArgumentException e) {
+            block.error("native_histogram_min_bucket_factor", "must not be negative");
+        }
+        return parsing.build();
+    }
+
+    private boolean inheritedFlag(Block block, String key) {
+        return block.flag(key, global.flag(key, false));
     }
 
     private void times(Block block, ScrapeJob.Builder job) {
@@ -261,8 +276,6 @@ final class ScrapeSection {
                 ExpositionFormat format = format(text.value());
                 if (format == null) {
                     where.file().error(text.place(), text.path() + ": " + unknownFormat(text.value()));
-                } else if (format == ExpositionFormat.PROTOBUF) {
-                    where.file().warning(text.place(), text.path() + " has no effect here: protobuf is not asked for");
                 } else if (formats.contains(format)) {
                     where.file().error(text.place(), text.path() + ": \"" + text.value() + "\" is listed twice");
                 } else {
@@ -270,7 +283,7 @@ final class ScrapeSection {
                 }
             }
             if (formats.isEmpty()) {
-                where.error("scrape_protocols", "must name at least one text format of " + formatNames());
+                where.error("scrape_protocols", "must name at least one of " + formatNames());
             } else {
                 job.formats(formats);
             }

@@ -516,6 +516,41 @@ class ForwarderConfigTest {
     }
 
     @Test
+    void nativeHistogramsAreScrapedIfTheJobOrAllSaySo() throws Exception {
+        ForwarderConfig config = read("""
+                global:
+                  scrape_native_histograms: true
+                scrape_configs:
+                  - job_name: global
+                    always_scrape_classic_histograms: true
+                    native_histogram_bucket_limit: 100
+                    native_histogram_min_bucket_factor: 1.1
+                    static_configs: [{targets: ["a:1"]}]
+                  - job_name: own
+                    scrape_native_histograms: false
+                    static_configs: [{targets: ["a:1"]}]
+                  - job_name: protocols
+                    scrape_protocols: [PrometheusText0.0.4]
+                    static_configs: [{targets: ["a:1"]}]
+                remote_write:
+                  - url: http://receiver/api/v1/write
+                """);
+        List<ScrapeJob> jobs = config.sources().get(0).jobs();
+
+        assertThat(jobs).extracting(job -> job.parsing().nativeHistograms()).containsExactly(true, false, true);
+        assertThat(jobs)
+                .extracting(ScrapeJob::formats)
+                .containsExactly(
+                        ScrapeJob.NATIVE_HISTOGRAM_FORMATS,
+                        ScrapeJob.DEFAULT_FORMATS,
+                        List.of(ExpositionFormat.TEXT_0_0_4));
+        assertThat(jobs.get(0).parsing().classicHistogramsToo()).isTrue();
+        assertThat(jobs.get(0).parsing().nativeHistogramBucketLimit()).isEqualTo(100);
+        assertThat(jobs.get(0).parsing().nativeHistogramMinBucketFactor()).isEqualTo(1.1);
+        assertThat(jobs.get(1).parsing().classicHistogramsToo()).isFalse();
+    }
+
+    @Test
     void writeRelabelRulesKeepTheirDollarSigns() throws Exception {
         RemoteWriteConfig endpoint = onlyEndpoint(read(MINIMAL_PROMETHEUS + """
                     write_relabel_configs:
