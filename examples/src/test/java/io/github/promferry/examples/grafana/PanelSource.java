@@ -52,7 +52,7 @@ final class PanelSource {
             limits.put("max", source.get("max"));
         }
         if (kind == PanelKind.STAT) {
-            limits.put("thresholds", Map.of("mode", "absolute", "steps", thresholds()));
+            limits.put("thresholds", Json.members("mode", "absolute", "steps", thresholds()));
         }
         return limits;
     }
