@@ -28,6 +28,18 @@ public final class NativeHistogram {
 
     private static final double[] NO_BOUNDS = {};
 
+    /**
+     * Ends a series of native histograms with integer counts: nothing but a sum that is the {@linkplain
+     * SampleValues#STALE_NAN_BITS stale marker}.
+     */
+    public static final NativeHistogram STALE =
+            ofCounts(0, Double.longBitsToDouble(SampleValues.STALE_NAN_BITS)).build();
+
+    /** The same for a series of native histograms with float counts. */
+    public static final NativeHistogram STALE_FLOAT = ofFloatCounts(
+                    0, Double.longBitsToDouble(SampleValues.STALE_NAN_BITS))
+            .build();
+
     private final boolean isFloat;
     private final boolean isGauge;
     private final int schema;

@@ -43,7 +43,7 @@ public final class ExpositionParser {
     public ExpositionParser(SeriesDictionary dictionary, ParseOptions options) {
         this.dictionary = Objects.requireNonNull(dictionary, "dictionary");
         this.options = Objects.requireNonNull(options, "options");
-        order = new PageOrder(dictionary, options.trackTimestampsStaleness());
+        order = new PageOrder(dictionary, options);
         rows = new PageRows(options, order, counts);
         text = new TextParser(dictionary, options, order, counts, rows);
     }
@@ -147,6 +147,24 @@ public final class ExpositionParser {
      */
     public int duplicateCount() {
         return counts.duplicates;
+    }
+
+    /**
+     * Samples of the last page that were left out because of {@link ParseOptions#seriesLimit}.
+     *
+     * @return a number of samples
+     */
+    public int overSeriesLimitCount() {
+        return counts.overSeriesLimit;
+    }
+
+    /**
+     * Samples of the last page that were left out because of {@link ParseOptions#futureLimit}.
+     *
+     * @return a number of samples
+     */
+    public int tooFarAheadCount() {
+        return counts.tooFarAhead;
     }
 
     /**

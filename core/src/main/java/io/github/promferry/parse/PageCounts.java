@@ -9,6 +9,8 @@ final class PageCounts {
     int samples;
     int kept;
     int duplicates;
+    int overSeriesLimit;
+    int tooFarAhead;
     int badLines;
     int nativeHistograms;
 
@@ -16,6 +18,8 @@ final class PageCounts {
         samples = 0;
         kept = 0;
         duplicates = 0;
+        overSeriesLimit = 0;
+        tooFarAhead = 0;
         badLines = 0;
         nativeHistograms = 0;
         Arrays.fill(tolerated, 0);

@@ -1,5 +1,6 @@
 package io.github.promferry.parse;
 
+import io.github.promferry.NativeHistogram;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.SampleValues;
 import io.github.promferry.Series;
@@ -25,13 +26,22 @@ import org.jspecify.annotations.Nullable;
  */
 final class PageOrder {
     /** Mark of a line that has a timestamp of its own: no stale rows. */
-    private static final int STAMPED = 1;
+    static final int STAMPED = 1;
     /** Mark of a line whose series stood further above already. */
     private static final int DUPLICATE = 2;
     /** Mark during a lap only: the line has come earlier on this page than its place here. */
     private static final int MOVED = 4;
-    /** Mark of a line that the last page, which failed, did not have up to its failure: known, but not alive. */
-    private static final int ENDED = 8;
+    /**
+     * Mark of a line that is known but not alive: the last page failed and did not have it up to its failure, or its sample
+     * was not taken.
+     */
+    static final int ENDED = 8;
+    /** Mark of a line whose series the limit on series had no room for. */
+    private static final int REFUSED = 16;
+    /** Marks of a line whose value is a native histogram, of integers or floats: so are its stale rows. */
+    static final int HISTOGRAM = 32;
+
+    static final int FLOAT_HISTOGRAM = 64;
 
     /** So many lines may failed pages add to twice those of the last good one. Prometheus' bound of its scrape cache. */
     private static final int FAILED_LINES = 1000;
@@ -41,6 +51,7 @@ final class PageOrder {
 
     private static final int PASSED_OVER = -2;
     private static final int UNKNOWN = -3;
+    private static final int REFUSED_PASSED_OVER = -4;
 
     /** Vanished series come in ones and twos; whole families are found by the index. */
     private static final int LOOK_AHEAD = 8;
@@ -57,6 +68,7 @@ final class PageOrder {
 
     private final SeriesDictionary dictionary;
     private final boolean trackStamped;
+    private final int seriesLimit;
 
     /** {@link Entry#END} behind the last. */
     private Entry[] order = {Entry.END};
@@ -68,6 +80,8 @@ final class PageOrder {
     private byte @Nullable [] marks;
     /** Whether the series of the order are alive, that is, no stale rows have been given for them. */
     private boolean live;
+    /** If series are limited, how many take up room: those of the order, then also those that the lap has let in. */
+    private int admitted;
 
     private int next;
 
@@ -97,17 +111,21 @@ final class PageOrder {
 
     /** Whether the series of the line dealt with last was not known to this target. */
     private boolean isNew;
+    /** Whether it was not let in before: it is new or was refused. */
+    private boolean needsRoom;
 
     private boolean moved;
     private @Nullable PlaceIndex index;
     private int newSeries;
 
     private Series[] vanished = NO_SERIES;
+    private byte[] vanishedMarks = NO_BYTES;
     private int vanishedCount;
 
-    PageOrder(SeriesDictionary dictionary, boolean trackStamped) {
+    PageOrder(SeriesDictionary dictionary, ParseOptions options) {
         this.dictionary = dictionary;
-        this.trackStamped = trackStamped;
+        trackStamped = options.trackTimestampsStaleness();
+        seriesLimit = options.seriesLimit() == 0 ? Integer.MAX_VALUE : options.seriesLimit();
     }
 
     // ---- what the hot loop reads; it takes them to locals and gives the place back
@@ -168,8 +186,8 @@ final class PageOrder {
      */
     boolean hit() {
         boolean first = isFirstAt(next);
-        lastPlace = next++;
         isNew = false;
+        lastPlace = next++;
         return first;
     }
 
@@ -184,6 +202,7 @@ final class PageOrder {
         if (entry.isOnlyMine()) {
             insert(entry);
             isNew = true;
+            needsRoom = true;
             return true;
         }
         int near = near(entry.canonical);
@@ -191,19 +210,27 @@ final class PageOrder {
     }
 
     /**
-     * Notes of the line dealt with last, which is a series, whether it has a timestamp of its own and whether it is a
-     * duplicate.
+     * Notes what the line dealt with last is, which is a series.
+     *
+     * @param traits marks that it has: {@link #STAMPED}, {@link #ENDED}, {@link #HISTOGRAM}, {@link #FLOAT_HISTOGRAM}
+     * @param first whether its series has not been on this page yet
+     * @return whether its series is let in: those that were let in before stay, the others fill up what room there is
      */
-    void note(boolean stamped, boolean first) {
-        if (isNew && cutNext == NOT_CUT) {
+    boolean note(int traits, boolean first) {
+        boolean letIn = !first || !needsRoom || admitted < seriesLimit;
+        int wanted = traits | (first ? 0 : DUPLICATE) | (letIn ? 0 : REFUSED);
+        if (first && needsRoom && letIn) {
+            admitted++;
+        }
+        if (isNew && letIn && (traits & ENDED) == 0 && cutNext == NOT_CUT) {
             newSeries++;
         }
-        int wanted = (stamped ? STAMPED : 0) | (first ? 0 : DUPLICATE);
         if (lastPlace < 0) {
             takenMarks[~lastPlace] = (byte) wanted;
         } else if ((marksAt(lastPlace) & ~MOVED) != wanted) {
             change(lastPlace, wanted);
         }
+        return letIn;
     }
 
     /** The line dealt with last is over a limit, and so is what follows. */
@@ -241,6 +268,7 @@ final class PageOrder {
         }
         live = true;
         goodSize = size;
+        countAdmitted();
         endLap();
     }
 
@@ -261,7 +289,15 @@ final class PageOrder {
             dictionary.sweepIfWorthwhile();
             live = true;
         }
+        countAdmitted();
         endLap();
+    }
+
+    private void countAdmitted() {
+        admitted = 0;
+        for (int place = 0; seriesLimit < Integer.MAX_VALUE && place < size; place++) {
+            admitted += order[place].isKept() && (marksAt(place) & (DUPLICATE | REFUSED)) == 0 ? 1 : 0;
+        }
     }
 
     private void rewindToCut() {
@@ -286,7 +322,7 @@ final class PageOrder {
 
     void addVanished(long timestampMillis, SampleBatch into) {
         for (int i = 0; i < vanishedCount; i++) {
-            into.add(vanished[i], timestampMillis, SampleValues.STALE_NAN_BITS);
+            addStale(vanished[i], vanishedMarks[i], timestampMillis, into);
         }
         forgetVanished();
     }
@@ -295,11 +331,20 @@ final class PageOrder {
         for (int place = 0; live && place < size; place++) {
             Series series = order[place].series;
             if (series != null && mayGoStale(place)) {
-                into.add(series, timestampMillis, SampleValues.STALE_NAN_BITS);
+                addStale(series, marksAt(place), timestampMillis, into);
             }
         }
         live = false;
         forgetVanished();
+    }
+
+    private static void addStale(Series series, int mark, long timestampMillis, SampleBatch into) {
+        if ((mark & (HISTOGRAM | FLOAT_HISTOGRAM)) == 0) {
+            into.add(series, timestampMillis, SampleValues.STALE_NAN_BITS);
+        } else {
+            NativeHistogram end = (mark & HISTOGRAM) != 0 ? NativeHistogram.STALE : NativeHistogram.STALE_FLOAT;
+            into.addHistogram(series, timestampMillis, end);
+        }
     }
 
     void forget() {
@@ -309,6 +354,7 @@ final class PageOrder {
         order = new Entry[] {Entry.END};
         size = 0;
         goodSize = 0;
+        admitted = 0;
         marks = null;
         live = false;
         forgetVanished();
@@ -321,7 +367,17 @@ final class PageOrder {
         return marks == null ? 0 : marks[place];
     }
 
+    private boolean wasRefusedAt(int place) {
+        return (marksAt(place) & REFUSED) != 0;
+    }
+
+    /** Whether a series in that state of the index was not let in before. */
+    private boolean needsRoom(int state) {
+        return state >= 0 ? wasRefusedAt(state) : state == UNKNOWN || state == REFUSED_PASSED_OVER;
+    }
+
     private boolean isFirstAt(int place) {
+        needsRoom = wasRefusedAt(place);
         int mark = marksAt(place) & (DUPLICATE | MOVED);
         if (mark == 0) {
             return true;
@@ -332,9 +388,11 @@ final class PageOrder {
         // A duplicate of a line that may have been passed over on this page.
         PlaceIndex places = index();
         Entry series = order[place].canonical;
-        if (isSeen(places.get(series))) {
+        int state = places.get(series);
+        if (isSeen(state)) {
             return false;
         }
+        needsRoom = needsRoom(state);
         places.put(series, SEEN);
         return true;
     }
@@ -383,6 +441,7 @@ final class PageOrder {
         } else {
             isNew = state == UNKNOWN;
         }
+        needsRoom = needsRoom(state);
         boolean first = state >= next || !isSeen(state);
         insert(entry);
         takenKnown++;
@@ -438,7 +497,7 @@ final class PageOrder {
     private void passOver(PlaceIndex places, int place) {
         Entry series = order[place].canonical;
         if (places.get(series) == place) {
-            places.put(series, PASSED_OVER);
+            places.put(series, wasRefusedAt(place) ? REFUSED_PASSED_OVER : PASSED_OVER);
         }
     }
 
@@ -500,7 +559,7 @@ final class PageOrder {
 
     private boolean mayGoStale(int place) {
         int mark = marksAt(place);
-        return (mark & (DUPLICATE | ENDED)) == 0 && (trackStamped || (mark & STAMPED) == 0);
+        return (mark & (DUPLICATE | ENDED | REFUSED)) == 0 && (trackStamped || (mark & STAMPED) == 0);
     }
 
     private void collectVanished() {
@@ -514,7 +573,7 @@ final class PageOrder {
         for (int place = from; place < to; place++) {
             Series series = order[place].series;
             if (series != null && mayGoStale(place) && !isOnPage(order[place].canonical)) {
-                addVanished(series);
+                addVanished(series, marksAt(place));
             }
         }
     }
@@ -540,16 +599,19 @@ final class PageOrder {
         return false;
     }
 
-    private void addVanished(Series series) {
+    private void addVanished(Series series, int mark) {
         if (vanishedCount == vanished.length) {
             vanished = Arrays.copyOf(vanished, Math.max(16, vanishedCount * 2));
+            vanishedMarks = Arrays.copyOf(vanishedMarks, vanished.length);
         }
+        vanishedMarks[vanishedCount] = (byte) mark;
         vanished[vanishedCount++] = series;
     }
 
     private void forgetVanished() {
         if (vanishedCount > 0) {
             vanished = NO_SERIES;
+            vanishedMarks = NO_BYTES;
             vanishedCount = 0;
         }
     }

@@ -22,6 +22,8 @@ final class PageRows {
     private int rowLimit;
 
     private long timestampMillis;
+    /** The latest timestamp that samples may have. */
+    private long latestMillis;
 
     PageRows(ParseOptions options, PageOrder order, PageCounts counts) {
         this.options = options;
@@ -33,6 +35,7 @@ final class PageRows {
     void begin(SampleBatch into, long timestampMillis) {
         this.into = into;
         this.timestampMillis = timestampMillis;
+        latestMillis = options.latestMillis(timestampMillis);
         int limit = options.sampleLimit();
         rowLimit = limit == 0 ? Integer.MAX_VALUE : (int) Math.min(Integer.MAX_VALUE, (long) into.size() + limit);
         stampedDuplicates.begin(into);
@@ -107,7 +110,7 @@ final class PageRows {
             addCreated(entry, bits);
             return;
         }
-        if (isWanted(series, first, stampMillis)) {
+        if (isWanted(entry, series, first, stampMillis, 0)) {
             into.add(series, rowMillis(stampMillis), bits);
             addBeside(startMillis, exemplars);
         }
@@ -123,24 +126,34 @@ final class PageRows {
             List<Exemplar> exemplars) {
         counts.samples++;
         Series series = entry.series;
-        if (series != null && isWanted(series, first, stampMillis)) {
+        int kind = histogram.isFloat() ? PageOrder.FLOAT_HISTOGRAM : PageOrder.HISTOGRAM;
+        if (series != null && isWanted(entry, series, first, stampMillis, kind)) {
             into.addHistogram(series, rowMillis(stampMillis), limits.applyTo(histogram));
             addBeside(startMillis, exemplars);
         }
     }
 
-    private boolean isWanted(Series series, boolean first, long stampMillis) {
+    private boolean isWanted(Entry entry, Series series, boolean first, long stampMillis, int kind) {
         counts.kept++;
         if (into.size() >= rowLimit) {
             order.cut();
         }
         boolean stamped = isStamped(stampMillis);
-        order.note(stamped, first);
-        if (first || (stamped && stampedDuplicates.isNew(series, stampMillis))) {
-            return true;
+        boolean tooFarAhead = stamped && stampMillis > latestMillis;
+        int traits = kind | (stamped ? PageOrder.STAMPED : 0) | (tooFarAhead ? PageOrder.ENDED : 0);
+        if (!order.note(traits, first)) {
+            counts.overSeriesLimit++;
+            if (stamped) {
+                stampedDuplicates.refuse(entry);
+            }
+            return false;
         }
-        counts.duplicates++;
-        return false;
+        if (!first && !(stamped && stampedDuplicates.isNew(entry, series, stampMillis))) {
+            counts.duplicates++;
+            return false;
+        }
+        counts.tooFarAhead += tooFarAhead ? 1 : 0;
+        return !tooFarAhead;
     }
 
     private boolean isStamped(long stampMillis) {

@@ -1,5 +1,8 @@
 package io.github.promferry.parse;
 
+import io.github.promferry.SampleBatch;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.Objects;
 
 /**
@@ -40,6 +43,8 @@ public final class ParseOptions {
     private final double nativeHistogramMinBucketFactor;
     private final Created created;
     private final int sampleLimit;
+    private final int seriesLimit;
+    private final Duration futureLimit;
     private final int lineLimit;
 
     private ParseOptions(Builder builder) {
@@ -57,6 +62,8 @@ public final class ParseOptions {
         nativeHistogramMinBucketFactor = builder.nativeHistogramMinBucketFactor;
         created = builder.created;
         sampleLimit = builder.sampleLimit;
+        seriesLimit = builder.seriesLimit;
+        futureLimit = builder.futureLimit;
         lineLimit = builder.lineLimit;
     }
 
@@ -206,6 +213,37 @@ public final class ParseOptions {
     }
 
     /**
+     * How many series of a page are kept; the samples of the others are left out and counted.
+     *
+     * @return 0 for any number, the default
+     */
+    public int seriesLimit() {
+        return seriesLimit;
+    }
+
+    /**
+     * How far ahead of the scrape a timestamp on the page may be; samples further ahead are left out and counted.
+     *
+     * @return {@link ChronoUnit#FOREVER} by default
+     */
+    public Duration futureLimit() {
+        return futureLimit;
+    }
+
+    /**
+     * The latest timestamp that a sample may have, by {@link #futureLimit}.
+     *
+     * @param scrapeMillis when the page was scraped, in milliseconds since the Unix epoch, or {@link
+     *     SampleBatch#NO_TIMESTAMP}
+     * @return milliseconds since the Unix epoch; {@link Long#MAX_VALUE} for any
+     */
+    public long latestMillis(long scrapeMillis) {
+        // Beyond this a long cannot count the milliseconds, nor the sum of both.
+        boolean any = scrapeMillis == SampleBatch.NO_TIMESTAMP || futureLimit.toSeconds() > Long.MAX_VALUE / 2000;
+        return any ? Long.MAX_VALUE : scrapeMillis + futureLimit.toMillis();
+    }
+
+    /**
      * How many lines of a page are remembered; a page with more fails.
      *
      * @return 4 million by default
@@ -234,6 +272,8 @@ public final class ParseOptions {
         private double nativeHistogramMinBucketFactor;
         private Created created = Created.SERIES;
         private int sampleLimit;
+        private int seriesLimit;
+        private Duration futureLimit = ChronoUnit.FOREVER.getDuration();
         private int lineLimit = 4_000_000;
 
         private Builder() {}
@@ -253,6 +293,8 @@ public final class ParseOptions {
             nativeHistogramMinBucketFactor = options.nativeHistogramMinBucketFactor;
             created = options.created;
             sampleLimit = options.sampleLimit;
+            seriesLimit = options.seriesLimit;
+            futureLimit = options.futureLimit;
             lineLimit = options.lineLimit;
         }
 
@@ -424,6 +466,38 @@ public final class ParseOptions {
                 throw new IllegalArgumentException("sampleLimit is " + sampleLimit + ": use 0 for no limit");
             }
             this.sampleLimit = sampleLimit;
+            return this;
+        }
+
+        /**
+         * Keeps so many series of a page; the samples of the others are left out and counted, and the page is good. Series
+         * that are kept stay for as long as they are exposed; new ones fill up what room there is, in page order.
+         *
+         * @param seriesLimit 0 for any number, the default
+         * @return this
+         * @throws IllegalArgumentException if negative
+         */
+        public Builder seriesLimit(int seriesLimit) {
+            if (seriesLimit < 0) {
+                throw new IllegalArgumentException("seriesLimit is " + seriesLimit + ": use 0 for any number");
+            }
+            this.seriesLimit = seriesLimit;
+            return this;
+        }
+
+        /**
+         * Leaves out samples whose timestamp on the page is further ahead of the time of the scrape, and counts them: no
+         * receiver would take later samples of the series until then.
+         *
+         * @param futureLimit {@link ChronoUnit#FOREVER} by default; Prometheus has 10 minutes
+         * @return this
+         * @throws IllegalArgumentException if negative
+         */
+        public Builder futureLimit(Duration futureLimit) {
+            if (futureLimit.isNegative()) {
+                throw new IllegalArgumentException("futureLimit " + futureLimit + " is negative");
+            }
+            this.futureLimit = futureLimit;
             return this;
         }
 

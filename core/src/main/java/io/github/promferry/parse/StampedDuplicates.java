@@ -16,14 +16,28 @@ final class StampedDuplicates {
     private @Nullable SampleBatch batch;
     private int rowsSeen;
     private @Nullable Set<Stamp> stamps;
+    private @Nullable Set<Entry> refused;
 
     void begin(SampleBatch batch) {
         this.batch = batch;
         rowsSeen = batch.size();
     }
 
-    /** Whether no row of this page is of that series at that time. */
-    boolean isNew(Series series, long timestampMillis) {
+    /** No sample of that series is wanted, at whatever time. */
+    void refuse(Entry series) {
+        Set<Entry> all = refused;
+        if (all == null) {
+            all = new HashSet<>();
+            refused = all;
+        }
+        all.add(series.canonical);
+    }
+
+    /** Whether no row of this page is of that series at that time, and one is wanted. */
+    boolean isNew(Entry entry, Series series, long timestampMillis) {
+        if (refused != null && refused.contains(entry.canonical)) {
+            return false;
+        }
         Set<Stamp> all = stamps;
         if (all == null) {
             all = new HashSet<>();
@@ -38,5 +52,6 @@ final class StampedDuplicates {
     void end() {
         batch = null;
         stamps = null;
+        refused = null;
     }
 }

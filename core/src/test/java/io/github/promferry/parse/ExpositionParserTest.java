@@ -8,6 +8,7 @@ import io.github.promferry.MetricType;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.SampleValues;
 import io.github.promferry.Series;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -254,6 +255,37 @@ class ExpositionParserTest {
         assertThat(Pages.series(stale)).isEmpty();
         limited.addAllStale(1, stale);
         assertThat(Pages.series(stale)).containsExactly("a", "b");
+    }
+
+    @Test
+    void samplesTooFarAheadAreLeftOutAndCounted() {
+        long limit = Pages.SCRAPE_TIME + 600_000;
+        String page = "a 1 " + limit + "\nb 2 " + (limit + 1) + "\nc 3\nb 4 5000\n";
+        ExpositionParser limited = new ExpositionParser(
+                new SeriesDictionary(SeriesResolver.AS_EXPOSED),
+                ParseOptions.builder().futureLimit(Duration.ofMinutes(10)).build());
+        for (int lap = 0; lap < 2; lap++) {
+            assertThat(Pages.samples(Pages.parse(limited, page))).containsExactly("a 1.0", "c 3.0", "b 4.0");
+            assertThat(limited.tooFarAheadCount()).isEqualTo(1);
+            assertThat(limited.keptCount()).isEqualTo(4);
+            assertThat(limited.duplicateCount()).isZero();
+        }
+        byte[] bytes = Pages.bytes(page);
+        SampleBatch withoutTime = new SampleBatch();
+        limited.parse(ExpositionFormat.TEXT_0_0_4, bytes, 0, bytes.length, SampleBatch.NO_TIMESTAMP, withoutTime);
+        assertThat(withoutTime.size()).isEqualTo(4);
+        assertThat(Pages.parse(parser, page).size()).isEqualTo(4);
+    }
+
+    @Test
+    void ofASeriesThatThereIsNoRoomForNoTimestampIsTaken() {
+        ExpositionParser limited = new ExpositionParser(
+                new SeriesDictionary(SeriesResolver.AS_EXPOSED),
+                ParseOptions.builder().seriesLimit(1).build());
+        for (int lap = 0; lap < 2; lap++) {
+            assertThat(Pages.samples(Pages.parse(limited, "a 1 1000\nb 1 1000\nb 2 2000\na 2 2000\n")))
+                    .containsExactly("a 1.0", "a 2.0");
+        }
     }
 
     @Test

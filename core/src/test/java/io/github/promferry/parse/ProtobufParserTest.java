@@ -180,6 +180,33 @@ class ProtobufParserTest {
     }
 
     @Test
+    void aNativeHistogramEndsAsOne() {
+        byte[] page = family("h", HISTOGRAM)
+                .message(4, new ProtoMessage().message(7, nativeMessage(true)))
+                .message(
+                        4,
+                        new ProtoMessage()
+                                .label("l", "v")
+                                .message(
+                                        7,
+                                        new ProtoMessage().fixed(4, 2.5).message(12, new ProtoMessage().zigzag(1, 1))))
+                .delimited();
+        SampleBatch stale = new SampleBatch();
+        parse(page);
+        parse(family("g", GAUGE).delimited());
+        parser.addVanished(7, stale);
+        parse(page);
+        parser.addAllStale(8, stale);
+        assertThat(stale.size()).isEqualTo(4);
+        for (int i = 0; i < 4; i++) {
+            assertThat(SampleValues.isStale(stale.valueBits(i))).isTrue();
+            assertThat(stale.histogramRow(i)).isEqualTo(i);
+            boolean isFloat = "v".equals(stale.series(i).labels().get("l"));
+            assertThat(stale.histogram(i)).isSameAs(isFloat ? NativeHistogram.STALE_FLOAT : NativeHistogram.STALE);
+        }
+    }
+
+    @Test
     void schemaTooFineIsReducedAndUnknownSchemaFails() {
         ProtoMessage fine = new ProtoMessage()
                 .varint(1, 4)

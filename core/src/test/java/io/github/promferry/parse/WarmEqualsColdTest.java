@@ -412,6 +412,56 @@ class WarmEqualsColdTest {
         }
     }
 
+    /** Series that were let in stay, others come in when there is room, and nothing else is ever delivered or ended. */
+    @Property(tries = 1000)
+    void anySequenceOfPagesAroundTheSeriesLimit(@ForAll long seed) {
+        Random random = new Random(seed);
+        int limit = 1 + random.nextInt(20);
+        Twin warm = new Twin(
+                new SeriesDictionary(RESOLVER),
+                ParseOptions.builder().seriesLimit(limit).build());
+        Set<Labels> admitted = new TreeSet<>();
+        Map<Labels, Boolean> alive = Map.of();
+        Set<Labels> known = Set.of();
+        List<String> lines = randomPage(random);
+        for (int lap = 0; lap < 12; lap++) {
+            lines = changed(lines, random, () -> randomLine(random, 12));
+            byte[] page = page(ExpositionFormat.TEXT_0_0_4, lines);
+            ExpositionParser coldParser = new ExpositionParser(new SeriesDictionary(RESOLVER), ParseOptions.DEFAULTS);
+            SampleBatch cold = Pages.parse(coldParser, ExpositionFormat.TEXT_0_0_4, page);
+            Map<Labels, Boolean> now = Model.series(cold, cold.size());
+            for (Labels series : now.keySet()) {
+                if (admitted.size() < limit) {
+                    admitted.add(series);
+                }
+            }
+            List<String> expected = new ArrayList<>();
+            for (int row = 0; row < cold.size(); row++) {
+                if (admitted.contains(cold.series(row).labels())) {
+                    expected.add(Pages.rows(cold).get(row));
+                }
+            }
+            assertThat(Pages.rows(Pages.parse(warm.parser, ExpositionFormat.TEXT_0_0_4, page)))
+                    .isEqualTo(expected);
+            assertThat(warm.parser.overSeriesLimitCount() + warm.parser.duplicateCount() + expected.size())
+                    .isEqualTo(warm.parser.keptCount());
+            admitted.retainAll(now.keySet());
+            Set<Labels> fresh = new TreeSet<>(admitted);
+            fresh.removeAll(known);
+            assertThat(warm.parser.newSeriesCount()).isEqualTo(fresh.size());
+            known = now.keySet();
+            Set<Labels> gone = new TreeSet<>();
+            alive.forEach((series, stamped) -> {
+                if (!stamped && !now.containsKey(series)) {
+                    gone.add(series);
+                }
+            });
+            assertThat(warm.vanished()).containsExactlyInAnyOrderElementsOf(gone);
+            alive = new LinkedHashMap<>(now);
+            alive.keySet().retainAll(admitted);
+        }
+    }
+
     private static List<String> randomPage(Random random) {
         List<String> page = new ArrayList<>();
         int lines = random.nextInt(30);

@@ -167,6 +167,23 @@ class EncoderTest {
                 });
     }
 
+    /** "For native histograms the marker is a histogram whose sum is that NaN": bit by bit. */
+    @ParameterizedTest
+    @MethodSource("encoders")
+    void staleMarkersOfNativeHistogramsKeepTheirBits(BlockEncoder encoder) throws IOException {
+        Series series = Series.of(Labels.of("__name__", "latency"), COUNTER);
+        SampleBatch batch = new SampleBatch();
+        batch.addHistogram(series, T, NativeHistogram.STALE);
+        batch.addHistogram(series, T + 1, NativeHistogram.STALE_FLOAT);
+        List<NativeHistogram> arrived = Decoded.histograms(encode(encoder, batch));
+        assertThat(arrived).extracting(NativeHistogram::isFloat).containsExactly(false, true);
+        assertThat(arrived).allSatisfy(histogram -> {
+            assertThat(SampleValues.isStale(Double.doubleToRawLongBits(histogram.sum())))
+                    .isTrue();
+            assertThat(histogram.countFloat()).isZero();
+        });
+    }
+
     @ParameterizedTest
     @MethodSource("encoders")
     void nativeHistogramsArriveAsTheyWere(BlockEncoder encoder) throws IOException {

@@ -38,6 +38,10 @@ interface SampleReader {
 
     int duplicateCount();
 
+    int overSeriesLimitCount();
+
+    int tooFarAheadCount();
+
     /** Reads pages. */
     final class OfPages implements SampleReader {
         private final ExpositionParser parser;
@@ -89,6 +93,16 @@ interface SampleReader {
         @Override
         public int duplicateCount() {
             return parser.duplicateCount();
+        }
+
+        @Override
+        public int overSeriesLimitCount() {
+            return parser.overSeriesLimitCount();
+        }
+
+        @Override
+        public int tooFarAheadCount() {
+            return parser.tooFarAheadCount();
         }
     }
 }

@@ -13,6 +13,8 @@ final class ScrapeCounters {
     final LongAdder samples = new LongAdder();
     final LongAdder dropped = new LongAdder();
     final LongAdder duplicates = new LongAdder();
+    final LongAdder overSeriesLimit = new LongAdder();
+    final LongAdder tooFarAhead = new LongAdder();
     final LongAdder pageBytes = new LongAdder();
     final LongAdder nanos = new LongAdder();
     private final Map<ScrapeFailure.Kind, LongAdder> failures = new EnumMap<>(ScrapeFailure.Kind.class);
@@ -28,6 +30,8 @@ final class ScrapeCounters {
         samples.add(scrape.samplesScraped());
         dropped.add(scrape.samplesScraped() - scrape.samplesKept());
         duplicates.add(scrape.duplicates());
+        overSeriesLimit.add(scrape.overSeriesLimit());
+        tooFarAhead.add(scrape.tooFarAhead());
         pageBytes.add(Math.max(0, scrape.bodyBytes()));
         nanos.add(scrape.duration().toNanos());
         ScrapeFailure failure = scrape.failure();

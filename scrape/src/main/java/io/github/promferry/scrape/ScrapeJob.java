@@ -43,6 +43,9 @@ public final class ScrapeJob {
     /** A page may have so many bytes unless told otherwise: 16 MiB. */
     public static final int DEFAULT_BODY_SIZE_LIMIT = 16 << 20;
 
+    /** {@link Builder#futureLimit} unless told otherwise: as in Prometheus. */
+    public static final Duration DEFAULT_FUTURE_LIMIT = Duration.ofMinutes(10);
+
     /** {@link Builder#userAgent} unless told otherwise. */
     public static final String DEFAULT_USER_AGENT = "promferry/0.1.0";
 
@@ -282,6 +285,24 @@ public final class ScrapeJob {
     }
 
     /**
+     * How many series of a page are kept.
+     *
+     * @return 0 for any number
+     */
+    public int seriesLimit() {
+        return settings.parsing.seriesLimit();
+    }
+
+    /**
+     * How far ahead of the scrape a timestamp on the page may be.
+     *
+     * @return 10 minutes by default
+     */
+    public Duration futureLimit() {
+        return settings.parsing.futureLimit();
+    }
+
+    /**
      * How many labels a series may have.
      *
      * @return 0 for any number
@@ -441,7 +462,8 @@ public final class ScrapeJob {
         private String scheme = "http";
         private final TreeMap<String, List<String>> params = new TreeMap<>();
         private boolean honorLabels;
-        private ParseOptions parsing = ParseOptions.DEFAULTS;
+        private ParseOptions parsing =
+                ParseOptions.builder().futureLimit(DEFAULT_FUTURE_LIMIT).build();
         private @Nullable Relabeler relabel;
         private @Nullable Relabeler metricRelabel;
         private @Nullable CostProfile profile;
@@ -673,8 +695,8 @@ public final class ScrapeJob {
 
         /**
          * How pages are read; tolerant and unchanged by default. Replaces what {@link #honorTimestamps}, {@link
-         * #trackTimestampsStaleness}, {@link #sampleLimit} and {@link #nativeHistograms} have set so far, which are a part
-         * of it.
+         * #trackTimestampsStaleness}, {@link #sampleLimit}, {@link #seriesLimit}, {@link #futureLimit} and {@link
+         * #nativeHistograms} have set so far, which are a part of it.
          *
          * @param parsing options of the parser
          * @return this
@@ -789,6 +811,36 @@ public final class ScrapeJob {
             parsing = parsing.toBuilder()
                     .sampleLimit(notNegative("sample limit", samples))
                     .build();
+            return this;
+        }
+
+        /**
+         * How many series of a page are kept, after relabeling. The samples of the others are left out and counted, and the
+         * scrape is good, unlike with {@link #sampleLimit}. Series that are kept stay for as long as the target exposes
+         * them; new ones fill up what room there is, in the order of the page. Any number by default.
+         *
+         * @param series 0 for any number
+         * @return this
+         * @throws IllegalArgumentException if it is negative
+         * @see TargetStatus.LastScrape#overSeriesLimit
+         */
+        public Builder seriesLimit(int series) {
+            parsing = parsing.toBuilder()
+                    .seriesLimit(notNegative("series limit", series))
+                    .build();
+            return this;
+        }
+
+        /**
+         * How far ahead of the scrape a timestamp on the page may be. Samples further ahead are left out and counted, and
+         * the scrape is good. 10 minutes by default.
+         *
+         * @param limit such as 10 minutes
+         * @return this
+         * @throws IllegalArgumentException if it is negative
+         */
+        public Builder futureLimit(Duration limit) {
+            parsing = parsing.toBuilder().futureLimit(limit).build();
             return this;
         }
 

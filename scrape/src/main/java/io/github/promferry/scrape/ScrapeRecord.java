@@ -76,6 +76,7 @@ final class ScrapeRecord {
         counters.count(scrape);
         logFailure(before == null ? null : before.failure(), scrape.failure());
         logRefusal(before == null ? null : before.refusal(), scrape.refusal());
+        logLeftOut(before, scrape);
     }
 
     private synchronized @Nullable LastScrape replaceLast(LastScrape scrape) {
@@ -89,6 +90,21 @@ final class ScrapeRecord {
             LOG.log(Level.WARNING, () -> target.name() + ": scrape failed: " + now.message());
         } else if (now == null && before != null) {
             LOG.log(Level.INFO, () -> target.name() + ": up again");
+        }
+    }
+
+    private void logLeftOut(@Nullable LastScrape before, LastScrape now) {
+        if (now.overSeriesLimit() > 0 && (before == null || before.overSeriesLimit() == 0)) {
+            LOG.log(
+                    Level.WARNING,
+                    () -> target.name() + ": " + now.overSeriesLimit() + " samples are over the series limit "
+                            + target.job().seriesLimit() + " of the job and left out");
+        }
+        if (now.tooFarAhead() > 0 && (before == null || before.tooFarAhead() == 0)) {
+            LOG.log(
+                    Level.WARNING,
+                    () -> target.name() + ": " + now.tooFarAhead() + " samples have timestamps more than "
+                            + target.job().futureLimit() + " in the future and are left out");
         }
     }
 

@@ -194,6 +194,8 @@ final class ScrapeWork {
                 read ? reader.keptCount() : 0,
                 read ? reader.newSeriesCount() : 0,
                 read ? reader.duplicateCount() : 0,
+                read ? reader.overSeriesLimitCount() : 0,
+                read ? reader.tooFarAheadCount() : 0,
                 null);
     }
 

@@ -30,6 +30,12 @@ final class ScraperMetrics implements MetricSource {
     private static final MetricMetadata DUPLICATES = counter(
             "promferry_scrape_samples_duplicate_total",
             "Samples left out because the same series was already on the page.");
+    private static final MetricMetadata OVER_SERIES_LIMIT = counter(
+            "promferry_scrape_samples_over_series_limit_total",
+            "Samples left out because the series limit had no room.");
+    private static final MetricMetadata TOO_FAR_AHEAD = counter(
+            "promferry_scrape_samples_too_far_ahead_total",
+            "Samples left out because their timestamps were further in the future than allowed.");
     private static final MetricMetadata PAGE_BYTES =
             counter("promferry_scrape_page_bytes_total", "Bytes of the pages, unpacked.");
     private static final MetricMetadata SECONDS =
@@ -66,6 +72,8 @@ final class ScraperMetrics implements MetricSource {
         add(batch, SAMPLES, job, counters.samples.doubleValue());
         add(batch, DROPPED, job, counters.dropped.doubleValue());
         add(batch, DUPLICATES, job, counters.duplicates.doubleValue());
+        add(batch, OVER_SERIES_LIMIT, job, counters.overSeriesLimit.doubleValue());
+        add(batch, TOO_FAR_AHEAD, job, counters.tooFarAhead.doubleValue());
         add(batch, PAGE_BYTES, job, counters.pageBytes.doubleValue());
         add(batch, SECONDS, job, counters.nanos.doubleValue() / 1e9);
         Map<TargetStatus.Health, Integer> count = new EnumMap<>(TargetStatus.Health.class);

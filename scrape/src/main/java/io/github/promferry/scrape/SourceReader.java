@@ -13,7 +13,9 @@ import io.github.promferry.parse.ParseOptions;
 import io.github.promferry.parse.SeriesRejectedException;
 import io.github.promferry.parse.SeriesResolver;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,23 +30,22 @@ final class SourceReader implements SampleReader {
     private final ParseOptions options;
     private final SampleBatch collected = new SampleBatch();
 
-    /** Of the last reading that succeeded: what each series became. */
+    /** What each series became: those of the last good reading, and of readings since then that failed. */
     private Map<Series, Series> known = new HashMap<>();
-    /** What is live and gets a marker when it vanishes. */
-    private Map<Series, Boolean> live = new HashMap<>();
+    /** What is live and gets a marker when it vanishes, which is a histogram if its last sample was. */
+    private Map<Series, @Nullable NativeHistogram> live = new HashMap<>();
     /** Live before the last reading. */
-    private Map<Series, Boolean> liveBefore = new HashMap<>();
+    private Map<Series, @Nullable NativeHistogram> liveBefore = Map.of();
+    /** If series are limited, those that were let in at the last reading. */
+    private Set<Series> admitted = new HashSet<>();
 
-    private int kept;
-    private int added;
-    private int duplicates;
-    /** Samples that came when there were as many as the limit allows. */
-    private int overLimit;
+    private Lap last;
 
     SourceReader(MetricSource source, SeriesResolver resolver, ParseOptions options) {
         this.source = source;
         this.resolver = resolver;
         this.options = options;
+        last = new Lap(SampleBatch.NO_TIMESTAMP, new SampleBatch());
     }
 
     @Override
@@ -54,125 +55,177 @@ final class SourceReader implements SampleReader {
 
     @Override
     public void read(ExpositionFormat format, PageBuffer page, long timestampMillis, SampleBatch into) {
-        kept = 0;
-        added = 0;
-        duplicates = 0;
-        overLimit = 0;
-        collected.reset(Labels.EMPTY);
-        Map<Series, Series> seen = new HashMap<>(2 * known.size());
-        Map<Series, Boolean> nowLive = new HashMap<>(2 * known.size());
         int before = into.size();
+        Lap lap = new Lap(timestampMillis, into);
+        last = lap;
+        collected.reset(Labels.EMPTY);
         boolean good = false;
         try {
             source.collect(collected);
-            addRows(timestampMillis, before, seen, nowLive, into);
-            checkSampleLimit();
-            known = seen;
+            lap.addRows();
+            lap.checkSampleLimit();
+            known = lap.seen;
             good = true;
         } finally {
             if (!good) {
                 into.truncate(before);
-                known.putAll(seen);
+                known.putAll(lap.seen);
             }
             liveBefore = live;
-            live = nowLive;
+            live = lap.live;
+            admitted = lap.admitted;
         }
     }
 
-    private void addRows(
-            long timestampMillis,
-            int firstRow,
-            Map<Series, Series> seen,
-            Map<Series, Boolean> nowLive,
-            SampleBatch into) {
-        int limit = options.sampleLimit() == 0 ? Integer.MAX_VALUE : options.sampleLimit();
-        int exemplar = 0;
-        int histogram = 0;
-        for (int row = 0; row < collected.size(); row++) {
-            int exemplarEnd = exemplar;
-            while (exemplarEnd < collected.exemplarCount() && collected.exemplarRow(exemplarEnd) == row) {
-                exemplarEnd++;
-            }
-            NativeHistogram value = null;
-            if (histogram < collected.histogramCount() && collected.histogramRow(histogram) == row) {
-                value = collected.histogram(histogram++);
-            }
-            boolean full = into.size() - firstRow >= limit;
-            if (addRow(row, value, timestampMillis, full, seen, nowLive, into)) {
-                for (int i = exemplar; i < exemplarEnd; i++) {
-                    into.addExemplar(stamped(collected.exemplar(i), timestampMillis));
+    /** One reading. */
+    private final class Lap {
+        private final long timestampMillis;
+        private final long latestMillis;
+        private final SampleBatch into;
+        private final int firstRow;
+        private final Map<Series, Series> seen = new HashMap<>(2 * known.size());
+        private final Map<Series, @Nullable NativeHistogram> live = new HashMap<>(2 * known.size());
+        private final Set<Series> admitted = new HashSet<>();
+
+        /** How many series that were not let in before still can be. */
+        private int room = options.seriesLimit() - SourceReader.this.admitted.size();
+
+        private int kept;
+        private int added;
+        private int duplicates;
+        private int overSeriesLimit;
+        private int tooFarAhead;
+        /** Samples that came when there were as many as the sample limit allows. */
+        private int overSampleLimit;
+
+        Lap(long timestampMillis, SampleBatch into) {
+            this.timestampMillis = timestampMillis;
+            this.into = into;
+            latestMillis = options.latestMillis(timestampMillis);
+            firstRow = into.size();
+        }
+
+        void addRows() {
+            int exemplar = 0;
+            int histogram = 0;
+            for (int row = 0; row < collected.size(); row++) {
+                int exemplarEnd = exemplar;
+                while (exemplarEnd < collected.exemplarCount() && collected.exemplarRow(exemplarEnd) == row) {
+                    exemplarEnd++;
                 }
+                NativeHistogram value = null;
+                if (histogram < collected.histogramCount() && collected.histogramRow(histogram) == row) {
+                    value = collected.histogram(histogram++);
+                }
+                if (addRow(row, value)) {
+                    for (int i = exemplar; i < exemplarEnd; i++) {
+                        into.addExemplar(stamped(collected.exemplar(i)));
+                    }
+                }
+                exemplar = exemplarEnd;
             }
-            exemplar = exemplarEnd;
         }
-    }
 
-    private boolean addRow(
-            int row,
-            @Nullable NativeHistogram histogram,
-            long timestampMillis,
-            boolean full,
-            Map<Series, Series> seen,
-            Map<Series, Boolean> nowLive,
-            SampleBatch into) {
-        Series given = collected.series(row);
-        Series series = seen.get(given);
-        if (series == null) {
-            series = known.get(given);
+        private boolean addRow(int row, @Nullable NativeHistogram histogram) {
+            Series series = resolved(collected.series(row));
+            if (series.equals(DROPPED)) {
+                return false;
+            }
+            kept++;
+            long own = options.honorTimestamps() ? collected.timestamp(row) : SampleBatch.NO_TIMESTAMP;
+            boolean stamped = own != SampleBatch.NO_TIMESTAMP;
+            if (!isWanted(series, stamped, own)) {
+                return false;
+            }
+            if (!stamped || options.trackTimestampsStaleness()) {
+                live.put(series, histogram == null ? null : end(histogram));
+            }
+            long timestamp = stamped ? own : timestampMillis;
+            if (histogram == null) {
+                into.add(series, timestamp, collected.valueBits(row));
+            } else {
+                into.addHistogram(series, timestamp, histogram);
+            }
+            if (collected.startTimestamp(row) != SampleBatch.NO_TIMESTAMP) {
+                into.setStartTimestamp(collected.startTimestamp(row));
+            }
+            return true;
+        }
+
+        private Series resolved(Series given) {
+            Series series = seen.get(given);
             if (series == null) {
-                Series resolved = given.isComplete() ? given : resolver.resolve(given.labels(), given.metadata());
-                series = resolved == null ? DROPPED : resolved;
-                added += resolved == null || full ? 0 : 1;
+                series = known.get(given);
+                if (series == null) {
+                    Series resolved = given.isComplete() ? given : resolver.resolve(given.labels(), given.metadata());
+                    series = resolved == null ? DROPPED : resolved;
+                    added += resolved == null || isFull() ? 0 : 1;
+                }
+                seen.put(given, series);
             }
-            seen.put(given, series);
+            return series;
         }
-        if (series.equals(DROPPED)) {
-            return false;
+
+        private boolean isWanted(Series series, boolean stamped, long own) {
+            if (!stamped && live.containsKey(series)) {
+                duplicates++;
+                return false;
+            }
+            if (isFull()) {
+                overSampleLimit++;
+                return false;
+            }
+            if (options.seriesLimit() > 0 && !isLetIn(series)) {
+                overSeriesLimit++;
+                return false;
+            }
+            if (stamped && own > latestMillis) {
+                tooFarAhead++;
+                return false;
+            }
+            return true;
         }
-        kept++;
-        long own = options.honorTimestamps() ? collected.timestamp(row) : SampleBatch.NO_TIMESTAMP;
-        if (own == SampleBatch.NO_TIMESTAMP && nowLive.containsKey(series)) {
-            duplicates++;
-            return false;
+
+        private boolean isFull() {
+            return options.sampleLimit() > 0 && into.size() - firstRow >= options.sampleLimit();
         }
-        if (full) {
-            overLimit++;
-            return false;
+
+        private boolean isLetIn(Series series) {
+            if (admitted.contains(series)) {
+                return true;
+            }
+            boolean before = SourceReader.this.admitted.contains(series);
+            if (!before && room-- <= 0) {
+                return false;
+            }
+            admitted.add(series);
+            return true;
         }
-        if (own == SampleBatch.NO_TIMESTAMP || options.trackTimestampsStaleness()) {
-            nowLive.put(series, true);
+
+        private Exemplar stamped(Exemplar exemplar) {
+            return exemplar.timestampMillis() == SampleBatch.NO_TIMESTAMP
+                    ? new Exemplar(exemplar.labels(), exemplar.value(), timestampMillis)
+                    : exemplar;
         }
-        long timestamp = own == SampleBatch.NO_TIMESTAMP ? timestampMillis : own;
-        if (histogram == null) {
-            into.add(series, timestamp, collected.valueBits(row));
-        } else {
-            into.addHistogram(series, timestamp, histogram);
+
+        void checkSampleLimit() {
+            if (overSampleLimit > 0) {
+                int limit = options.sampleLimit();
+                throw new SeriesRejectedException("the source gave " + (limit + overSampleLimit)
+                        + " samples, more than the sample limit " + limit);
+            }
         }
-        if (collected.startTimestamp(row) != SampleBatch.NO_TIMESTAMP) {
-            into.setStartTimestamp(collected.startTimestamp(row));
-        }
-        return true;
     }
 
-    private static Exemplar stamped(Exemplar exemplar, long timestampMillis) {
-        return exemplar.timestampMillis() == SampleBatch.NO_TIMESTAMP
-                ? new Exemplar(exemplar.labels(), exemplar.value(), timestampMillis)
-                : exemplar;
-    }
-
-    private void checkSampleLimit() {
-        if (overLimit > 0) {
-            int limit = options.sampleLimit();
-            throw new SeriesRejectedException(
-                    "the source gave " + (limit + overLimit) + " samples, more than the sample limit " + limit);
-        }
+    private static NativeHistogram end(NativeHistogram histogram) {
+        return histogram.isFloat() ? NativeHistogram.STALE_FLOAT : NativeHistogram.STALE;
     }
 
     @Override
     public void addVanished(long timestampMillis, SampleBatch into) {
-        liveBefore.keySet().forEach(series -> {
+        liveBefore.forEach((series, end) -> {
             if (!live.containsKey(series)) {
-                into.add(series, timestampMillis, SampleValues.STALE_NAN_BITS);
+                addStale(series, end, timestampMillis, into);
             }
         });
         liveBefore = Map.of();
@@ -180,15 +233,25 @@ final class SourceReader implements SampleReader {
 
     @Override
     public void addAllStale(long timestampMillis, SampleBatch into) {
-        live.keySet().forEach(series -> into.add(series, timestampMillis, SampleValues.STALE_NAN_BITS));
+        live.forEach((series, end) -> addStale(series, end, timestampMillis, into));
         live = new HashMap<>();
         liveBefore = Map.of();
+    }
+
+    private static void addStale(Series series, @Nullable NativeHistogram end, long timestampMillis, SampleBatch into) {
+        if (end == null) {
+            into.add(series, timestampMillis, SampleValues.STALE_NAN_BITS);
+        } else {
+            into.addHistogram(series, timestampMillis, end);
+        }
     }
 
     @Override
     public void forget() {
         known = new HashMap<>();
         live = new HashMap<>();
+        admitted = new HashSet<>();
+        last = new Lap(SampleBatch.NO_TIMESTAMP, new SampleBatch());
         collected.reset(Labels.EMPTY);
     }
 
@@ -199,16 +262,26 @@ final class SourceReader implements SampleReader {
 
     @Override
     public int keptCount() {
-        return kept;
+        return last.kept;
     }
 
     @Override
     public int newSeriesCount() {
-        return added;
+        return last.added;
     }
 
     @Override
     public int duplicateCount() {
-        return duplicates;
+        return last.duplicates;
+    }
+
+    @Override
+    public int overSeriesLimitCount() {
+        return last.overSeriesLimit;
+    }
+
+    @Override
+    public int tooFarAheadCount() {
+        return last.tooFarAhead;
     }
 }

@@ -52,6 +52,8 @@ public record TargetStatus(
      * @param samplesKept those that metric relabeling left
      * @param seriesAdded those of a series that was not known before
      * @param duplicates those left out because the same series was already on the page
+     * @param overSeriesLimit those left out because of {@link ScrapeJob.Builder#seriesLimit}
+     * @param tooFarAhead those left out because of {@link ScrapeJob.Builder#futureLimit}
      * @param refusal why the sink did not take the samples, or null if it did
      * @since 0.1
      */
@@ -64,6 +66,8 @@ public record TargetStatus(
             int samplesKept,
             int seriesAdded,
             int duplicates,
+            int overSeriesLimit,
+            int tooFarAhead,
             @Nullable String refusal) {
         LastScrape refused(String why) {
             return new LastScrape(
@@ -75,6 +79,8 @@ public record TargetStatus(
                     samplesKept,
                     seriesAdded,
                     duplicates,
+                    overSeriesLimit,
+                    tooFarAhead,
                     why);
         }
     }

@@ -2,7 +2,15 @@ package io.github.promferry.scrape;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.promferry.Labels;
+import io.github.promferry.MetricMetadata;
+import io.github.promferry.MetricSource;
+import io.github.promferry.SampleBatch;
+import io.github.promferry.Series;
 import io.github.promferry.scrape.ScrapeFailure.Kind;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -29,6 +37,79 @@ class LimitsTest {
             assertThat(hand.status().lastFailure().kind()).isEqualTo(Kind.LIMIT);
             hand.nextTick();
             assertThat(hand.rows.takeBrief()).contains("a 1", "b 2", "up 1").doesNotContain("c stale");
+        }
+    }
+
+    @Test
+    void theSeriesLimitKeepsWhatIsKeptAndDropsTheRestCounted() {
+        ScrapeJob job = HandDriven.job().target("h:1").seriesLimit(2).build();
+        try (HandDriven hand = new HandDriven(job)) {
+            hand.answers
+                    .page("a 1\nb 2\nc 3\nd 4\n")
+                    .page("new 1\na 1\nb 2\nc 3\n")
+                    .page("new 1\nb 2\nc 3\n")
+                    .page("new 1\nb 2\nc 3\n")
+                    .page("")
+                    .page("c 3\nb 2\nnew 1\n");
+            hand.start();
+            assertThat(hand.rows.takeBrief()).containsExactly("a 1", "b 2");
+            assertThat(hand.status().health()).isEqualTo(TargetStatus.Health.UP);
+            assertThat(hand.status().lastScrape().overSeriesLimit()).isEqualTo(2);
+            assertThat(hand.status().lastScrape().samplesKept()).isEqualTo(4);
+            assertThat(hand.status().lastScrape().seriesAdded()).isEqualTo(2);
+            hand.nextTick();
+            assertThat(hand.rows.takeBrief()).containsExactly("a 1", "b 2");
+            // The place of a series that went is free from the next scrape on.
+            hand.nextTick();
+            assertThat(hand.rows.takeBrief()).containsExactly("b 2", "a stale");
+            hand.nextTick();
+            assertThat(hand.rows.takeBrief()).containsExactly("new 1", "b 2");
+            hand.nextTick();
+            assertThat(hand.rows.takeBrief()).containsExactlyInAnyOrder("new stale", "b stale");
+            hand.nextTick();
+            assertThat(hand.rows.takeBrief()).containsExactly("b 2", "new 1");
+        }
+    }
+
+    @Test
+    void aSourceHasItsSeriesLimitToo() {
+        List<String> names = new ArrayList<>(List.of("a", "b", "c"));
+        Map<String, Series> known = new HashMap<>();
+        MetricSource source = batch -> names.forEach(name -> batch.add(
+                known.computeIfAbsent(name, key -> Series.of(Labels.of("__name__", key), MetricMetadata.NONE)),
+                SampleBatch.NO_TIMESTAMP,
+                Double.doubleToRawLongBits(1)));
+        try (HandDriven hand =
+                new HandDriven(HandDriven.job().source(source).seriesLimit(2).build())) {
+            hand.start();
+            assertThat(hand.rows.takeBrief()).containsExactly("a 1", "b 1");
+            assertThat(hand.status().lastScrape().overSeriesLimit()).isEqualTo(1);
+            names.add(0, "new");
+            names.remove("a");
+            hand.nextTick();
+            assertThat(hand.rows.takeBrief()).containsExactly("b 1", "a stale");
+            hand.nextTick();
+            assertThat(hand.rows.takeBrief()).containsExactly("new 1", "b 1");
+        }
+    }
+
+    @Test
+    void timestampsMoreThanTenMinutesAheadAreLeftOutCounted() {
+        ScrapeJob job = HandDriven.job()
+                .target("h:1")
+                .source(batch ->
+                        batch.add(Series.of(Labels.of("__name__", "s"), MetricMetadata.NONE), Long.MAX_VALUE - 1, 1))
+                .reports(ScrapeJob.Reports.STANDARD)
+                .build();
+        try (HandDriven hand = new HandDriven(job)) {
+            long limit = hand.clock.wallMillis() + 600_000;
+            hand.answers.page("a 1 " + limit + "\nb 2 " + (limit + 1) + "\nc 3\n");
+            hand.start();
+            assertThat(hand.rows.takeBrief()).contains("a 1", "c 3", "up 1").doesNotContain("b 2", "s 0");
+            assertThat(hand.scraper.status()).allSatisfy(status -> {
+                assertThat(status.health()).isEqualTo(TargetStatus.Health.UP);
+                assertThat(status.lastScrape().tooFarAhead()).isEqualTo(1);
+            });
         }
     }
 

@@ -23,12 +23,13 @@ class ScraperMetricsTest {
                 .target("h:1")
                 .target("h:2")
                 .metricRelabel(dropB)
+                .seriesLimit(1)
                 .build();
         try (HandDriven hand = new HandDriven(job)) {
             hand.answers
                     .then("h:1", fetch -> {
                         hand.clock.advance(Duration.ofMillis(500));
-                        fetch.page("a 1\na 1\nb 2\n");
+                        fetch.page("a 1\na 1\na 1 9999999999999\nb 2\nc 3\n");
                     })
                     .then("h:2", fetch -> fetch.fail(CONNECTION, "down"));
             hand.start();
@@ -39,10 +40,12 @@ class ScraperMetricsTest {
                     .containsEntry("promferry_scrape_scrapes_total{scrape_job=\"llm\"}", 2.0)
                     .containsEntry("promferry_scrape_failures_total{kind=\"connection\",scrape_job=\"llm\"}", 1.0)
                     .containsEntry("promferry_scrape_failures_total{kind=\"parse\",scrape_job=\"llm\"}", 0.0)
-                    .containsEntry("promferry_scrape_samples_total{scrape_job=\"llm\"}", 3.0)
+                    .containsEntry("promferry_scrape_samples_total{scrape_job=\"llm\"}", 5.0)
                     .containsEntry("promferry_scrape_samples_dropped_total{scrape_job=\"llm\"}", 1.0)
                     .containsEntry("promferry_scrape_samples_duplicate_total{scrape_job=\"llm\"}", 1.0)
-                    .containsEntry("promferry_scrape_page_bytes_total{scrape_job=\"llm\"}", 12.0)
+                    .containsEntry("promferry_scrape_samples_over_series_limit_total{scrape_job=\"llm\"}", 1.0)
+                    .containsEntry("promferry_scrape_samples_too_far_ahead_total{scrape_job=\"llm\"}", 1.0)
+                    .containsEntry("promferry_scrape_page_bytes_total{scrape_job=\"llm\"}", 34.0)
                     .containsEntry("promferry_scrape_duration_seconds_total{scrape_job=\"llm\"}", 0.5)
                     .containsEntry("promferry_scrape_targets{health=\"up\",scrape_job=\"llm\"}", 1.0)
                     .containsEntry("promferry_scrape_targets{health=\"down\",scrape_job=\"llm\"}", 0.0);

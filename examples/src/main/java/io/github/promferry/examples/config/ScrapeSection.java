@@ -73,7 +73,9 @@ final class ScrapeSection {
                     "fallback_scrape_protocol",
                     "enable_compression",
                     "native_histogram_bucket_limit",
-                    "native_histogram_min_bucket_factor")
+                    "native_histogram_min_bucket_factor",
+                    // vmagent's
+                    "series_limit")
             .and(SHARED)
             .and(HttpClientBlock.KEYS)
             .refusedAll(
@@ -158,6 +160,7 @@ final class ScrapeSection {
     private @Nullable ScrapeJob job(Block block, String name) {
         ScrapeJob.Builder job = ScrapeJob.builder(name);
         job.parsing(parsing(block));
+        job.futureLimit(ScrapeJob.DEFAULT_FUTURE_LIMIT);
         job.nativeHistograms(inheritedFlag(block, "scrape_native_histograms"));
         times(block, job);
         relabeling(block, job);
@@ -261,6 +264,7 @@ final class ScrapeSection {
             job.bodySizeLimit(bytes == 0 ? Integer.MAX_VALUE : (int) Math.min(bytes, Integer.MAX_VALUE));
         }
         job.sampleLimit(block.count("sample_limit", global.count("sample_limit", 0)));
+        job.seriesLimit(block.count("series_limit", 0));
         job.keepDroppedTargets(block.count("keep_dropped_targets", global.count("keep_dropped_targets", 0)));
         job.targetLimit(block.count("target_limit", global.count("target_limit", 0)));
         job.labelLimit(block.count("label_limit", global.count("label_limit", 0)));

@@ -320,8 +320,9 @@ class ForwarderConfigTest {
                     enable_compression: false
                     body_size_limit: 0
                     sample_limit: 70
+                    series_limit: 71
                     extra_scrape_metrics: true
-                    scrape_protocols: [PrometheusText0.0.4, OpenMetricsText1.0.0]
+                    scrape_protocols: [PrometheusProto, PrometheusText0.0.4]
                     fallback_scrape_protocol: OpenMetricsText1.0.0
                     authorization: {credentials_file: token}
                     follow_redirects: false
@@ -374,8 +375,10 @@ class ForwarderConfigTest {
         assertThat(b.compression()).isFalse();
         assertThat(b.bodySizeLimit()).isEqualTo(Integer.MAX_VALUE);
         assertThat(b.sampleLimit()).isEqualTo(70);
+        assertThat(b.seriesLimit()).isEqualTo(71);
+        assertThat(b.futureLimit()).isEqualTo(Duration.ofMinutes(10));
         assertThat(b.reports()).isEqualTo(ScrapeJob.Reports.EXTRA);
-        assertThat(b.formats()).containsExactly(ExpositionFormat.TEXT_0_0_4, ExpositionFormat.OPENMETRICS_1_0_0);
+        assertThat(b.formats()).containsExactly(ExpositionFormat.PROTOBUF, ExpositionFormat.TEXT_0_0_4);
         assertThat(b.fallbackFormat()).isEqualTo(ExpositionFormat.OPENMETRICS_1_0_0);
         assertThat(b.http().credentials().authorization()).isEqualTo("Bearer from-file");
         assertThat(b.http().followRedirects()).isFalse();
