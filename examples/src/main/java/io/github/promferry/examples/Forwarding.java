@@ -1,5 +1,6 @@
 package io.github.promferry.examples;
 
+import io.github.promferry.SampleSink;
 import io.github.promferry.examples.config.ForwarderConfig;
 import io.github.promferry.examples.web.StatusSource;
 import io.github.promferry.remotewrite.RemoteWriteConfig;
@@ -7,6 +8,7 @@ import io.github.promferry.remotewrite.RemoteWriter;
 import io.github.promferry.remotewrite.WriterStats;
 import io.github.promferry.scrape.ScrapeJob;
 import io.github.promferry.scrape.Scraper;
+import io.github.promferry.scrape.engine.EngineMonitor;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -18,17 +20,31 @@ import java.util.stream.Collectors;
 final class Forwarding {
     private final Map<String, RemoteWriter> writers = new LinkedHashMap<>();
     private final Map<String, Scraper> scrapers = new LinkedHashMap<>();
+    private final List<EngineMonitor> monitors = new ArrayList<>();
 
-    /** Builds the parts; nothing runs yet. */
-    Forwarding(ForwarderConfig config, EngineOptions engines) {
+    /**
+     * Builds the parts; nothing runs yet.
+     *
+     * @param engines what to do with the metrics of engines
+     * @param watchEngines whether to look at them, for the status page
+     */
+    Forwarding(ForwarderConfig config, EngineOptions engines, boolean watchEngines) {
         for (RemoteWriteConfig endpoint : config.endpoints()) {
             writers.put(endpoint.name(), RemoteWriter.create(endpoint));
         }
         for (ForwarderConfig.Source source : config.sources()) {
             List<RemoteWriter> sinks =
                     source.endpoints().stream().map(writers::get).toList();
-            Scraper.Builder scraper =
-                    Scraper.builder().sink(engines.applyTo(FanOut.of(sinks))).externalLabels(source.externalLabels());
+            SampleSink sink = engines.applyTo(FanOut.of(sinks));
+            if (watchEngines) {
+                EngineMonitor monitor = EngineMonitor.builder()
+                        .forwardTo(sink)
+                        .catalog(engines.catalog())
+                        .build();
+                monitors.add(monitor);
+                sink = monitor;
+            }
+            Scraper.Builder scraper = Scraper.builder().sink(sink).externalLabels(source.externalLabels());
             for (ScrapeJob job : source.jobs()) {
                 scraper.job(engines.applyTo(job));
             }
@@ -44,7 +60,7 @@ final class Forwarding {
 
     /** What the status page shows. */
     StatusSource status() {
-        return new StatusSource(scrapers, writers);
+        return new StatusSource(scrapers, writers, monitors);
     }
 
     /**

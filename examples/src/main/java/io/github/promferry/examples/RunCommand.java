@@ -70,7 +70,7 @@ final class RunCommand implements Callable<Integer> {
         LOG.log(Level.INFO, "forwarding by " + config.file() + ", a " + read.kind() + " configuration");
         Forwarding forwarding;
         try {
-            forwarding = new Forwarding(read, engines);
+            forwarding = new Forwarding(read, engines, web != null);
         } catch (UncheckedIOException e) {
             // A spool that is in use, not writable or of a later version: sending without it would break its promise.
             LOG.log(Level.ERROR, String.valueOf(e.getMessage()));

@@ -8,6 +8,7 @@ import io.github.promferry.remotewrite.RemoteWriter;
 import io.github.promferry.remotewrite.WriterStats;
 import io.github.promferry.scrape.ScrapeJob;
 import io.github.promferry.scrape.Scraper;
+import io.github.promferry.scrape.engine.EngineMonitor;
 import io.github.promferry.testkit.SimulatedEngine;
 import io.github.promferry.testkit.StrictReceiver;
 import java.io.IOException;
@@ -46,6 +47,7 @@ public final class Demo implements AutoCloseable {
     private final SimulatedEngine sglang;
     private final StrictReceiver receiver;
     private final RemoteWriter writer;
+    private final EngineMonitor monitor;
     private final Scraper scraper;
     private final StatusServer status;
     private final Readings readings;
@@ -64,8 +66,9 @@ public final class Demo implements AutoCloseable {
                 .batch(BatchPolicy.of(
                         BatchPolicy.DEFAULT_MAX_SAMPLES, BatchPolicy.DEFAULT_MAX_BYTES, Duration.ofMillis(100)))
                 .build());
+        monitor = EngineMonitor.builder().forwardTo(writer).build();
         scraper = Scraper.builder()
-                .sink(writer)
+                .sink(monitor)
                 .job(ScrapeJob.builder("demo")
                         .target(vllm.hostPort())
                         .target(sglang.hostPort())
@@ -93,7 +96,7 @@ public final class Demo implements AutoCloseable {
         try {
             return StatusServer.start(
                     new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                    new StatusSource(Map.of("demo", scraper), Map.of("demo", writer)));
+                    new StatusSource(Map.of("demo", scraper), Map.of("demo", writer), List.of(monitor)));
         } catch (IOException e) {
             throw new UncheckedIOException("no port of this machine is free for the status page", e);
         }

@@ -7,8 +7,14 @@ import io.github.promferry.scrape.JobStatus;
 import io.github.promferry.scrape.ScrapeFailure;
 import io.github.promferry.scrape.Scraper;
 import io.github.promferry.scrape.TargetStatus;
+import io.github.promferry.scrape.engine.EngineMatch;
+import io.github.promferry.scrape.engine.EngineSignals;
+import io.github.promferry.scrape.engine.SignalValues;
 import java.net.URI;
 import java.util.Locale;
+import java.util.Objects;
+import java.util.function.DoubleUnaryOperator;
+import java.util.stream.Collectors;
 
 /** The state of everything as JSON, for the page's script and for people with a command line. Holds no secrets. */
 final class StatusJson {
@@ -22,6 +28,8 @@ final class StatusJson {
         Json json = new Json().beginObject().field("nowMillis", nowMillis);
         json.key("targets").beginArray();
         source.scrapers().values().forEach(scraper -> scraper.status().forEach(status -> target(json, status)));
+        json.endArray().key("engines").beginArray();
+        source.monitors().forEach(monitor -> monitor.all().forEach(signals -> engine(json, signals)));
         json.endArray().key("droppedTargets").beginArray();
         source.scrapers().values().forEach(scraper -> scraper.droppedTargets().forEach(each -> dropped(json, each)));
         json.endArray().key("discoveryFailures").beginArray();
@@ -64,6 +72,43 @@ final class StatusJson {
             json.endObject();
         }
         json.endObject();
+    }
+
+    private static void engine(Json json, EngineSignals signals) {
+        EngineMatch match = signals.engine();
+        if (match == null) {
+            return;
+        }
+        String models = signals.parts().keySet().stream()
+                .map(part -> part.get("model_name"))
+                .filter(Objects::nonNull)
+                .distinct()
+                .collect(Collectors.joining(", "));
+        SignalValues total = signals.total();
+        json.beginObject()
+                .field("engine", match.engine().name())
+                .field("model", models)
+                .field("state", signals.state().name().toLowerCase(Locale.ROOT))
+                .field("sinceMillis", signals.since().toEpochMilli())
+                .field("running", total.running())
+                .field("waiting", total.waiting())
+                .field("kvCacheUsage", total.kvCacheUsage())
+                .field("promptTokensPerSecond", total.promptTokensPerSecond())
+                .field("generatedTokensPerSecond", total.generationTokensPerSecond())
+                .field("requestsPerSecond", total.requestsPerSecond());
+        quantiles(json, "timeToFirstToken", total::timeToFirstToken);
+        quantiles(json, "interTokenLatency", total::interTokenLatency);
+        quantiles(json, "requestDuration", total::requestDuration);
+        labels(json, signals.target());
+        json.endObject();
+    }
+
+    private static void quantiles(Json json, String key, DoubleUnaryOperator quantile) {
+        json.key(key)
+                .beginObject()
+                .field("p50", quantile.applyAsDouble(0.5))
+                .field("p99", quantile.applyAsDouble(0.99))
+                .endObject();
     }
 
     private static void dropped(Json json, DroppedTarget target) {

@@ -231,26 +231,45 @@ function path(points, index, time, highest, kind) {
 
 // Engines.
 
-const STATES = {serving: 'good', idle: 'good', starting: 'warn', saturated: 'warn', restarting: 'warn'};
+const MANY_ENGINES = 20;
+/** Worst first. */
+const STATES = new Map([
+  ['down', 'bad'], ['stalled', 'bad'], ['frozen', 'bad'], ['restarting', 'warn'], ['starting', 'warn'],
+  ['saturated', 'warn'], ['serving', 'good'], ['idle', 'good'],
+]);
+const WORST_FIRST = [...STATES.keys()];
 
 function engineCard(engine, time) {
-  const key = engine.job + '\n' + engine.instance + '\n' + engine.model;
-  const title = element('h3', {}, badge(engine.state, STATES[engine.state] || 'bad'), ' ', engine.model || engine.instance,
-      ' ', element('small', {}, [engine.engine, engine.job, engine.instance].filter(Boolean).join(' · ')));
+  const {job, instance} = engine.labels;
+  const key = 'engine ' + JSON.stringify(engine.labels) + ' ';
+  const title = element('h3', {}, badge(engine.state, STATES.get(engine.state) || 'warn'), ' ', engine.model || instance || '',
+      ' ', element('small', {}, [engine.engine, job, instance].filter(Boolean).join(' · '),
+          ' · for ' + seconds(Math.max(0, time - engine.sinceMillis) / 1000)));
   const charts = [
     chart(key + 'tokens', 'Tokens per second', time, count, 1,
         [{name: 'generated', value: engine.generatedTokensPerSecond}, {name: 'prompt', value: engine.promptTokensPerSecond}]),
     chart(key + 'requests', 'Requests', time, count, 1,
         [{name: 'running', value: engine.running}, {name: 'waiting', value: engine.waiting}]),
-    chart(key + 'ttft', 'Time to first token', time, seconds, 0.01,
-        [{name: 'p50', value: engine.timeToFirstToken.p50}, {name: 'p99', value: engine.timeToFirstToken.p99}]),
-    chart(key + 'itl', 'Inter-token latency', time, seconds, 0.001,
-        [{name: 'p50', value: engine.interTokenLatency.p50}, {name: 'p99', value: engine.interTokenLatency.p99}]),
-    chart(key + 'e2e', 'Request latency', time, seconds, 0.01,
-        [{name: 'p50', value: engine.requestDuration.p50}, {name: 'p99', value: engine.requestDuration.p99}]),
-    chart(key + 'kv', 'KV cache', time, percent, 1, [{name: 'used', value: engine.kvCacheUsage}]),
+    quantileChart(key + 'first', 'Time to first token', time, engine.timeToFirstToken),
+    quantileChart(key + 'next', 'Inter-token latency', time, engine.interTokenLatency),
+    quantileChart(key + 'all', 'Request duration', time, engine.requestDuration),
+    chart(key + 'cache', 'KV cache', time, percent, 1, [{name: 'used', value: engine.kvCacheUsage}]),
   ];
   return element('article', {class: 'engine'}, title, element('div', {class: 'charts'}, ...charts));
+}
+
+function quantileChart(key, title, time, quantiles) {
+  return chart(key, title, time, seconds, 0.001,
+      [{name: 'p50', value: quantiles.p50}, {name: 'p99', value: quantiles.p99}]);
+}
+
+function showEngines(engines, time) {
+  engines.sort((a, b) => WORST_FIRST.indexOf(a.state) - WORST_FIRST.indexOf(b.state));
+  byId('engines-section').hidden = engines.length === 0;
+  byId('engines').replaceChildren(...engines.slice(0, MANY_ENGINES).map((engine) => engineCard(engine, time)));
+  const more = byId('engines-more');
+  more.hidden = engines.length <= MANY_ENGINES;
+  more.textContent = `${engines.length - MANY_ENGINES} more, none of them worse off.`;
 }
 
 // The page.
@@ -303,11 +322,9 @@ function showSection(name, columns, rows) {
 
 function show(status) {
   const time = status.nowMillis;
-  const engines = status.engines || [];
   showEndpoints(status, time);
   showTiles(status);
-  byId('engines-section').hidden = engines.length === 0;
-  byId('engines').replaceChildren(...engines.map((engine) => engineCard(engine, time)));
+  showEngines(status.engines, time);
   showTargets(status.targets);
   showSection('dropped', [
     {title: 'Job', cell: (target) => target.job},

@@ -15,6 +15,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -48,6 +49,9 @@ class StatusPageIT {
 
             browser.awaitTrue("document.querySelectorAll('#targets tbody tr').length === 2");
             browser.awaitTrue("document.querySelectorAll('#targets .badge.good').length === 2");
+            browser.awaitTrue("document.querySelectorAll('#engines .engine .badge.good').length === 2");
+            browser.awaitTrue("[...document.querySelectorAll('#engines .engine')].every(engine =>"
+                    + " engine.querySelector('path').getAttribute('d').split('L').length > 8)");
             // Two points make a line, and more samples arrive from second to second.
             browser.awaitTrue("[...document.querySelectorAll('#endpoint-charts path')]"
                     + ".every(path => path.getAttribute('d').includes('L'))");
@@ -76,7 +80,7 @@ class StatusPageIT {
                         .build();
                 StatusServer server = StatusServer.start(
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                        new StatusSource(Map.of("here", scraper), Map.of()))) {
+                        new StatusSource(Map.of("here", scraper), Map.of(), List.of()))) {
             scraper.start();
             browser.show(server.url());
 

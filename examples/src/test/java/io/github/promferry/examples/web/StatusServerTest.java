@@ -13,6 +13,7 @@ import io.github.promferry.remotewrite.RemoteWriter;
 import io.github.promferry.scrape.ScrapeJob;
 import io.github.promferry.scrape.Scraper;
 import io.github.promferry.scrape.Target;
+import io.github.promferry.scrape.engine.EngineMonitor;
 import io.github.promferry.testkit.ScriptedAnswer;
 import io.github.promferry.testkit.ScriptedTarget;
 import io.github.promferry.testkit.StrictReceiver;
@@ -35,14 +36,20 @@ class StatusServerTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final String HOSTILE = "<img src=x onerror=alert(1)>\"'\n\u0000";
 
-    private final ScriptedTarget good =
-            ScriptedTarget.start(ScriptedAnswer.page("# TYPE a counter\na_total{m=\"x\"} 3\n"));
+    private final ScriptedTarget good = ScriptedTarget.start(ScriptedAnswer.page("""
+            # TYPE vllm:num_requests_running gauge
+            vllm:num_requests_running{model_name="<b>"} 3
+            # TYPE vllm:kv_cache_usage_perc gauge
+            vllm:kv_cache_usage_perc{model_name="<b>"} 0.5
+            """));
     private final ScriptedTarget broken = ScriptedTarget.start(ScriptedAnswer.page("a_total <script>\n"));
     private final StrictReceiver receiver = StrictReceiver.builder().start();
     private final RemoteWriter writer = RemoteWriter.create(
             RemoteWriteConfig.builder(receiver.uri()).name("store").build());
+    private final EngineMonitor monitor =
+            EngineMonitor.builder().forwardTo(writer).build();
     private final Scraper scraper = Scraper.builder()
-            .sink(writer)
+            .sink(monitor)
             .job(ScrapeJob.builder("llm")
                     .target(Target.of(good.hostPort(), Map.of("model", HOSTILE)))
                     .target(broken.hostPort())
@@ -56,7 +63,7 @@ class StatusServerTest {
     void scrapeOnce() throws IOException {
         server = StatusServer.start(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                new StatusSource(Map.of("here", scraper), Map.of("store", writer)));
+                new StatusSource(Map.of("here", scraper), Map.of("store", writer), List.of(monitor)));
         writer.start();
         scraper.start();
         assertThat(scraper.scrapeNow(PATIENCE)).isTrue();
@@ -161,6 +168,18 @@ class StatusServerTest {
                 .extractingByKey("error")
                 .asString()
                 .contains("<script>");
+        List<?> engines = (List<?>) ((Map<?, ?>) status).get("engines");
+        assertThat(engines)
+                .singleElement()
+                .asInstanceOf(MAP)
+                .containsEntry("engine", "vLLM")
+                .containsEntry("model", "<b>")
+                .containsEntry("state", "starting")
+                .containsEntry("running", 3.0)
+                .containsEntry("kvCacheUsage", 0.5)
+                .containsEntry("generatedTokensPerSecond", null)
+                .extractingByKey("labels", MAP)
+                .containsEntry("job", "llm");
         List<?> endpoints = (List<?>) ((Map<?, ?>) status).get("endpoints");
         assertThat(endpoints)
                 .singleElement()
@@ -195,7 +214,7 @@ class StatusServerTest {
         InetSocketAddress taken = new InetSocketAddress(
                 InetAddress.getLoopbackAddress(), Integer.parseInt(server.url().replaceAll(".*:(\\d+)/", "$1")));
 
-        assertThatThrownBy(() -> StatusServer.start(taken, new StatusSource(Map.of(), Map.of())))
+        assertThatThrownBy(() -> StatusServer.start(taken, new StatusSource(Map.of(), Map.of(), List.of())))
                 .isInstanceOf(BindException.class);
     }
 
