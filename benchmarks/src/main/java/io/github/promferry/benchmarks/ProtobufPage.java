@@ -106,7 +106,7 @@ final class ProtobufPage {
                 .labels(Labels.of(
                         "engine", "0", "model_name", "meta-llama/Llama-3.1-8B-Instruct", "worker", "w" + series))
                 .nativeSchema(3)
-                .nativeZeroThreshold(2.938735877055719E-39)
+                .nativeZeroThreshold(0x1p-128)
                 .nativeZeroCount(scrape)
                 .nativeBucketsForPositiveValues(buckets.build())
                 .sum(shape.nextDouble() * 1e6 + scrape)
