@@ -52,7 +52,7 @@ public final class EngineMonitor implements SampleSink {
     private final long patienceMillis;
     private final double saturatedWaiting;
     private final double saturatedKvCache;
-    private final ServingStateListener listener;
+    private final @Nullable ServingStateListener listener;
     private final Map<Labels, TargetMonitor> targets = new ConcurrentHashMap<>();
 
     private EngineMonitor(Builder builder) {
@@ -129,7 +129,7 @@ public final class EngineMonitor implements SampleSink {
         ServingState before = target.observe(batch);
         if (target.hasEnded()) {
             targets.remove(labels);
-        } else if (before != null) {
+        } else if (before != null && listener != null) {
             listener.changed(target.snapshot(), before);
         }
     }
@@ -158,7 +158,7 @@ public final class EngineMonitor implements SampleSink {
         private Duration patience = DEFAULT_PATIENCE;
         private double saturatedWaiting = 1;
         private double saturatedKvCache = DEFAULT_SATURATED_KV_CACHE;
-        private ServingStateListener listener = (now, before) -> {};
+        private @Nullable ServingStateListener listener;
 
         private Builder() {}
 

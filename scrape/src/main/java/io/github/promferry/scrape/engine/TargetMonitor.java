@@ -20,6 +20,8 @@ final class TargetMonitor {
     /** How many report series a batch may end with. */
     private static final int MOST_REPORTS = 8;
 
+    private static final int ABSENT = -1;
+
     /** What came of a scrape. */
     private enum Outcome {
         ANSWERED,
@@ -34,6 +36,10 @@ final class TargetMonitor {
     private long now;
     private boolean ended;
     private boolean foreign;
+    /** The report's series of the batch before, which are those of the next one, too. */
+    private Series[] report = {};
+
+    private int up = ABSENT;
     private @Nullable EngineSignals snapshot;
 
     TargetMonitor(Labels target, PageSignals page, ServingStateMachine machine) {
@@ -45,7 +51,10 @@ final class TargetMonitor {
     /** The state before, if the batch has changed it; null otherwise. */
     synchronized @Nullable ServingState observe(SampleBatch batch) {
         ServingState before = machine.state();
-        int reportFrom = reportFrom(batch);
+        if (!endsWithReport(batch)) {
+            learnReport(batch);
+        }
+        int reportFrom = batch.size() - report.length;
         int pageRows = withoutMarkers(batch, reportFrom);
         now = batch.timestamp(batch.size() - 1);
         snapshot = null;
@@ -106,13 +115,33 @@ final class TargetMonitor {
                 Collections.unmodifiableMap(parts));
     }
 
-    /** The report comes after the page. No page may have series of these names without labels. */
-    private static int reportFrom(SampleBatch batch) {
-        int rows = batch.size();
-        while (rows > 0 && batch.size() - rows < MOST_REPORTS && isReport(batch.series(rows - 1))) {
-            rows--;
+    private boolean endsWithReport(SampleBatch batch) {
+        int from = batch.size() - report.length;
+        if (report.length == 0 || from < 0) {
+            return false;
         }
-        return rows;
+        for (int i = 0; i < report.length; i++) {
+            if (batch.series(from + i) != report[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** The report comes after the page. No page may have series of these names without labels. */
+    private void learnReport(SampleBatch batch) {
+        int from = batch.size();
+        up = ABSENT;
+        while (from > 0 && batch.size() - from < MOST_REPORTS && isReport(batch.series(from - 1))) {
+            from--;
+        }
+        report = new Series[batch.size() - from];
+        for (int i = 0; i < report.length; i++) {
+            report[i] = batch.series(from + i);
+            if ("up".equals(report[i].labels().metricName())) {
+                up = i;
+            }
+        }
     }
 
     private static boolean isReport(Series series) {
@@ -132,14 +161,15 @@ final class TargetMonitor {
         return pageRows;
     }
 
-    private static Outcome outcome(SampleBatch batch, int pageRows, int reportFrom) {
-        for (int row = reportFrom; row < batch.size(); row++) {
-            if ("up".equals(batch.series(row).labels().metricName())) {
-                long bits = batch.valueBits(row);
-                return SampleValues.isStale(bits) ? Outcome.ENDED : bits == 0 ? Outcome.FAILED : Outcome.ANSWERED;
-            }
+    private Outcome outcome(SampleBatch batch, int pageRows, int reportFrom) {
+        if (up == ABSENT) {
+            // Without a report, a failed scrape leaves nothing but markers.
+            return pageRows == 0 ? Outcome.FAILED : Outcome.ANSWERED;
         }
-        // Without a report, a failed scrape leaves nothing but markers.
-        return pageRows == 0 ? Outcome.FAILED : Outcome.ANSWERED;
+        long bits = batch.valueBits(reportFrom + up);
+        if (SampleValues.isStale(bits)) {
+            return Outcome.ENDED;
+        }
+        return bits == 0 ? Outcome.FAILED : Outcome.ANSWERED;
     }
 }
