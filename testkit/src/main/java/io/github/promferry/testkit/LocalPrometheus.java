@@ -3,16 +3,8 @@ package io.github.promferry.testkit;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
-import java.net.URLEncoder;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -25,12 +17,12 @@ public final class LocalPrometheus implements AutoCloseable {
 
     private final LocalServer server;
     private final int port;
-    private final HttpClient client =
-            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    private final QueryApi api;
 
     private LocalPrometheus(LocalServer server, int port) {
         this.server = server;
         this.port = port;
+        this.api = new QueryApi(URI.create("http://127.0.0.1:" + port));
     }
 
     /**
@@ -86,7 +78,7 @@ public final class LocalPrometheus implements AutoCloseable {
      * @throws IllegalStateException with the server's words, if it refuses the expression
      */
     public String query(String expression) {
-        return post("query", "query=" + URLEncoder.encode(expression, StandardCharsets.UTF_8));
+        return api.post("query", "query", expression);
     }
 
     /**
@@ -98,10 +90,14 @@ public final class LocalPrometheus implements AutoCloseable {
      * @return the answer, JSON
      */
     public String exemplars(String selector, long fromMillis, long toMillis) {
-        return post(
+        return api.post(
                 "query_exemplars",
-                "query=" + URLEncoder.encode(selector, StandardCharsets.UTF_8) + "&start=" + fromMillis / 1000.0
-                        + "&end=" + toMillis / 1000.0);
+                "query",
+                selector,
+                "start",
+                String.valueOf(fromMillis / 1000.0),
+                "end",
+                String.valueOf(toMillis / 1000.0));
     }
 
     /**
@@ -111,8 +107,7 @@ public final class LocalPrometheus implements AutoCloseable {
      * @return the answer, JSON
      */
     public String labelValues(String label) {
-        return send(
-                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/api/v1/label/" + label + "/values")));
+        return api.get("/api/v1/label/" + label + "/values");
     }
 
     /**
@@ -121,7 +116,7 @@ public final class LocalPrometheus implements AutoCloseable {
      * @return a page in text format
      */
     public String ownMetrics() {
-        return send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/metrics")));
+        return api.get("/metrics");
     }
 
     /**
@@ -160,28 +155,5 @@ public final class LocalPrometheus implements AutoCloseable {
     @Override
     public void close() {
         server.close();
-    }
-
-    private String post(String call, String form) {
-        return send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/api/v1/" + call))
-                .header("Content-Type", "application/x-www-form-urlencoded")
-                .POST(BodyPublishers.ofString(form)));
-    }
-
-    private String send(HttpRequest.Builder request) {
-        try {
-            HttpResponse<String> response =
-                    client.send(request.timeout(Duration.ofSeconds(30)).build(), BodyHandlers.ofString());
-            if (response.statusCode() != 200) {
-                throw new IllegalStateException(
-                        response.uri() + " answered " + response.statusCode() + ": " + response.body());
-            }
-            return response.body();
-        } catch (IOException e) {
-            throw new UncheckedIOException("Prometheus on port " + port + " does not answer", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while asking Prometheus", e);
-        }
     }
 }

@@ -20,6 +20,7 @@ import io.github.promferry.scrape.engine.EngineCatalog;
 import io.github.promferry.testkit.EngineRelease;
 import io.github.promferry.testkit.LocalPrometheus;
 import io.github.promferry.testkit.LocalServer;
+import io.github.promferry.testkit.LocalVictoriaMetrics;
 import io.github.promferry.testkit.MovingPage;
 import io.github.promferry.testkit.ScriptedAnswer;
 import io.github.promferry.testkit.ScriptedTarget;
@@ -108,12 +109,16 @@ class DashboardFilesIT {
 
     private final Deque<AutoCloseable> running = new ArrayDeque<>();
     private LocalPrometheus prometheus;
+    private LocalVictoriaMetrics victoriaMetrics;
     private final Map<String, List<String>> jobsOfDashboard = new HashMap<>();
 
     @BeforeAll
     void forwardAllEngines(@TempDir Path directory) throws Exception {
         Path binary = InstalledServer.require("prometheus", "prometheus");
         prometheus = opened(LocalPrometheus.start(binary, Files.createDirectory(directory.resolve("prometheus"))));
+        victoriaMetrics = opened(LocalVictoriaMetrics.start(
+                InstalledServer.require("victoria-metrics", "victoria-metrics"),
+                Files.createDirectory(directory.resolve("victoria-metrics"))));
         Map<String, String> targets = new LinkedHashMap<>();
         List<SimulatedEngine> engines = new ArrayList<>();
         SIMULATED.forEach((job, release) -> {
@@ -142,15 +147,22 @@ class DashboardFilesIT {
 
     /** Embedded, as a service would: all engines again, and their signals under the names that all share. */
     private void scrapeUnderCommonNames(Collection<String> targets) {
-        RemoteWriter writer = opened(RemoteWriter.create(
-                RemoteWriteConfig.builder(prometheus.writeUri()).build()));
+        List<RemoteWriter> writers = Stream.of(prometheus.writeUri(), victoriaMetrics.writeUri())
+                .map(uri -> opened(
+                        RemoteWriter.create(RemoteWriteConfig.builder(uri).build())))
+                .toList();
         ScrapeJob.Builder job = ScrapeJob.builder("signals").interval(Duration.ofSeconds(1));
         targets.forEach(job::target);
         Scraper scraper = opened(Scraper.builder()
-                .sink(new CanonicalSink(writer, EngineCatalog.builtIn()))
+                .sink(new CanonicalSink(
+                        batch -> writers.stream()
+                                        .filter(writer -> writer.append(batch))
+                                        .count()
+                                == writers.size(),
+                        EngineCatalog.builtIn()))
                 .job(job.build())
                 .build());
-        writer.start();
+        writers.forEach(RemoteWriter::start);
         scraper.start();
     }
 
@@ -174,6 +186,21 @@ class DashboardFilesIT {
                                             .isNotEmpty()
                                             .allSatisfy(element ->
                                                     assertThat(element.number()).isFinite());
+                                }))));
+    }
+
+    /** Also in VictoriaMetrics, whose language is meant to be a superset of PromQL. */
+    @TestFactory
+    Stream<DynamicNode> everyExpressionHasResultsInVictoriaMetrics() throws IOException {
+        return Dashboard.readAll().stream()
+                .map(dashboard -> dynamicContainer(
+                        dashboard.title(),
+                        targets(dashboard)
+                                .map(target -> dynamicTest(target.legend() + " " + target.expression(), () -> {
+                                    String expression = evaluable(target.expression(), jobs(dashboard));
+                                    assertThat(PromQlAnswer.vector(victoriaMetrics.query(expression)))
+                                            .as(expression)
+                                            .isNotEmpty();
                                 }))));
     }
 
@@ -291,8 +318,10 @@ class DashboardFilesIT {
                     queue_config: {batch_send_deadline: 1s}
                     write_relabel_configs:
                       - {source_labels: [__name__], regex: python_gc_.*, action: drop}
+                  - {name: victoria-metrics, url: "%s", queue_config: {batch_send_deadline: 1s}}
                   - {name: refusing, url: "http://%s/api/v1/write", queue_config: {batch_send_deadline: 1s}}
-                """.formatted(prometheus.writeUri(), refusing)).toString();
+                """.formatted(prometheus.writeUri(), victoriaMetrics.writeUri(), refusing))
+                .toString();
     }
 
     private <T extends AutoCloseable> T opened(T part) {

@@ -11,11 +11,7 @@ import io.github.promferry.Series;
 import io.github.promferry.remotewrite.RemoteWriteConfig;
 import io.github.promferry.remotewrite.RemoteWriter;
 import io.github.promferry.remotewrite.WriterStats;
-import io.github.promferry.testkit.LocalServer;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
+import io.github.promferry.testkit.LocalVictoriaMetrics;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,18 +30,10 @@ class VictoriaMetricsIT {
     @Test
     void aWriterThatTries20FirstLosesNothing(@TempDir Path directory) throws Exception {
         Path binary = InstalledServer.require("victoria-metrics", "victoria-metrics");
-        String server = "http://127.0.0.1:" + LocalServer.freePort();
-        try (LocalServer running = LocalServer.start(
-                directory,
-                URI.create(server + "/health"),
-                List.of(
-                        binary.toString(),
-                        "-httpListenAddr=" + server.substring("http://".length()),
-                        "-storageDataPath=" + directory.resolve("data")))) {
+        try (LocalVictoriaMetrics server = LocalVictoriaMetrics.start(binary, directory)) {
             long now = System.currentTimeMillis() - 60_000;
-            try (RemoteWriter writer =
-                    RemoteWriter.create(RemoteWriteConfig.builder(URI.create(server + "/api/v1/write"))
-                            .build())) {
+            try (RemoteWriter writer = RemoteWriter.create(
+                    RemoteWriteConfig.builder(server.writeUri()).build())) {
                 writer.start();
                 List<Series> series = new ArrayList<>();
                 for (int i = 0; i < SERIES; i++) {
@@ -65,14 +53,11 @@ class VictoriaMetricsIT {
                     assertThat(writer.flush(Duration.ofSeconds(20))).isTrue();
                 }
                 WriterStats stats = writer.stats();
-                assertThat(stats.delivered()).as(running.log()).isEqualTo(SERIES * BATCHES);
+                assertThat(stats.delivered()).as(server.log()).isEqualTo(SERIES * BATCHES);
                 assertThat(stats.droppedTotal() + stats.waiting()).isZero();
             }
             await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
-                get(server + "/internal/force_flush");
-                List<String> exported = get(server + "/api/v1/export?match%5B%5D=%7Bjob%3D%22llm%22%7D")
-                        .lines()
-                        .toList();
+                List<String> exported = server.export("{job=\"llm\"}").lines().toList();
                 assertThat(exported).hasSize(SERIES);
                 assertThat(exported)
                         .anySatisfy(line -> assertThat(line)
@@ -86,11 +71,5 @@ class VictoriaMetricsIT {
                                 line -> assertThat(line).contains("\"i\":\"0\"", "\"values\":[0,1000,2000,3000,null]"));
             });
         }
-    }
-
-    private static String get(String url) throws Exception {
-        return HttpClient.newHttpClient()
-                .send(HttpRequest.newBuilder(URI.create(url)).build(), BodyHandlers.ofString())
-                .body();
     }
 }
