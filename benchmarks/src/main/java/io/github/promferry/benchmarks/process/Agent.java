@@ -46,8 +46,8 @@ record Agent(String name, CommandLine command) {
         });
     }
 
-    /** VictoriaMetrics' agent, held to the Prometheus protocol where it has one of its own. */
-    static Agent vmagent(String name, Path binary, int intervalSeconds, boolean hasOwnProtocol) {
+    /** VictoriaMetrics' agent with some more flags. */
+    static Agent vmagent(String name, Path binary, int intervalSeconds, List<String> flags) {
         return new Agent(name, (folder, targets, url) -> {
             Path file = Files.writeString(folder.resolve("scrape.yml"), scrapeConfig(targets, intervalSeconds));
             List<String> command = new ArrayList<>(List.of(
@@ -57,9 +57,7 @@ record Agent(String name, CommandLine command) {
                     "-remoteWrite.tmpDataPath=" + folder.resolve("data"),
                     "-httpListenAddr=127.0.0.1:0",
                     "-loggerLevel=WARN"));
-            if (hasOwnProtocol) {
-                command.add("-remoteWrite.forcePromProto");
-            }
+            command.addAll(flags);
             return command;
         });
     }

@@ -30,8 +30,8 @@ public final class ProcessComparison {
             "targets", "interval", "warmup", "measure", "agents", "forwarder", "prometheus", "vmagent", "java-flags");
     private static final Duration FIRST_SAMPLE_TIMEOUT = Duration.ofSeconds(90);
     private static final Duration EXIT_TIMEOUT = Duration.ofSeconds(20);
-    /** One collector thread and a small heap: what a forwarder beside an engine would be given. */
-    private static final String SMALL_JVM = "-XX:+UseSerialGC -Xmx128m -Xss512k";
+    /** Of the launcher notes, for many engines. */
+    private static final String SMALL_JVM = "-XX:+UseSerialGC -Xms16m -Xmx96m -Xmn8m -Xss512k";
 
     private final Map<String, String> options;
     private final int targets;
@@ -118,10 +118,8 @@ public final class ProcessComparison {
 
     private @Nullable Agent agent(String name) {
         return switch (name) {
-            case "vmagent" -> {
-                Path binary = find(options.getOrDefault("vmagent", "vmagent"));
-                yield binary == null ? null : Agent.vmagent(name, binary, intervalSeconds, hasOwnProtocol(binary));
-            }
+            case "vmagent" -> vmagent(name, List.of());
+            case "vmagent-plain" -> vmagent(name, List.of("-promscrape.disableCompression"));
             case "prometheus" -> {
                 Path binary = find(options.getOrDefault("prometheus", "prometheus"));
                 yield binary == null ? null : Agent.prometheus(name, binary, intervalSeconds);
@@ -129,9 +127,22 @@ public final class ProcessComparison {
             case "promferry-v1" -> promferry(name, "prometheus.WriteRequest");
             case "promferry-v2" -> promferry(name, "io.prometheus.write.v2.Request");
             default ->
-                throw new IllegalArgumentException(
-                        "unknown agent \"" + name + "\", expected vmagent, prometheus, promferry-v1 or promferry-v2");
+                throw new IllegalArgumentException("unknown agent \"" + name
+                        + "\", expected vmagent, vmagent-plain, prometheus, promferry-v1 or" + " promferry-v2");
         };
+    }
+
+    /** Held to the Prometheus protocol where it has one of its own. */
+    private @Nullable Agent vmagent(String name, List<String> more) {
+        Path binary = find(options.getOrDefault("vmagent", "vmagent"));
+        if (binary == null) {
+            return null;
+        }
+        List<String> flags = new ArrayList<>(more);
+        if (hasOwnProtocol(binary)) {
+            flags.add("-remoteWrite.forcePromProto");
+        }
+        return Agent.vmagent(name, binary, intervalSeconds, flags);
     }
 
     private @Nullable Agent promferry(String name, String protocol) {
