@@ -26,9 +26,10 @@ final class Forwarding {
      * Builds the parts; nothing runs yet.
      *
      * @param engines what to do with the metrics of engines
-     * @param watchEngines whether to look at them, for the status page
+     * @param shard which of the targets are scraped
+     * @param watchEngines whether to look at engines, for the status page
      */
-    Forwarding(ForwarderConfig config, EngineOptions engines, boolean watchEngines) {
+    Forwarding(ForwarderConfig config, EngineOptions engines, ShardOptions shard, boolean watchEngines) {
         for (RemoteWriteConfig endpoint : config.endpoints()) {
             writers.put(endpoint.name(), RemoteWriter.create(endpoint));
         }
@@ -46,7 +47,7 @@ final class Forwarding {
             }
             Scraper.Builder scraper = Scraper.builder().sink(sink).externalLabels(source.externalLabels());
             for (ScrapeJob job : source.jobs()) {
-                scraper.job(engines.applyTo(job));
+                scraper.job(shard.applyTo(engines.applyTo(job)));
             }
             scrapers.put(source.name(), scraper.build());
         }

@@ -35,6 +35,9 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     private EngineOptions engines;
 
+    @Mixin
+    private ShardOptions shard;
+
     @Option(
             names = "--flush-deadline",
             paramLabel = "DURATION",
@@ -66,11 +69,12 @@ final class RunCommand implements Callable<Integer> {
             return Forwarder.WRONG_USAGE;
         }
         engines.check();
+        shard.check();
         read.warnings().forEach(warning -> LOG.log(Level.WARNING, warning.toString()));
         LOG.log(Level.INFO, "forwarding by " + config.file() + ", a " + read.kind() + " configuration");
         Forwarding forwarding;
         try {
-            forwarding = new Forwarding(read, engines, web != null);
+            forwarding = new Forwarding(read, engines, shard, web != null);
         } catch (UncheckedIOException e) {
             // A spool that is in use, not writable or of a later version: sending without it would break its promise.
             LOG.log(Level.ERROR, String.valueOf(e.getMessage()));
