@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @since 0.1
  */
-public final class DnsDiscovery implements TargetDiscovery {
+public final class DnsDiscovery extends PolledDiscovery {
     /** How often names are looked up unless told otherwise. */
     public static final Duration DEFAULT_REFRESH_INTERVAL = Duration.ofSeconds(30);
 
@@ -56,17 +56,15 @@ public final class DnsDiscovery implements TargetDiscovery {
     private final RecordType type;
     private final int port;
     private final DnsResolver resolver;
-    private final PeriodicLookup lookup;
     /** What each name had last; touched by one lookup after the other. */
     private final Map<String, TargetGroup> known = new LinkedHashMap<>();
 
     private DnsDiscovery(Builder builder, DnsResolver resolver) {
+        super("promferry-dns-discovery", builder.refreshInterval, builder.executor);
         this.names = builder.names;
         this.type = builder.type;
         this.port = builder.port;
         this.resolver = resolver;
-        this.lookup = new PeriodicLookup(
-                "promferry-dns-discovery", builder.refreshInterval, builder.executor, this::lookUpAll);
     }
 
     /**
@@ -81,21 +79,12 @@ public final class DnsDiscovery implements TargetDiscovery {
     }
 
     @Override
-    public void start(Publisher publisher) {
-        lookup.start(Objects.requireNonNull(publisher, "publisher"));
-    }
-
-    @Override
-    public void close() {
-        lookup.close();
-    }
-
-    @Override
     public String toString() {
         return "DNS " + type + " " + names;
     }
 
-    private List<TargetGroup> lookUpAll(Publisher publisher) throws InterruptedException {
+    @Override
+    List<TargetGroup> look(Publisher publisher) throws InterruptedException {
         for (String name : names) {
             try {
                 known.put(name, lookUp(name));

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @since 0.1
  */
-public final class EngineDiscovery implements TargetDiscovery {
+public final class EngineDiscovery extends PolledDiscovery {
     /** How long after a look in vain the next one follows unless told otherwise. */
     public static final Duration DEFAULT_REFRESH_INTERVAL = Duration.ofSeconds(5);
 
@@ -33,14 +33,12 @@ public final class EngineDiscovery implements TargetDiscovery {
 
     private final List<URI> urls;
     private final Builder settings;
-    private final PeriodicLookup lookup;
     private @Nullable List<EngineProbe> probes;
 
     private EngineDiscovery(Builder builder) {
+        super("promferry-engine-discovery", builder.refreshInterval, builder.executor);
         urls = List.copyOf(builder.urls);
         settings = builder;
-        lookup =
-                new PeriodicLookup("promferry-engine-discovery", builder.refreshInterval, builder.executor, this::look);
     }
 
     /**
@@ -53,21 +51,12 @@ public final class EngineDiscovery implements TargetDiscovery {
     }
 
     @Override
-    public void start(Publisher publisher) {
-        lookup.start(Objects.requireNonNull(publisher, "publisher"));
-    }
-
-    @Override
-    public void close() {
-        lookup.close();
-    }
-
-    @Override
     public String toString() {
         return urls.size() == 1 ? "looking at " + urls.get(0) : "looking at " + urls.size() + " engines";
     }
 
-    private List<TargetGroup> look(Publisher publisher) throws InterruptedException {
+    @Override
+    List<TargetGroup> look(Publisher publisher) throws InterruptedException {
         List<TargetGroup> groups = new ArrayList<>();
         for (EngineProbe probe : probes()) {
             String reason = probe.look();

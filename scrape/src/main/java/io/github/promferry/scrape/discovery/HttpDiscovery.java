@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @since 0.1
  */
-public final class HttpDiscovery implements TargetDiscovery {
+public final class HttpDiscovery extends PolledDiscovery {
     /** How often the server is asked unless told otherwise. */
     public static final Duration DEFAULT_REFRESH_INTERVAL = Duration.ofSeconds(60);
 
@@ -46,16 +46,15 @@ public final class HttpDiscovery implements TargetDiscovery {
     private final Duration refreshInterval;
     private final Duration timeout;
     private final String userAgent;
-    private final PeriodicLookup lookup;
     private @Nullable HttpClient client;
 
     private HttpDiscovery(Builder builder) {
+        super("promferry-http-discovery", builder.refreshInterval, builder.executor);
         url = builder.url;
         http = builder.http;
         refreshInterval = builder.refreshInterval;
         timeout = builder.timeout == null ? refreshInterval : builder.timeout;
         userAgent = builder.userAgent;
-        lookup = new PeriodicLookup("promferry-http-discovery", refreshInterval, builder.executor, publisher -> ask());
     }
 
     /**
@@ -70,21 +69,12 @@ public final class HttpDiscovery implements TargetDiscovery {
     }
 
     @Override
-    public void start(Publisher publisher) {
-        lookup.start(Objects.requireNonNull(publisher, "publisher"));
-    }
-
-    @Override
-    public void close() {
-        lookup.close();
-    }
-
-    @Override
     public String toString() {
         return "list of targets at " + withoutQuery(url);
     }
 
-    private List<TargetGroup> ask() throws IOException, InterruptedException, TargetFormatException {
+    @Override
+    List<TargetGroup> look(Publisher publisher) throws IOException, InterruptedException, TargetFormatException {
         long deadline = System.nanoTime() + timeout.toNanos();
         URI at = url;
         boolean trusted = true;
