@@ -10,6 +10,7 @@ import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -38,9 +39,6 @@ final class EventLoop {
     /** As Prometheus: above any sane interval. uvicorn, for one, closes after 5 s by itself. */
     private static final long MAX_IDLE_NANOS = TimeUnit.MINUTES.toNanos(5);
 
-    /** A connection this old is not used again, so that a host that has moved is noticed. */
-    private static final long MAX_AGE_NANOS = TimeUnit.MINUTES.toNanos(10);
-
     private final ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final Map<String, ArrayDeque<Connection>> idle = new HashMap<>();
     private final List<Sweeper> sweepers = new ArrayList<>();
@@ -48,6 +46,7 @@ final class EventLoop {
     private final ByteBuffer input = ByteBuffer.allocateDirect(64 * 1024);
 
     private final ScrapeSchedule schedule;
+    private final long maxAgeNanos;
     private long sweptNanos = System.nanoTime();
 
     private final Object lock = new Object();
@@ -57,7 +56,12 @@ final class EventLoop {
     private volatile boolean closed;
 
     EventLoop(ScrapeSchedule schedule) {
+        this(schedule, Fetcher.MAX_CONNECTION_AGE);
+    }
+
+    EventLoop(ScrapeSchedule schedule, Duration maxConnectionAge) {
         this.schedule = schedule;
+        maxAgeNanos = maxConnectionAge.toNanos();
         schedule.whenEarlier(this::wake);
     }
 
@@ -184,7 +188,7 @@ final class EventLoop {
     /** Keeps the connection for the next page. */
     void keep(Connection connection) {
         long now = System.nanoTime();
-        if (now - connection.openedNanos > MAX_AGE_NANOS) {
+        if (now - connection.openedNanos > maxAgeNanos) {
             connection.close();
             return;
         }

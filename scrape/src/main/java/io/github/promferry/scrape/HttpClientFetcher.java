@@ -14,6 +14,7 @@ import java.net.http.HttpResponse.BodySubscriber;
 import java.net.http.HttpResponse.BodySubscribers;
 import java.nio.ByteBuffer;
 import java.nio.channels.UnresolvedAddressException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
@@ -35,10 +36,13 @@ final class HttpClientFetcher implements Fetcher {
     private final HttpSettings settings;
     private final Executor executor;
     private final PageBuffers buffers;
+    private final long maxAgeNanos;
 
     private final Object lock = new Object();
     /** Guarded by lock; made for the first page, since it starts a thread and loads much code. */
     private @Nullable HttpClient client;
+    /** Guarded by lock. */
+    private long clientNanos;
 
     /**
      * A fetcher for all targets that share the settings.
@@ -46,9 +50,14 @@ final class HttpClientFetcher implements Fetcher {
      * @param executor for the client and for reading credential files, which may block: never the parse workers
      */
     HttpClientFetcher(HttpSettings settings, Executor executor, PageBuffers buffers) {
+        this(settings, executor, buffers, MAX_CONNECTION_AGE);
+    }
+
+    HttpClientFetcher(HttpSettings settings, Executor executor, PageBuffers buffers, Duration maxConnectionAge) {
         this.settings = settings;
         this.executor = executor;
         this.buffers = buffers;
+        maxAgeNanos = maxConnectionAge.toNanos();
     }
 
     @Override
@@ -67,10 +76,13 @@ final class HttpClientFetcher implements Fetcher {
         return exchange;
     }
 
+    /** The client does not tell the age of its connections, so they all go with it when it is that old. */
     private HttpClient client() {
         synchronized (lock) {
             HttpClient known = client;
-            if (known == null) {
+            long now = System.nanoTime();
+            if (known == null || now - clientNanos > maxAgeNanos) {
+                clientNanos = now;
                 known = settings.newClientBuilder().executor(executor).build();
                 client = known;
             }

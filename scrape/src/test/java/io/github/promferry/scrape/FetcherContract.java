@@ -45,7 +45,11 @@ abstract class FetcherContract {
     private ScriptedTarget target;
     private Fetcher fetcher;
 
-    abstract Fetcher create(HttpSettings settings, ExecutorService threads);
+    abstract Fetcher create(HttpSettings settings, ExecutorService threads, Duration maxConnectionAge);
+
+    private Fetcher create(HttpSettings settings, ExecutorService threads) {
+        return create(settings, threads, Fetcher.MAX_CONNECTION_AGE);
+    }
 
     @BeforeEach
     void start() {
@@ -225,6 +229,17 @@ abstract class FetcherContract {
         target.answer(ScriptedAnswer.status(503).body("busy"));
         assertThat(fetch().failure.kind()).isEqualTo(STATUS);
         assertThat(target.connectionCount()).isEqualTo(1);
+    }
+
+    /** Looking the host up is a part of connecting: so a name that means another address by now is noticed. */
+    @Test
+    void aConnectionThatIsTooOldIsNotUsedAgain() {
+        Fetcher impatient = create(HttpSettings.DEFAULTS, threads, Duration.ZERO);
+        for (int i = 0; i < 3; i++) {
+            assertThat(fetch(impatient, target.uri(), Map.of()).text()).isEqualTo(PAGE);
+        }
+        impatient.close();
+        assertThat(target.connectionCount()).isEqualTo(3);
     }
 
     @Test
