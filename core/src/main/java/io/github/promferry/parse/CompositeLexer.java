@@ -251,6 +251,22 @@ final class CompositeLexer {
         }
     }
 
+    /** The classic part of the value read last as a native histogram, or null if it is not that of a histogram. */
+    @Nullable
+    NativeHistogram customBuckets() {
+        if (!classic || gauge) {
+            return null;
+        }
+        CustomBuckets buckets = new CustomBuckets();
+        buckets.clear();
+        buckets.count(Double.longBitsToDouble(countBits));
+        buckets.sum(Double.longBitsToDouble(sumBits));
+        for (int point = 0; point < pointCount; point++) {
+            buckets.add(bounds[point], Double.longBitsToDouble(pointBits[point]));
+        }
+        return buckets.toNative();
+    }
+
     private static Buckets buckets(Side side, double[] counts, boolean integral) {
         int[] spans = Arrays.copyOf(side.spans, side.spanLength);
         if (!integral) {

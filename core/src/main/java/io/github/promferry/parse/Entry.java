@@ -19,6 +19,8 @@ class Entry {
     static final int END_MARK = 3;
     /** Kind of a {@code _created} line that is no series. */
     static final int CREATED = 4;
+    /** Kind of a line of a classic histogram that is to be converted; no series. */
+    static final int CLASSIC = 5;
 
     private static final int KIND_BITS = 4;
     static final int KIND_MASK = (1 << KIND_BITS) - 1;
@@ -136,6 +138,16 @@ class Entry {
         Comment(byte[] key, int hash, FamilyContext context, FamilyContext after, int traits) {
             super(key, hash, context, null, null, traits);
             this.after = after;
+        }
+    }
+
+    /** A line that is to become a part of a histogram with custom buckets. */
+    static final class Classic extends Entry {
+        final ClassicLine line;
+
+        Classic(byte[] key, int hash, FamilyContext context, ClassicLine line, int traits) {
+            super(key, hash, context, null, null, traits);
+            this.line = line;
         }
     }
 }

@@ -22,6 +22,7 @@ final class FamilyContext {
     static final int REPLACE_INVALID_HELP = 8;
     static final int PROTOBUF = 16;
     static final int STRICT = 32;
+    static final int CUSTOM_BUCKETS = 64;
 
     /** Of {@link Entry#END}, equal to no context that a line can have. */
     static final FamilyContext NOWHERE = new FamilyContext(MetricMetadata.NONE, -1);

@@ -92,6 +92,7 @@ final class PageRows {
         return (options.normalizeBounds() ? FamilyContext.NORMALIZE_BOUNDS : 0)
                 | (options.created() == ParseOptions.Created.SERIES ? 0 : FamilyContext.CREATED_APART)
                 | (options.strict() ? FamilyContext.STRICT : 0)
+                | (options.classicHistogramsAsNative() ? FamilyContext.CUSTOM_BUCKETS : 0)
                 | (options.replaceInvalidHelp() ? FamilyContext.REPLACE_INVALID_HELP : 0);
     }
 

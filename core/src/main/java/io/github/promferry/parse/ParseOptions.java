@@ -39,6 +39,7 @@ public final class ParseOptions {
     private final boolean replaceInvalidHelp;
     private final boolean nativeHistograms;
     private final boolean classicHistogramsToo;
+    private final boolean classicHistogramsAsNative;
     private final int nativeHistogramBucketLimit;
     private final double nativeHistogramMinBucketFactor;
     private final Created created;
@@ -58,6 +59,7 @@ public final class ParseOptions {
         replaceInvalidHelp = builder.replaceInvalidHelp;
         nativeHistograms = builder.nativeHistograms;
         classicHistogramsToo = builder.classicHistogramsToo;
+        classicHistogramsAsNative = builder.classicHistogramsAsNative;
         nativeHistogramBucketLimit = builder.nativeHistogramBucketLimit;
         nativeHistogramMinBucketFactor = builder.nativeHistogramMinBucketFactor;
         created = builder.created;
@@ -176,6 +178,15 @@ public final class ParseOptions {
     }
 
     /**
+     * Whether classic histograms become native ones with custom buckets.
+     *
+     * @return false by default
+     */
+    public boolean classicHistogramsAsNative() {
+        return classicHistogramsAsNative;
+    }
+
+    /**
      * How many buckets a native histogram may have; one with more is made coarser until it fits.
      *
      * @return 0 for no limit, the default
@@ -268,6 +279,7 @@ public final class ParseOptions {
         private boolean replaceInvalidHelp;
         private boolean nativeHistograms = true;
         private boolean classicHistogramsToo;
+        private boolean classicHistogramsAsNative;
         private int nativeHistogramBucketLimit;
         private double nativeHistogramMinBucketFactor;
         private Created created = Created.SERIES;
@@ -289,6 +301,7 @@ public final class ParseOptions {
             replaceInvalidHelp = options.replaceInvalidHelp;
             nativeHistograms = options.nativeHistograms;
             classicHistogramsToo = options.classicHistogramsToo;
+            classicHistogramsAsNative = options.classicHistogramsAsNative;
             nativeHistogramBucketLimit = options.nativeHistogramBucketLimit;
             nativeHistogramMinBucketFactor = options.nativeHistogramMinBucketFactor;
             created = options.created;
@@ -410,8 +423,23 @@ public final class ParseOptions {
         }
 
         /**
+         * Delivers a classic histogram as a native one whose bounds are those of its buckets, in all formats, as
+         * Prometheus does with {@code convert_classic_histograms_to_nhcb}; the classic series only with {@link
+         * #classicHistogramsToo}. Those of a text page come behind all other rows. A histogram that is none by its numbers,
+         * such as one whose buckets do not add up, and gauge histograms stay classic. Only Remote Write 2.0 can carry the
+         * result.
+         *
+         * @param classicHistogramsAsNative false by default
+         * @return this
+         */
+        public Builder classicHistogramsAsNative(boolean classicHistogramsAsNative) {
+            this.classicHistogramsAsNative = classicHistogramsAsNative;
+            return this;
+        }
+
+        /**
          * Makes native histograms with more buckets coarser, by halves, until they fit. A page with one that does not fit in
-         * the coarsest schema, -4, fails.
+         * the coarsest schema, -4, or has custom buckets, fails.
          *
          * @param nativeHistogramBucketLimit 0 for no limit, the default
          * @return this

@@ -14,6 +14,7 @@ import io.github.promferry.parse.PartSeries.Part;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads pages of length-delimited {@code io.prometheus.client.MetricFamily} messages. Fields and numbers are those of
@@ -49,6 +50,7 @@ final class ProtobufParser implements PartSeries.Whole {
     private final PartSeries parts;
     private final ProtoReader in = new ProtoReader();
     private final HistogramMessage histogram = new HistogramMessage();
+    private final CustomBuckets customBuckets = new CustomBuckets();
     private final List<Exemplar> exemplars = new ArrayList<>();
     private final Labels.Builder builder = Labels.builder();
 
@@ -576,13 +578,32 @@ final class ProtobufParser implements PartSeries.Whole {
     }
 
     private void deliverHistogram() {
-        boolean asNative = histogram.isNative() && options.nativeHistograms();
-        if (asNative) {
-            parts.add(nativeHistogram(), this, nativeExemplars());
+        NativeHistogram sparse = null;
+        if (histogram.isNative() && options.nativeHistograms()) {
+            sparse = nativeHistogram();
+        } else if (options.classicHistogramsAsNative() && context.metadata.type() == MetricType.HISTOGRAM) {
+            sparse = customBuckets();
         }
-        if (!asNative || options.classicHistogramsToo()) {
+        if (sparse != null) {
+            parts.add(sparse, this, nativeExemplars());
+        }
+        if (sparse == null || options.classicHistogramsToo()) {
             deliverClassic();
         }
+    }
+
+    /** Of the classic buckets, or null if there are none or they are not those of a histogram. */
+    private @Nullable NativeHistogram customBuckets() {
+        if (histogram.bucketCount == 0) {
+            return null;
+        }
+        customBuckets.clear();
+        customBuckets.count(histogram.countFloat > 0 ? histogram.countFloat : unsigned(histogram.count));
+        customBuckets.sum(histogram.sum);
+        for (int i = 0; i < histogram.bucketCount; i++) {
+            customBuckets.add(histogram.bounds[i], histogram.counts[i]);
+        }
+        return customBuckets.toNative();
     }
 
     private NativeHistogram nativeHistogram() {

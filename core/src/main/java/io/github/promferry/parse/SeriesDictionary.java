@@ -169,6 +169,25 @@ public final class SeriesDictionary {
     }
 
     /**
+     * Adds a line that is a part of a histogram unless another parser has been faster.
+     *
+     * @return the entry, with a reference for the caller
+     * @throws ExpositionException if the dictionary is full
+     */
+    Entry addClassic(byte[] bytes, int from, int to, int hash, FamilyContext context, ClassicLine line, int traits) {
+        synchronized (lock) {
+            Entry known = lookUp(table, bytes, from, to, hash, context);
+            if (known != null && known.retain(this)) {
+                return known;
+            }
+            makeRoom();
+            Entry entry = new Entry.Classic(Arrays.copyOfRange(bytes, from, to), hash, context, line, traits);
+            put(entry);
+            return entry;
+        }
+    }
+
+    /**
      * Adds a comment unless another parser has been faster.
      *
      * @param after what the page says of the family from here on, or null if the comment says nothing

@@ -32,6 +32,8 @@ final class TextParser implements PartSeries.Whole {
     private final PageRows rows;
     /** Made when the first composite value is met. */
     private @Nullable PartSeries parts;
+    /** Made when the first histogram is to be converted. */
+    private @Nullable ClassicHistograms classicHistograms;
 
     private byte[] page = {};
     private int from;
@@ -65,8 +67,13 @@ final class TextParser implements PartSeries.Whole {
             }
             lines();
         } catch (SyntaxError e) {
+            // What came before the failure lives on.
+            deliverClassicHistograms();
             throw ExpositionException.of(e, page, from, to);
         } finally {
+            if (classicHistograms != null) {
+                classicHistograms.clear();
+            }
             // A parser that waits for its next page must not keep this one alive.
             this.page = new byte[0];
             lexer.begin(this.page, 0, openMetrics);
@@ -86,6 +93,7 @@ final class TextParser implements PartSeries.Whole {
         if (openMetrics && !ended && options.endMarkRequired()) {
             throw new SyntaxError("`# EOF` as the last line of an OpenMetrics page: perhaps the page was cut off", to);
         }
+        deliverClassicHistograms();
     }
 
     private int skipByteOrderMark(int at) {
@@ -309,8 +317,11 @@ final class TextParser implements PartSeries.Whole {
         NativeHistogram histogram = value.nativeHistogram(at);
         PartSeries parts = parts();
         parts.begin(context, page, at, seriesEnd, tail.stampMillis(), tail.startMillis());
-        boolean asNative = histogram != null && options.nativeHistograms();
-        if (histogram != null && asNative) {
+        if (histogram == null || !options.nativeHistograms()) {
+            histogram = options.classicHistogramsAsNative() ? value.customBuckets() : null;
+        }
+        boolean asNative = histogram != null;
+        if (histogram != null) {
             parts.add(histogram, this, tail.exemplars());
         }
         if (asNative && !options.classicHistogramsToo()) {
@@ -335,6 +346,21 @@ final class TextParser implements PartSeries.Whole {
                     this,
                     exemplarsWithin(lower, Double.POSITIVE_INFINITY, asNative));
         }
+    }
+
+    private void deliverClassicHistograms() {
+        if (classicHistograms != null) {
+            classicHistograms.deliver(parts());
+        }
+    }
+
+    private ClassicHistograms classicHistograms() {
+        ClassicHistograms histograms = classicHistograms;
+        if (histograms == null) {
+            histograms = new ClassicHistograms(options.classicHistogramsToo());
+            classicHistograms = histograms;
+        }
+        return histograms;
     }
 
     private PartSeries parts() {
@@ -376,6 +402,11 @@ final class TextParser implements PartSeries.Whole {
     private Entry newSample(int at, int end, int hash) {
         Labels exposed = lexer.series(context);
         int tolerated = lexer.tolerated();
+        ClassicLine classic = context.has(FamilyContext.CUSTOM_BUCKETS) ? ClassicLine.of(exposed, context) : null;
+        if (classic != null) {
+            int traits = Entry.traits(Entry.CLASSIC, tolerated);
+            return dictionary.addClassic(page, at, end, hash, context, classic, traits);
+        }
         boolean created = context.has(FamilyContext.CREATED_APART) && lexer.isCreatedOf(context);
         Series series;
         try {
@@ -401,6 +432,11 @@ final class TextParser implements PartSeries.Whole {
     }
 
     private void deliver(Entry entry, boolean first) {
+        if (entry instanceof Entry.Classic classic) {
+            counts.tolerateAll(entry.tolerated());
+            classicHistograms().add(classic, tail.bits(), tail.stampMillis(), tail.startMillis(), tail.exemplars());
+            return;
+        }
         rows.add(entry, first, tail.bits(), tail.stampMillis(), tail.startMillis(), tail.exemplars());
     }
 }

@@ -133,10 +133,43 @@ class WarmEqualsColdTest {
     }
 
     @Property(tries = 1000)
+    void anySequenceOfPagesWithConvertedHistograms(@ForAll long seed) {
+        Random random = new Random(seed);
+        ParseOptions options = ParseOptions.builder()
+                .classicHistogramsAsNative(true)
+                .classicHistogramsToo(random.nextBoolean())
+                .build();
+        SeriesDictionary dictionary = new SeriesDictionary(RESOLVER);
+        List<Twin> targets = List.of(new Twin(dictionary, options), new Twin(dictionary, options));
+        List<Model> models = List.of(new Model(), new Model());
+        List<String> page = new ArrayList<>();
+        for (int lap = 0; lap < 12; lap++) {
+            int target = random.nextInt(4) == 0 ? 1 : 0;
+            page = changed(page, random, () -> histogramLine(random));
+            step(targets.get(target), models.get(target), page, random);
+        }
+    }
+
+    private static String histogramLine(Random random) {
+        String name = "h" + random.nextInt(3);
+        String label = "a=\"" + random.nextInt(2) + "\"";
+        String stamp = random.nextInt(8) == 0 ? " 1" : "";
+        return switch (random.nextInt(8)) {
+            case 0 -> "# TYPE " + name + (random.nextInt(4) == 0 ? " gauge" : " histogram");
+            case 1 -> name + "_count{" + label + "} 3" + stamp;
+            case 2 -> name + "_sum{" + label + "} " + random.nextInt(9) + stamp;
+            case 3 -> name + "_bucket{" + label + ",le=\"+Inf\"} 3" + stamp;
+            case 4 -> "other " + random.nextInt(9);
+            default -> name + "_bucket{le=\"" + random.nextInt(4) + "\"," + label + "} " + random.nextInt(4) + stamp;
+        };
+    }
+
+    @Property(tries = 1000)
     void anySequenceOfChangingProtobufPages(@ForAll long seed, @ForAll boolean nativeToo) {
         Random random = new Random(seed);
         ParseOptions options = ParseOptions.builder()
                 .nativeHistograms(nativeToo)
+                .classicHistogramsAsNative(random.nextBoolean())
                 .classicHistogramsToo(random.nextBoolean())
                 .build();
         SeriesDictionary dictionary = new SeriesDictionary(RESOLVER);

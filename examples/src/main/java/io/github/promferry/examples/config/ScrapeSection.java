@@ -42,9 +42,9 @@ final class ScrapeSection {
                     "keep_dropped_targets",
                     "extra_scrape_metrics",
                     "scrape_native_histograms",
-                    "always_scrape_classic_histograms")
+                    "always_scrape_classic_histograms",
+                    "convert_classic_histograms_to_nhcb")
             .noEffect("scrape_failure_log_file", "failed scrapes are logged to stderr")
-            .refused("convert_classic_histograms_to_nhcb", "classic histograms stay classic", "false")
             .refused("metric_name_validation_scheme", "only utf8 is", "utf8")
             .refused("metric_name_escaping_scheme", "only allow-utf-8 is", "allow-utf-8");
 
@@ -201,6 +201,7 @@ final class ScrapeSection {
                 // Prometheus 3 writes le="1" as le="1.0"; the collector's users look for what is on the page.
                 .normalizeBounds(kind == Kind.PROMETHEUS)
                 .classicHistogramsToo(inheritedFlag(block, "always_scrape_classic_histograms"))
+                .classicHistogramsAsNative(inheritedFlag(block, "convert_classic_histograms_to_nhcb"))
                 .nativeHistogramBucketLimit(block.count("native_histogram_bucket_limit", 0));
         try {
             parsing.nativeHistogramMinBucketFactor(block.number("native_histogram_min_bucket_factor", 0));

@@ -531,6 +531,7 @@ class ForwarderConfigTest {
                     static_configs: [{targets: ["a:1"]}]
                   - job_name: own
                     scrape_native_histograms: false
+                    convert_classic_histograms_to_nhcb: true
                     static_configs: [{targets: ["a:1"]}]
                   - job_name: protocols
                     scrape_protocols: [PrometheusText0.0.4]
@@ -551,6 +552,9 @@ class ForwarderConfigTest {
         assertThat(jobs.get(0).parsing().nativeHistogramBucketLimit()).isEqualTo(100);
         assertThat(jobs.get(0).parsing().nativeHistogramMinBucketFactor()).isEqualTo(1.1);
         assertThat(jobs.get(1).parsing().classicHistogramsToo()).isFalse();
+        assertThat(jobs)
+                .extracting(job -> job.parsing().classicHistogramsAsNative())
+                .containsExactly(false, true, false);
     }
 
     @Test
