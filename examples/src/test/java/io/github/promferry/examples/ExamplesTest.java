@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.promferry.Labels;
 import io.github.promferry.testkit.ScriptedAnswer;
 import io.github.promferry.testkit.ScriptedTarget;
+import io.github.promferry.testkit.SimulatedEngine;
 import io.github.promferry.testkit.StrictReceiver;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -86,6 +87,30 @@ class ExamplesTest {
                 example.destroyForcibly().waitFor();
             }
         }
+    }
+
+    @Test
+    void leastLoadedTurnsFromAnEngineThatStalls() throws Exception {
+        try (SimulatedEngine stalls = SimulatedEngine.vllm().start();
+                SimulatedEngine serves = SimulatedEngine.llamaCpp().start()) {
+            stalls.stall();
+            Process example = start(LeastLoaded.class, stalls.hostPort(), serves.hostPort());
+            try {
+                Awaitility.await()
+                        .atMost(PATIENCE)
+                        .untilAsserted(() -> assertThat(output())
+                                .anyMatch(line -> line.matches(".*" + port(stalls) + " was \\w+, is STALLED"))
+                                .last()
+                                .asString()
+                                .matches("next: .*" + port(serves) + ".*, running \\d+, .*"));
+            } finally {
+                example.destroyForcibly().waitFor();
+            }
+        }
+    }
+
+    private static String port(SimulatedEngine engine) {
+        return engine.hostPort().substring(engine.hostPort().indexOf(':'));
     }
 
     @Test

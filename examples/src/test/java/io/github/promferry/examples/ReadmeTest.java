@@ -90,7 +90,8 @@ class ReadmeTest {
     @ParameterizedTest
     @MethodSource("documents")
     void everyRelativeLinkLeadsSomewhere(Path document) throws Exception {
-        Matcher links = LINK.matcher(Files.readString(document));
+        // A regular expression in a code block can look like a link.
+        Matcher links = LINK.matcher(Files.readString(document).replaceAll("(?s)```.*?```", ""));
         while (links.find()) {
             assertThat(document.resolveSibling(links.group(1)))
                     .as(links.group())

@@ -8,7 +8,10 @@ import io.github.promferry.remotewrite.RemoteWriter;
 import io.github.promferry.remotewrite.WriterStats;
 import io.github.promferry.scrape.ScrapeJob;
 import io.github.promferry.scrape.Scraper;
+import io.github.promferry.scrape.engine.EngineMatch;
 import io.github.promferry.scrape.engine.EngineMonitor;
+import io.github.promferry.scrape.engine.EngineSignals;
+import io.github.promferry.scrape.engine.SignalValues;
 import io.github.promferry.testkit.SimulatedEngine;
 import io.github.promferry.testkit.StrictReceiver;
 import java.io.IOException;
@@ -17,16 +20,18 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The whole way of a sample in one process, without a network beyond loopback: a simulated vLLM engine and an SGLang one
- * under changing load, scraped every second, their samples written by Remote Write to a receiver that checks the protocol and keeps the
- * last minute. All numbers shown, but those on the writer, are computed from what the receiver got.
+ * under changing load, scraped every second, their samples written by Remote Write to a receiver that checks the protocol.
+ * What is shown of the engines is told live by an {@link EngineMonitor}, which the samples pass on their way.
  *
  * <pre>{@code
  * try (Demo demo = Demo.start()) {
@@ -37,11 +42,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Demo implements AutoCloseable {
     private static final Duration INTERVAL = Duration.ofSeconds(1);
-    private static final int WINDOW_SECONDS = 30;
     private static final Duration STOP_LIMIT = Duration.ofSeconds(3);
     private static final int BAR_WIDTH = 30;
-    /** A minute of each series, a page a second, and a little more than the window needs. */
-    private static final int KEPT_SAMPLES = 62;
+    /** Of each series, and of requests: the receiver checks them all, and nobody looks at them later. */
+    private static final int KEPT = 1;
 
     private final SimulatedEngine vllm;
     private final SimulatedEngine sglang;
@@ -50,18 +54,13 @@ public final class Demo implements AutoCloseable {
     private final EngineMonitor monitor;
     private final Scraper scraper;
     private final StatusServer status;
-    private final Readings readings;
     private final long startNanos;
     private boolean stopped;
 
     private Demo() {
         vllm = SimulatedEngine.vllm().seed(System.nanoTime()).start();
         sglang = SimulatedEngine.sglang().seed(System.nanoTime()).start();
-        receiver = StrictReceiver.builder()
-                .keepSamples(KEPT_SAMPLES)
-                .keepAttempts(KEPT_SAMPLES)
-                .start();
-        readings = new Readings(receiver);
+        receiver = StrictReceiver.builder().keepSamples(KEPT).keepAttempts(KEPT).start();
         writer = RemoteWriter.create(RemoteWriteConfig.builder(receiver.uri())
                 .batch(BatchPolicy.of(
                         BatchPolicy.DEFAULT_MAX_SAMPLES, BatchPolicy.DEFAULT_MAX_BYTES, Duration.ofMillis(100)))
@@ -174,46 +173,16 @@ public final class Demo implements AutoCloseable {
     /** The summary as lines of a screen. */
     List<String> screen() {
         WriterStats stats = writer.stats();
-        double usage = readings.last("vllm:kv_cache_usage_perc");
-        int filled = Double.isNaN(usage) ? 0 : (int) Math.round(usage * BAR_WIDTH);
-        return List.of(
+        List<String> lines = new ArrayList<>(List.of(
                 format("Promferry demo, %d s", elapsedSeconds()),
                 "",
                 "  simulated vLLM (" + vllm.model() + ") at " + vllm.hostPort(),
                 "  simulated SGLang (" + sglang.model() + ") at " + sglang.hostPort(),
                 "    -> scraped every second -> Remote Write -> receiver at 127.0.0.1:" + receiver.port(),
-                "  live charts in a browser: " + url(),
-                "",
-                "  vLLM",
-                format(
-                        "  tokens/s        generated %8s    prompt  %8s",
-                        count(tokenRate("generation")), count(tokenRate("prompt"))),
-                format(
-                        "  first token     p50       %8s    p99     %8s",
-                        millis(0.5, "vllm:time_to_first_token_seconds"),
-                        millis(0.99, "vllm:time_to_first_token_seconds")),
-                format(
-                        "  next token      p50       %8s    p99     %8s",
-                        millis(0.5, "vllm:inter_token_latency_seconds"),
-                        millis(0.99, "vllm:inter_token_latency_seconds")),
-                format(
-                        "  requests        running   %8s    waiting %8s    finished/s %6.1f",
-                        count(readings.last("vllm:num_requests_running")),
-                        count(readings.last("vllm:num_requests_waiting")),
-                        readings.rate("vllm:request_success_total", WINDOW_SECONDS)),
-                format(
-                        "  KV cache        [%s%s] %3s %%",
-                        "#".repeat(filled), "-".repeat(BAR_WIDTH - filled), count(100 * usage)),
-                "",
-                "  SGLang",
-                format(
-                        "  tokens/s        generated %8s    first token p99 %8s",
-                        count(readings.last("sglang:gen_throughput")),
-                        millis(0.99, "sglang:time_to_first_token_seconds")),
-                format(
-                        "  requests        running   %8s    waiting %8s",
-                        count(readings.last("sglang:num_running_reqs")), count(readings.last("sglang:num_queue_reqs"))),
-                "",
+                ""));
+        lines.addAll(engine(vllm));
+        lines.addAll(engine(sglang));
+        lines.addAll(List.of(
                 format(
                         "  samples         delivered %,8d    dropped %,8d    waiting    %,6d",
                         stats.delivered(), stats.droppedTotal(), stats.waiting()),
@@ -221,36 +190,80 @@ public final class Demo implements AutoCloseable {
                         "                  series    %,8d    requests%,8d    bytes/sample %4.1f",
                         receiver.series().size(), stats.requests(), bytesPerSample(stats)),
                 "",
-                "  Rates and quantiles are those of the last " + WINDOW_SECONDS + " s. Ctrl-C ends the demo.");
+                "  Live charts: " + url(),
+                "  Rates and quantiles are those of the last " + EngineMonitor.DEFAULT_WINDOW.toSeconds()
+                        + " s. Ctrl-C ends the demo."));
+        return lines;
+    }
+
+    private List<String> engine(SimulatedEngine engine) {
+        EngineSignals signals = signals(engine);
+        if (signals == null) {
+            return List.of("  " + engine.hostPort() + "  not scraped yet", "");
+        }
+        EngineMatch kind = signals.engine();
+        SignalValues now = signals.total();
+        double usage = now.kvCacheUsage();
+        int filled = Double.isNaN(usage) ? 0 : (int) Math.round(usage * BAR_WIDTH);
+        return List.of(
+                "  " + (kind == null ? engine.hostPort() : kind.engine().name()) + "  "
+                        + signals.state().name().toLowerCase(Locale.ROOT),
+                format(
+                        "  tokens/s        generated %8s    prompt  %8s",
+                        count(now.generationTokensPerSecond()), count(now.promptTokensPerSecond())),
+                format(
+                        "  first token     p50       %8s    p99     %8s",
+                        millis(now.timeToFirstToken(0.5)), millis(now.timeToFirstToken(0.99))),
+                format(
+                        "  next token      p50       %8s    p99     %8s",
+                        millis(now.interTokenLatency(0.5)), millis(now.interTokenLatency(0.99))),
+                format(
+                        "  requests        running   %8s    waiting %8s    finished/s %6.1f",
+                        count(now.running()), count(now.waiting()), now.requestsPerSecond()),
+                format(
+                        "  KV cache        [%s%s] %3s %%",
+                        "#".repeat(filled), "-".repeat(BAR_WIDTH - filled), count(100 * usage)),
+                "");
     }
 
     /** The summary in a line. */
     String line() {
         WriterStats stats = writer.stats();
+        EngineSignals signals = signals(vllm);
+        String engine = signals == null ? "not scraped yet" : line(signals);
         return format(
-                "%3d s  %s tokens/s  first token p50 %s p99 %s  running %s  waiting %s  KV cache %s %%"
-                        + "  delivered %,d samples of %,d series",
-                elapsedSeconds(),
-                count(tokenRate("generation")),
-                millis(0.5, "vllm:time_to_first_token_seconds"),
-                millis(0.99, "vllm:time_to_first_token_seconds"),
-                count(readings.last("vllm:num_requests_running")),
-                count(readings.last("vllm:num_requests_waiting")),
-                count(100 * readings.last("vllm:kv_cache_usage_perc")),
-                stats.delivered(),
-                receiver.series().size());
+                "%3d s  %s  delivered %,d samples of %,d series",
+                elapsedSeconds(), engine, stats.delivered(), receiver.series().size());
+    }
+
+    private static String line(EngineSignals signals) {
+        SignalValues now = signals.total();
+        return format(
+                "%s  %s tokens/s  first token p50 %s p99 %s  running %s  waiting %s  KV cache %s %%",
+                signals.state().name().toLowerCase(Locale.ROOT),
+                count(now.generationTokensPerSecond()),
+                millis(now.timeToFirstToken(0.5)),
+                millis(now.timeToFirstToken(0.99)),
+                count(now.running()),
+                count(now.waiting()),
+                count(100 * now.kvCacheUsage()));
+    }
+
+    /** Null before the first scrape. */
+    private @Nullable EngineSignals signals(SimulatedEngine engine) {
+        return scraper.status().stream()
+                .filter(target -> target.target().address().equals(engine.hostPort()))
+                .map(target -> monitor.of(target.labels()))
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElse(null);
     }
 
     private long elapsedSeconds() {
         return Math.round((System.nanoTime() - startNanos) / 1e9);
     }
 
-    private double tokenRate(String kind) {
-        return readings.rate("vllm:" + kind + "_tokens_total", WINDOW_SECONDS);
-    }
-
-    private String millis(double quantile, String histogram) {
-        double seconds = readings.quantile(quantile, histogram, WINDOW_SECONDS);
+    private static String millis(double seconds) {
         return Double.isNaN(seconds) ? "-" : format("%.0f ms", 1e3 * seconds);
     }
 
