@@ -6,14 +6,8 @@ import io.github.promferry.scrape.engine.CanonicalSink;
 import io.github.promferry.scrape.engine.CostProfile;
 import io.github.promferry.scrape.engine.CostProfile.Level;
 import io.github.promferry.scrape.engine.EngineCatalog;
-import io.github.promferry.scrape.engine.EngineTableException;
-import java.io.IOException;
-import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /**
  * The options that need to know engines. Without them the table of engines is not even read, and the configuration file
@@ -37,16 +31,8 @@ final class EngineOptions {
                             + " llm_requests_running.")
     private boolean signalNames;
 
-    @Option(
-            names = "--engines",
-            paramLabel = "FILE",
-            description = "A table that adds engines to those known, or changes them.")
-    private @Nullable Path table;
-
-    @Spec(Spec.Target.MIXEE)
-    private CommandSpec spec;
-
-    private @Nullable EngineCatalog catalog;
+    @Mixin
+    private EngineTableOption engines;
 
     /** For picocli, which fills the fields. */
     @SuppressWarnings("NullAway.Init")
@@ -54,21 +40,7 @@ final class EngineOptions {
 
     /** The engines, those of the file included. */
     EngineCatalog catalog() {
-        EngineCatalog known = catalog;
-        if (known == null) {
-            known = read();
-            catalog = known;
-        }
-        return known;
-    }
-
-    private EngineCatalog read() {
-        try {
-            EngineCatalog builtIn = EngineCatalog.builtIn();
-            return table == null ? builtIn : builtIn.with(table);
-        } catch (EngineTableException | IOException e) {
-            throw new ParameterException(spec.commandLine(), "--engines: " + e.getMessage(), e);
-        }
+        return engines.catalog();
     }
 
     /** The job with the profile. */
@@ -83,10 +55,8 @@ final class EngineOptions {
         return signalNames ? new CanonicalSink(sink, catalog()) : sink;
     }
 
-    /** Reads the file, so that it is judged even if no option needs it. */
+    /** Complains of what is wrong. */
     void check() {
-        if (table != null) {
-            catalog();
-        }
+        engines.check();
     }
 }

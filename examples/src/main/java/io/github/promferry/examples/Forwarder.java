@@ -18,11 +18,12 @@ import picocli.CommandLine.Spec;
         description = "Scrapes Prometheus metrics and forwards them by Remote Write.",
         versionProvider = Forwarder.Version.class,
         mixinStandardHelpOptions = true,
-        subcommands = {RunCommand.class, CheckCommand.class, ParseCommand.class, DemoCommand.class},
+        subcommands = {RunCommand.class, CheckCommand.class, ParseCommand.class, ExplainCommand.class, DemoCommand.class
+        },
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:done, or ended by SIGTERM or SIGINT",
-            "1:parse: a page does not parse",
+            "1:parse, explain: a page does not parse",
             "2:the command line or the configuration file is wrong"
         },
         footer = {"", "Help for one command: promferry-forwarder COMMAND --help"})

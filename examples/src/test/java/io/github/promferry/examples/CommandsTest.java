@@ -33,7 +33,7 @@ class CommandsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"run", "check", "parse"})
+    @ValueSource(strings = {"run", "check", "parse", "explain"})
     void eachCommandHasHelpOfItsOwn(String command) {
         assertThat(run(command, "--help")).isZero();
         assertThat(out.toString()).startsWith("Usage: promferry-forwarder " + command);
@@ -50,6 +50,8 @@ class CommandsTest {
                         + " unit, such as 15s, 1m30s or 500ms",
                 "run --config x --profile small | Invalid value for option '--profile': expected one of [FULL, DASHBOARD,"
                         + " LEAN] (case-insensitive) but was 'small'",
+                "explain | Missing required parameter: 'FILE|-|URL'",
+                "explain --engines /no/such x | --engines: /no/such",
                 "parse | Missing required parameter: 'FILE|-|URL'",
                 "parse a b | one page at a time, or --summary",
                 "parse --content-type text/html a | --content-type: 'text/html' is not the type of an exposition",
@@ -181,6 +183,21 @@ class CommandsTest {
         assertThat(lines[1]).isEqualTo("ok\t42\t" + openMetrics);
         assertThat(lines[2]).startsWith("error\t0\t" + bad + "\tline 1, column 5: ");
         assertThat(lines[3]).isEqualTo("error\t0\t" + missing + "\tthere is no such file");
+    }
+
+    @Test
+    void explainSaysWhatAPageIs() throws Exception {
+        Path page = write("page.prom", "mine:num_requests_running 1\n");
+        Path table = write("engines.yaml", "engines: {mine: {name: Mine, like: vllm, prefixes: [mine]}}\n");
+
+        assertThat(run("explain", page.toString(), "--engines", table.toString()))
+                .isZero();
+        assertThat(out.toString().lines())
+                .startsWith("1 series, 28 bytes", "engines", "  Mine (mine:num_requests_running), not certain");
+        assertThat(err.toString()).isEmpty();
+
+        assertThat(run("explain", folder.resolve("none").toString())).isEqualTo(1);
+        assertThat(err.toString()).endsWith("none: there is no such file" + System.lineSeparator());
     }
 
     @Test

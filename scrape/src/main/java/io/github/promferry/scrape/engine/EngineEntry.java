@@ -28,6 +28,7 @@ final class EngineEntry {
     List<SignalSource> sources = List.of();
     Set<String> leanFamilies = new LinkedHashSet<>();
     Set<String> dashboardFamilies = new LinkedHashSet<>();
+    Set<String> otherFamilies = new LinkedHashSet<>();
     Map<String, List<Double>> bucketBounds = new HashMap<>();
 
     EngineEntry(String id) {
@@ -54,6 +55,7 @@ final class EngineEntry {
         sources = new ArrayList<>(like.sources);
         leanFamilies = new LinkedHashSet<>(like.leanFamilies);
         dashboardFamilies = new LinkedHashSet<>(like.dashboardFamilies);
+        otherFamilies = new LinkedHashSet<>(like.otherFamilies);
         bucketBounds = new HashMap<>(like.bucketBounds);
     }
 }

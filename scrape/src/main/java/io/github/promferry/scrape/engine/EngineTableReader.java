@@ -48,6 +48,7 @@ final class EngineTableReader {
                 "signals",
                 "lean",
                 "dashboard",
+                "families",
                 "buckets",
                 "traps",
                 "unverified");
@@ -68,6 +69,7 @@ final class EngineTableReader {
         node.ifPresent("signals", value -> entry.sources = signals(value, entry.sources));
         node.ifPresent("lean", value -> entry.leanFamilies.addAll(value.texts()));
         node.ifPresent("dashboard", value -> entry.dashboardFamilies.addAll(value.texts()));
+        node.ifPresent("families", value -> entry.otherFamilies.addAll(value.texts()));
         node.ifPresent("buckets", value -> value.elements().forEach(group -> bounds(group, entry)));
         node.ifPresent("traps", value -> entry.traps = value.texts());
         node.ifPresent("unverified", value -> entry.unverified = value.texts());

@@ -6,6 +6,7 @@ import io.github.promferry.parse.ExpositionFormat;
 import io.github.promferry.scrape.engine.SignalReading.Element;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -60,6 +61,7 @@ public final class LlmEngine {
     private final Set<String> leanFamilies;
     private final Set<String> dashboardFamilies;
     private final Map<String, List<Double>> bucketBounds;
+    private final Set<String> knownFamilies;
 
     /** Works out what a series means from what the table says. */
     LlmEngine(EngineEntry entry) {
@@ -83,6 +85,25 @@ public final class LlmEngine {
         leanFamilies = Set.copyOf(entry.leanFamilies);
         dashboardFamilies = Set.copyOf(entry.dashboardFamilies);
         bucketBounds = Map.copyOf(entry.bucketBounds);
+        knownFamilies = knownFamilies(entry);
+    }
+
+    private Set<String> knownFamilies(EngineEntry entry) {
+        Set<String> known = new HashSet<>();
+        dashboardFamilies().forEach(family -> known.add(stem(family)));
+        entry.otherFamilies.forEach(family -> known.add(stem(family)));
+        return known;
+    }
+
+    /** A family by whatever name its samples have: without the suffixes that some formats and types add. */
+    private static String stem(String name) {
+        String stem = name;
+        for (String suffix : List.of("_created", "_sum", "_count", "_bucket", "_total")) {
+            if (stem.endsWith(suffix)) {
+                stem = stem.substring(0, stem.length() - suffix.length());
+            }
+        }
+        return stem;
     }
 
     private static Map<String, List<SignalReading>> readings(List<SignalSource> sources) {
@@ -296,6 +317,17 @@ public final class LlmEngine {
             }
         }
         return null;
+    }
+
+    /**
+     * Whether a family is in the engine's entry.
+     *
+     * @param family name of a family or a sample
+     * @return false for those of other programs, and for those that a release has which is newer than the table
+     */
+    public boolean knowsFamily(String family) {
+        String own = withoutPrefix(family);
+        return own != null && knownFamilies.contains(stem(own));
     }
 
     /** Whether a series was repeated by somebody else. */

@@ -38,6 +38,32 @@ final class EngineCatalogTest {
                         "node");
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "vllm, dynamo-vllm-v1-lmcache.prom",
+        "vllm, vllm-0.4-with-v1-additions-datadog.prom",
+        "vllm, vllm-0.7-v0-engine-excerpt-aibrix.prom",
+        "sglang, dynamo-sglang-0.5.x.prom",
+        "sglang, sglang-0.4-docs-under-load.prom",
+        "sglang, sglang-0.5.10-abridged-datadog.prom",
+        "trtllm, dynamo-trtllm-1.x.prom",
+        "triton, triton-trtllm-backend-docs.prom",
+        "triton, triton-server-2024-08-vllm-backend-issue.prom",
+        "tgi, tgis-on-vllm-2024-quoted-label-excerpt.prom",
+        "llamacpp, llamacpp-server-2025-02-nan.prom",
+        "dynamo-frontend, dynamo-frontend-0.8.prom",
+        "dynamo-worker, dynamo-vllm-v1-lmcache.prom",
+        "dcgm, dcgm-exporter-readme.prom"
+    })
+    void knowsAllFamiliesOfRealPages(String id, String page) {
+        LlmEngine engine = BUILT_IN.engine(id);
+        assertThat(CorpusPage.series(page))
+                .extracting(Labels::metricName)
+                .filteredOn(name -> engine.withoutPrefix(name) != null)
+                .isNotEmpty()
+                .allMatch(engine::knowsFamily);
+    }
+
     @Test
     void aFileAddsAnEngineAndChangesOne(@TempDir Path folder) throws IOException {
         Path file = Files.writeString(folder.resolve("mine.yaml"), """
