@@ -114,6 +114,7 @@ final class ScrapeSection {
     private final Block global;
     private final Kind kind;
     private final boolean extraReports;
+    private @Nullable Labels externalLabels;
 
     /**
      * A section to read.
@@ -131,6 +132,15 @@ final class ScrapeSection {
 
     /** The labels that every series gets. */
     Labels externalLabels() {
+        Labels known = externalLabels;
+        if (known == null) {
+            known = readExternalLabels();
+            externalLabels = known;
+        }
+        return known;
+    }
+
+    private Labels readExternalLabels() {
         Expansion externalLabelsAre = kind == Kind.COLLECTOR ? Expansion.COLLECTOR : Expansion.PROMETHEUS_LABELS;
         return labels(global, "external_labels", global.stringMap("external_labels", externalLabelsAre));
     }
@@ -242,14 +252,23 @@ final class ScrapeSection {
 
     private void relabeling(Block block, ScrapeJob.Builder job) {
         Expansion expansion = kind == Kind.COLLECTOR ? Expansion.COLLECTOR : Expansion.PROMETHEUS_RELABELING;
-        Relabeler ofTargets = RelabelBlock.read(block, "relabel_configs", expansion);
+        Relabeler ofTargets = overwritten(RelabelBlock.read(block, "relabel_configs", expansion));
         if (ofTargets != null) {
             job.relabel(ofTargets);
         }
-        Relabeler ofSamples = RelabelBlock.read(block, "metric_relabel_configs", expansion);
+        Relabeler ofSamples = overwritten(RelabelBlock.read(block, "metric_relabel_configs", expansion));
         if (ofSamples != null) {
             job.metricRelabel(ofSamples);
         }
+    }
+
+    /** The collector's external labels win over those of targets and series. */
+    private @Nullable Relabeler overwritten(@Nullable Relabeler relabeler) {
+        if (kind != Kind.COLLECTOR || externalLabels().isEmpty()) {
+            return relabeler;
+        }
+        Relabeler overwriting = new OverwrittenLabels(externalLabels());
+        return relabeler == null ? overwriting : Relabeler.of(relabeler, overwriting);
     }
 
     private Duration inherited(Block block, String key, Duration otherwise) {

@@ -288,6 +288,44 @@ class ForwarderConfigTest {
         assertThat(endpoint.retry().nextDelay(failure(429, 1, Duration.ZERO))).isNotNull();
     }
 
+    /** What the receiver of the collector does; Prometheus adds them to what lacks them alone. */
+    @Test
+    void externalLabelsOfACollectorWinAndThoseOfPrometheusDoNot() throws Exception {
+        String jobs = """
+                global: {external_labels: {cluster: east, zone: z}}
+                scrape_configs:
+                  - job_name: a
+                    metric_relabel_configs: [{action: labeldrop, regex: tmp}]
+                    static_configs: [{targets: [h:1], labels: {cluster: own}}]
+                """;
+        ScrapeJob ofCollector =
+                read("""
+                receivers:
+                  prometheus:
+                    config:
+                %s
+                exporters: {prometheusremotewrite: {endpoint: "http://one/"}}
+                service:
+                  pipelines:
+                    metrics: {receivers: [prometheus], exporters: [prometheusremotewrite]}
+                """.formatted(jobs.indent(6))).sources().get(0).jobs().get(0);
+        Labels series = Labels.of("__name__", "m", "cluster", "own", "tmp", "x");
+
+        assertThat(ofCollector.metricRelabel().apply(series)).isEqualTo(Labels.of("__name__", "m", "cluster", "east"));
+        assertThat(ofCollector.relabel().apply(Labels.of("__address__", "h:1", "cluster", "own")))
+                .isEqualTo(Labels.of("__address__", "h:1", "cluster", "east"));
+        assertThat(ofCollector.metricRelabel().touches("cluster")).isTrue();
+        assertThat(ofCollector.metricRelabel().touches("instance")).isFalse();
+
+        ScrapeJob ofPrometheus = read(jobs + "remote_write: [{url: \"http://one/\"}]\n")
+                .sources()
+                .get(0)
+                .jobs()
+                .get(0);
+        assertThat(ofPrometheus.relabel()).isNull();
+        assertThat(ofPrometheus.metricRelabel().apply(series)).isEqualTo(Labels.of("__name__", "m", "cluster", "own"));
+    }
+
     @Test
     void everyPrometheusSettingArrives() throws Exception {
         Files.writeString(folder.resolve("token"), "from-file\n");
