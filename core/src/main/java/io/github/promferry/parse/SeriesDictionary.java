@@ -6,6 +6,7 @@ import io.github.promferry.Series;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -39,7 +40,20 @@ public final class SeriesDictionary {
     /** Fewer unused entries are not worth a sweep, which touches every entry. */
     private static final int MIN_SWEEP = 1024;
 
-    private record ContextKey(MetricMetadata metadata, int dialect) {}
+    /** Comparable, so that a hash map stays fast for metadata of equal hash codes, which a page can choose. */
+    private record ContextKey(MetricMetadata metadata, int dialect) implements Comparable<ContextKey> {
+        private static final Comparator<ContextKey> ORDER = Comparator.<ContextKey, String>comparing(
+                        key -> key.metadata.help())
+                .thenComparing(key -> key.metadata.family())
+                .thenComparing(key -> key.metadata.unit())
+                .thenComparing(key -> key.metadata.type())
+                .thenComparingInt(ContextKey::dialect);
+
+        @Override
+        public int compareTo(ContextKey other) {
+            return ORDER.compare(this, other);
+        }
+    }
 
     private final SeriesResolver resolver;
     private final int maxEntries;

@@ -120,6 +120,22 @@ class LimitsTest {
         }
     }
 
+    /** Each of them makes other series of the same line. */
+    @Test
+    void helpTextsOfEqualHashCodes() {
+        int bits = 16;
+        StringBuilder page = new StringBuilder();
+        for (int i = 0; i < 1 << bits; i++) {
+            page.append("# HELP m ");
+            for (int bit = 0; bit < bits; bit++) {
+                page.append((i >> bit & 1) == 0 ? "Aa" : "BB");
+            }
+            page.append("\nm{i=\"").append(i % 3).append("\"} 1\n");
+        }
+        assertThat(parse(Pages.bytes(page.toString())).size()).isEqualTo(3);
+        assertThat(parser.duplicateCount()).isEqualTo((1 << bits) - 3);
+    }
+
     @Test
     void malformedExemplarOnEveryLine() {
         assertThat(parse(repeated("a 1 # {x=\"y\n", 500_000)).size()).isEqualTo(1);
