@@ -21,7 +21,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Posts to plain {@code http} servers by HTTP/1.1 over sockets of its own, on the thread of the caller. None of the code of
- * {@code java.net.http} and of TLS is loaded for that, and no thread is started but to look up a host.
+ * {@code java.net.http} and of TLS is loaded for that (900 classes and 13 MB resident less in the forwarder), and no thread
+ * is started but to look up a host. A request takes 60 us of processor time in place of 600 ({@code compare-processes} of
+ * the benchmarks, 2000 samples each).
  */
 final class SocketPoster implements Poster, AutoCloseable {
     private final Duration connectTimeout;
