@@ -6,14 +6,22 @@ import io.github.promferry.scrape.engine.CanonicalSink;
 import io.github.promferry.scrape.engine.CostProfile;
 import io.github.promferry.scrape.engine.CostProfile.Level;
 import io.github.promferry.scrape.engine.EngineCatalog;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.List;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /**
  * The options that need to know engines. Without them the table of engines is not even read, and the configuration file
  * stays one that others can read, too.
  */
 final class EngineOptions {
+    private static final String JOB = "llm";
+
     @Option(
             names = "--profile",
             paramLabel = "LEVEL",
@@ -31,8 +39,19 @@ final class EngineOptions {
                             + " llm_requests_running.")
     private boolean signalNames;
 
+    @Option(
+            names = "--llm",
+            paramLabel = "URL",
+            description =
+                    "Scrape an LLM engine, too, such as http://127.0.0.1:8000, every 15 s as job llm; where its metrics"
+                            + " are is found out. Can be given several times.")
+    private List<URI> urls = List.of();
+
     @Mixin
     private EngineTableOption engines;
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec;
 
     /** For picocli, which fills the fields. */
     @SuppressWarnings("NullAway.Init")
@@ -41,6 +60,23 @@ final class EngineOptions {
     /** The engines, those of the file included. */
     EngineCatalog catalog() {
         return engines.catalog();
+    }
+
+    /** The jobs with that of the engines that were given by URL; those of a job of that name in the file are more of its. */
+    List<ScrapeJob> withEngines(List<ScrapeJob> jobs) {
+        if (urls.isEmpty()) {
+            return jobs;
+        }
+        List<ScrapeJob> all = new ArrayList<>(jobs);
+        ScrapeJob known =
+                jobs.stream().filter(job -> job.name().equals(JOB)).findFirst().orElse(null);
+        all.remove(known);
+        ScrapeJob.Builder job = known == null
+                ? ScrapeJob.llm(urls.get(0).toString())
+                : known.toBuilder().engine(urls.get(0));
+        urls.stream().skip(1).forEach(job::engine);
+        all.add(job.build());
+        return all;
     }
 
     /** The job with the profile. */
@@ -58,5 +94,10 @@ final class EngineOptions {
     /** Complains of what is wrong. */
     void check() {
         engines.check();
+        try {
+            withEngines(List.of());
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), "--llm: " + e.getMessage(), e);
+        }
     }
 }

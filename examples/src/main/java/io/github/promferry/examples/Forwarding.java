@@ -46,7 +46,8 @@ final class Forwarding {
                 sink = monitor;
             }
             Scraper.Builder scraper = Scraper.builder().sink(sink).externalLabels(source.externalLabels());
-            for (ScrapeJob job : source.jobs()) {
+            List<ScrapeJob> jobs = scrapers.isEmpty() ? engines.withEngines(source.jobs()) : source.jobs();
+            for (ScrapeJob job : jobs) {
                 scraper.job(shard.applyTo(engines.applyTo(job)));
             }
             scrapers.put(source.name(), scraper.build());

@@ -102,18 +102,21 @@ class ForwarderProcessTest {
                 """));
         start(
                 """
-                scrape_configs: [{job_name: llm, static_configs: [{targets: ["127.0.0.1:%d"]}]}]
+                scrape_configs: [{job_name: file, static_configs: [{targets: ["127.0.0.1:%d"]}]}]
                 remote_write:
                   - {url: %s, basic_auth: {username: USER, password: s3cret}}
                 """.formatted(target.port(), receiver.uri()),
                 "--profile=lean",
                 "--signal-names",
+                "--llm=" + target.uri().resolve("/"),
                 "--engines=" + folder.resolve("engines.yaml"));
 
-        receiver.awaitSamples(8, PATIENCE);
+        receiver.awaitSamples(16, PATIENCE);
         assertThat(receiver.seriesNamed("mine:cache_detail")).isEmpty();
-        assertThat(receiver.seriesNamed("other")).hasSize(1);
-        assertThat(receiver.seriesNamed("mine:num_requests_running")).hasSize(1);
+        assertThat(receiver.seriesNamed("other"))
+                .extracting(labels -> labels.get("job"))
+                .containsExactlyInAnyOrder("file", "llm");
+        assertThat(receiver.seriesNamed("mine:num_requests_running")).hasSize(2);
         Labels signal = receiver.seriesNamed("llm_requests_running").iterator().next();
         assertThat(signal.get("engine_kind")).isEqualTo("mine");
         assertThat(receiver.samples(signal).get(0).value()).isEqualTo(3);
