@@ -177,13 +177,18 @@ public final class ExpositionParser {
     }
 
     /**
-     * How often the last page did what its format forbids.
+     * How often the last page did what its format forbids. {@link Tolerated#LATE_METADATA} and {@link
+     * Tolerated#SPLIT_FAMILY} are of the last page that could be read, and take a look at each of its lines.
      *
      * @param kind what it did
      * @return a number of lines
      */
     public int toleratedCount(Tolerated kind) {
-        return counts.tolerated(kind);
+        return switch (kind) {
+            case LATE_METADATA -> new PageStructure(order.order()).lateMetadata();
+            case SPLIT_FAMILY -> new PageStructure(order.order()).splitFamilies();
+            default -> counts.tolerated(kind);
+        };
     }
 
     /**

@@ -172,6 +172,8 @@ final class StrictPage {
             case TRAILING_COMMENT -> "nothing but a timestamp and an exemplar behind the value";
             case OPENMETRICS_2_SYNTAX -> "a number: composite values and `st@` are of OpenMetrics 2.0";
             case QUOTED_PAGE -> "a page that is not quoted";
+            case LATE_METADATA -> "metadata before samples";
+            case SPLIT_FAMILY -> "all samples of a family together";
         };
     }
 

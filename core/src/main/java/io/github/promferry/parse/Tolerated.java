@@ -4,14 +4,14 @@ package io.github.promferry.parse;
  * What a page did that its format forbids and that was read all the same. Counted for each page by {@link
  * ExpositionParser#toleratedCount}, never logged line by line; strict mode refuses the page instead.
  *
- * <p>What is counted shows in a line by itself or in the metadata right above it. Not counted, though read all the same,
- * is what only the rest of the page tells: TYPE, HELP or UNIT after samples of their family, a family in several pieces,
- * clashing names, and a type that the names, labels, values or buckets of its samples do not fit. Kinds are found when a
- * line is first met, and remembered with it for every page of every target that has it; a line that is right on one page
- * may come too late on the next, so these would need a record of the families of each page, which the reading of a page
- * that has not changed would have to pay for. To learn of them, read the page once in {@link ParseOptions#strict}, which
- * refuses what its format forbids. Duplicate samples have a count of their own, {@link ExpositionParser#duplicateCount}.
- * Of protobuf pages nothing is counted.
+ * <p>Most of what is counted shows in a line by itself or in the metadata right above it; it is found when a line is first
+ * met, and remembered with it for every page of every target that has it. {@link #LATE_METADATA} and {@link #SPLIT_FAMILY}
+ * show in the order of lines; they are found when somebody asks, from the lines that are remembered of the last page.
+ *
+ * <p>Not counted, though read all the same, is what only the rest of the page tells: clashing names, and a type that the
+ * names, labels, values or buckets of its samples do not fit. To learn of them, read the page once in {@link
+ * ParseOptions#strict}, which refuses what its format forbids. Duplicate samples have a count of their own, {@link
+ * ExpositionParser#duplicateCount}. Of protobuf pages nothing is counted.
  *
  * @since 0.1
  */
@@ -62,7 +62,11 @@ public enum Tolerated {
     /** A composite value or {@code st@} under an OpenMetrics version below 2. */
     OPENMETRICS_2_SYNTAX,
     /** A page that is one JSON string, as some llama.cpp builds send it. */
-    QUOTED_PAGE;
+    QUOTED_PAGE,
+    /** A TYPE, HELP or UNIT line behind a sample of its family. */
+    LATE_METADATA,
+    /** A further piece of a family whose samples do not stand together. */
+    SPLIT_FAMILY;
 
     /** The place of this kind in an array or in a set held as an int; never stored. */
     @SuppressWarnings("EnumOrdinal")

@@ -254,16 +254,32 @@ class ParseOptionsTest {
                 .hasMessageContaining("maxEntries");
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "# TYPE a gauge;a 1;# HELP b x;b 1                                | 0 | 0",
+                "a 1;# TYPE a gauge                                               | 1 | 0",
+                "# TYPE a gauge;a 1;# HELP a late                                 | 1 | 0",
+                "# TYPE a gauge;a{x=\"1\"} 1;# TYPE b gauge;b 1;# TYPE a gauge;a 2  | 1 | 1",
+                "a{x=\"1\"} 1;b 1;a{x=\"2\"} 1;b{x=\"1\"} 1                         | 0 | 2",
+                "# TYPE h histogram;h_count 1;h_sum 1;h_bucket{le=\"+Inf\"} 1;b 1   | 0 | 0",
+                "# TYPE h histogram;h_count 1;b 1;h_sum 1                         | 0 | 1",
+            })
+    void linesInTheWrongOrderAreCounted(String lines, int late, int split) {
+        ExpositionParser parser = with(ParseOptions.builder());
+        for (int lap = 0; lap < 2; lap++) {
+            Pages.parse(parser, lines.replace(';', '\n') + "\n");
+            assertThat(parser.toleratedCount(Tolerated.LATE_METADATA)).isEqualTo(late);
+            assertThat(parser.toleratedCount(Tolerated.SPLIT_FAMILY)).isEqualTo(split);
+        }
+        Pages.parse(parser, "a 1\n");
+        assertThat(parser.toleratedCount(Tolerated.LATE_METADATA)).isZero();
+    }
+
     /** As the description of {@link Tolerated} says: strict mode alone knows of these. */
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "a 1\n# TYPE a gauge\n",
-                "# TYPE a gauge\na 1\n# HELP a late\n",
-                "# TYPE a gauge\na{x=\"1\"} 1\n# TYPE b gauge\nb 1\n# TYPE a gauge\na{x=\"2\"} 1\n",
-                "# TYPE a unknown\n# TYPE a gauge\na 1\n",
-                "# TYPE a counter\na 1\n"
-            })
+    @ValueSource(strings = {"# TYPE a unknown\n# TYPE a gauge\na 1\n", "# TYPE a counter\na 1\n"})
     void whatOnlyTheRestOfThePageTellsIsNotCounted(String page) {
         String whole = page + "# EOF\n";
         assertThatThrownBy(() -> openMetrics(with(ParseOptions.builder().strict(true)), whole))

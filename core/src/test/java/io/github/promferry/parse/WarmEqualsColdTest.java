@@ -10,6 +10,7 @@ import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -326,7 +327,8 @@ class WarmEqualsColdTest {
 
         assertThat(Pages.rows(together)).containsExactlyElementsOf(alone.values());
         assertThat(all.duplicateCount()).isEqualTo(samples - alone.size());
-        for (Tolerated kind : Tolerated.values()) {
+        // The two others show in the order of lines.
+        for (Tolerated kind : EnumSet.complementOf(EnumSet.of(Tolerated.LATE_METADATA, Tolerated.SPLIT_FAMILY))) {
             assertThat(all.toleratedCount(kind)).as(kind.name()).isEqualTo(tolerated[kind.index()]);
         }
     }
