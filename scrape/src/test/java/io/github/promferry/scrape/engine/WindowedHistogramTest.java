@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
 import java.util.List;
+import net.jqwik.api.Assume;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
@@ -94,9 +95,13 @@ final class WindowedHistogramTest {
         }
         double expected = Double.NaN;
         double left = quantile * total;
+        // At the edge of a bucket the last bit decides which side of the empty buckets after it is meant; the table
+        // above
+        // has edges that are exact.
+        Assume.that(total == 0 || Math.abs(left - Math.rint(left)) > 1e-9);
         double lower = 0;
         for (int i = 0; i < BOUNDS.length && total > 0; i++) {
-            if (left <= counts.get(i) + 1e-12 && left > 0) {
+            if (left <= counts.get(i)) {
                 expected = i == BOUNDS.length - 1 ? 2.5 : lower + (BOUNDS[i] - lower) * left / counts.get(i);
                 break;
             }
