@@ -16,7 +16,7 @@ final class Compressor {
     private static final Logger LOGGER = System.getLogger(RemoteWriter.class.getName());
     private static final byte[] NONE = {};
 
-    /** Set once, by whichever compressor first meets the failure; a race only says it twice. */
+    /** Set once, by whichever compressor first meets the failure. */
     private static volatile boolean pureJava;
 
     private byte[] scratch = NONE;
@@ -58,7 +58,10 @@ final class Compressor {
         return PureSnappy.uncompress(in);
     }
 
-    private static void fallBack(Throwable cause) {
+    private static synchronized void fallBack(Throwable cause) {
+        if (pureJava) {
+            return;
+        }
         pureJava = true;
         LOGGER.log(
                 Level.WARNING,

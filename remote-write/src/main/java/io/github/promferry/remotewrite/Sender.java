@@ -58,7 +58,7 @@ final class Sender implements Runnable {
     public void run() {
         try {
             for (Block block = queue.take(lane); block != null; block = queue.take(lane)) {
-                deliver(block);
+                new Delivery(block).run();
                 afterBlock.run();
             }
         } catch (InterruptedException stopped) {
@@ -66,107 +66,154 @@ final class Sender implements Runnable {
         }
     }
 
-    private void deliver(Block first) throws InterruptedException {
-        Block block = first;
-        long notBefore = clock.nanos();
-        boolean credentialsRefreshed = false;
-        boolean v1Tried = false;
-        while (true) {
-            int entered = gate.enter(notBefore);
-            if (entered < 0) {
-                return;
+    /** The way of one block until it is decided or the writer stops. */
+    private final class Delivery {
+        private Block block;
+        private long notBeforeNanos = clock.nanos();
+        private int entered;
+        private boolean credentialsRefreshed;
+        private boolean v1Tried;
+
+        Delivery(Block block) {
+            this.block = block;
+        }
+
+        void run() throws InterruptedException {
+            boolean again = true;
+            while (again) {
+                entered = gate.enter(notBeforeNanos);
+                again = entered >= 0 && prepare() && handle(post());
             }
+        }
+
+        /** Makes the block one that can be sent now; false if nothing is left of it. */
+        private boolean prepare() {
             if (isTooOld(block)) {
                 gate.left();
                 drop(block, 0, "too_old", null);
-                return;
+                return false;
             }
             if (block.protocol == WriteProtocol.V2 && protocol.isV1Only()) {
                 Block other = asV1(block);
                 if (other == null) {
                     gate.left();
-                    return;
+                    return false;
                 }
                 block = other;
             }
+            return true;
+        }
+
+        private Object post() throws InterruptedException {
             Object answer = attempt(block);
-            if (answer instanceof IOException e) {
-                if (mayReuseConnection && isStaleConnection(e)) {
-                    // The receiver had closed an idle connection: nothing was lost but the time to notice.
-                    mayReuseConnection = false;
-                    answer = attempt(block);
-                } else {
-                    mayReuseConnection = false;
-                }
+            if (mayReuseConnection && isStaleConnection(answer)) {
+                // The receiver had closed an idle connection: nothing was lost but the time to notice.
+                mayReuseConnection = false;
+                answer = attempt(block);
             }
-            Verdict verdict = judge(block, answer);
-            if (verdict == Verdict.PERHAPS_UNSUPPORTED) {
-                verdict = Verdict.FAILED;
-                if (protocol.isUnsure() && !v1Tried) {
-                    Object trial = tryV1(block, answer);
-                    if (trial == null) {
-                        return;
-                    }
-                    // A trial that was refused leaves the first refusal standing; one that failed says nothing yet.
-                    v1Tried = isRefusal(trial);
-                    answer = v1Tried ? answer : trial;
-                }
-            }
+            mayReuseConnection = answer instanceof Response;
+            return answer;
+        }
+
+        /** Does what the answer asks for; returns whether the block is to be sent again. */
+        private boolean handle(Object answer) throws InterruptedException {
             if (!(answer instanceof Response response)) {
-                Long wait = retryAfter(block, entered, failure(block, (Throwable) answer), null);
-                if (wait == null) {
-                    return;
-                }
-                notBefore = clock.nanos() + wait;
-                continue;
+                return fail(answer);
             }
-            mayReuseConnection = true;
-            switch (verdict) {
+            switch (Verdict.of(block.protocol, response.status(), response.hasWrittenHeader())) {
                 case DELIVERED -> {
-                    reporter.recovered(gate.passed(), block);
+                    recovered();
                     delivered(block, response);
-                    return;
+                    return false;
                 }
                 case UNSUPPORTED -> {
-                    reporter.recovered(gate.passed(), block);
-                    if (!protocol.mayFallBack()) {
-                        boolean ignored = response.status() < 300;
-                        drop(block, 0, ignored ? "unconfirmed" : "http_415", failure(block, response));
-                        return;
-                    }
-                    fallBack(response);
-                    notBefore = clock.nanos();
+                    return changeProtocol(response);
+                }
+                case PERHAPS_UNSUPPORTED -> {
+                    return handlePerhapsUnsupported(response);
                 }
                 case TOO_LARGE -> {
-                    reporter.recovered(gate.passed(), block);
-                    List<Block> halves = transcoder.halves(block);
-                    if (halves.isEmpty()) {
-                        drop(block, 0, "http_413", failure(block, response));
-                        return;
-                    }
-                    if (!queue.replace(lane, block, halves, "failed")) {
-                        return;
-                    }
-                    block = halves.get(0);
-                    notBefore = clock.nanos();
+                    return halve(response);
+                }
+                case UNAUTHORIZED -> {
+                    return refreshCredentials() || fail(response);
                 }
                 default -> {
-                    if (verdict == Verdict.UNAUTHORIZED && !credentialsRefreshed) {
-                        config.http().credentials().refused();
-                        if (config.http().credentials().canChange()) {
-                            credentialsRefreshed = true;
-                            gate.left();
-                            notBefore = clock.nanos();
-                            continue;
-                        }
-                    }
-                    Long wait = retryAfter(block, entered, failure(block, response), response);
-                    if (wait == null) {
-                        return;
-                    }
-                    notBefore = clock.nanos() + wait;
+                    return fail(response);
                 }
             }
+        }
+
+        private boolean changeProtocol(Response response) {
+            recovered();
+            if (!protocol.mayFallBack()) {
+                boolean ignored = response.status() < 300;
+                drop(block, 0, ignored ? "unconfirmed" : "http_415", failure(block, response));
+                return false;
+            }
+            fallBack(response);
+            notBeforeNanos = clock.nanos();
+            return true;
+        }
+
+        /** A receiver that knows only 1.0 may answer 400 to 2.0, and so may one that does not like the samples. */
+        private boolean handlePerhapsUnsupported(Response refusal) throws InterruptedException {
+            if (!protocol.isUnsure() || v1Tried) {
+                return fail(refusal);
+            }
+            Object trial = tryV1(block, refusal);
+            if (trial == null) {
+                return false;
+            }
+            // A trial that was refused leaves the first refusal standing; one that failed says nothing yet.
+            v1Tried = trial instanceof Response response && isRefusal(response.status());
+            return fail(v1Tried ? refusal : trial);
+        }
+
+        private boolean halve(Response response) {
+            recovered();
+            List<Block> halves = transcoder.halves(block);
+            if (halves.isEmpty()) {
+                drop(block, 0, "http_413", failure(block, response));
+                return false;
+            }
+            if (!queue.replace(lane, block, halves, "failed")) {
+                return false;
+            }
+            block = halves.get(0);
+            notBeforeNanos = clock.nanos();
+            return true;
+        }
+
+        /** Once for each block, where credentials may have changed meanwhile. */
+        private boolean refreshCredentials() {
+            if (credentialsRefreshed) {
+                return false;
+            }
+            config.http().credentials().refused();
+            if (!config.http().credentials().canChange()) {
+                return false;
+            }
+            credentialsRefreshed = true;
+            gate.left();
+            notBeforeNanos = clock.nanos();
+            return true;
+        }
+
+        /** Leaves it to the policy whether there is another attempt, and when. */
+        private boolean fail(Object answer) {
+            Response response = answer instanceof Response some ? some : null;
+            WriteFailure failure = response == null ? failure(block, (Throwable) answer) : failure(block, response);
+            Long wait = retryAfter(block, entered, failure, response);
+            if (wait == null) {
+                return false;
+            }
+            notBeforeNanos = clock.nanos() + wait;
+            return true;
+        }
+
+        private void recovered() {
+            reporter.recovered(gate.passed(), block);
         }
     }
 
@@ -189,8 +236,9 @@ final class Sender implements Runnable {
         }
     }
 
-    private static boolean isStaleConnection(IOException e) {
-        return !(e instanceof ConnectException)
+    private static boolean isStaleConnection(Object answer) {
+        return answer instanceof IOException e
+                && !(e instanceof ConnectException)
                 && !(e instanceof HttpTimeoutException)
                 && String.valueOf(e.getMessage()).contains("received no bytes");
     }
@@ -231,7 +279,8 @@ final class Sender implements Runnable {
         trial.attempts = 1;
         trial.firstAttemptNanos = block.firstAttemptNanos;
         Object answer = attempt(trial);
-        if (!(answer instanceof Response response) || judge(trial, answer) != Verdict.DELIVERED) {
+        if (!(answer instanceof Response response)
+                || Verdict.of(trial.protocol, response.status(), response.hasWrittenHeader()) != Verdict.DELIVERED) {
             return answer;
         }
         fallBack((Response) refusal);
@@ -240,16 +289,6 @@ final class Sender implements Runnable {
             delivered(trial, response);
         }
         return null;
-    }
-
-    private static Verdict judge(Block block, Object answer) {
-        return answer instanceof Response response
-                ? Verdict.of(block.protocol, response.status(), response.hasWrittenHeader())
-                : Verdict.FAILED;
-    }
-
-    private static boolean isRefusal(Object answer) {
-        return answer instanceof Response response && isRefusal(response.status());
     }
 
     private void delivered(Block block, Response response) {
