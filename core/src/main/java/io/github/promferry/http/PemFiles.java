@@ -29,6 +29,13 @@ final class PemFiles {
     /** Version 0 and the algorithm {@code rsaEncryption} without parameters, as PKCS #8 has before an RSA key. */
     private static final byte[] PKCS8_RSA = HexFormat.of().parseHex("020100300d06092a864886f70d0101010500");
 
+    private static final byte[] VERSION_0 = HexFormat.of().parseHex("020100");
+
+    /** The algorithm {@code id-ecPublicKey}. */
+    private static final byte[] EC_PUBLIC_KEY = HexFormat.of().parseHex("06072a8648ce3d0201");
+
+    private static final String TO_PKCS8 = "openssl pkcs8 -topk8 -nocrypt -in FILE";
+
     private PemFiles() {}
 
     private static final class Block {
@@ -85,11 +92,14 @@ final class PemFiles {
                     return pkcs8(file, block.content);
                 }
                 case "RSA PRIVATE KEY" -> {
-                    return pkcs8(file, wrapped(block.content));
+                    return pkcs8(file, wrapped(PKCS8_RSA, block.content));
                 }
-                case "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY" ->
-                    throw new IOException(file + ": " + block.label
-                            + " is not understood; convert it with: openssl pkcs8 -topk8 -nodes -in FILE");
+                case "EC PRIVATE KEY" -> {
+                    return pkcs8(file, wrapped(pkcs8Ec(file, block.content), block.content));
+                }
+                case "ENCRYPTED PRIVATE KEY" ->
+                    throw new IOException(
+                            file + ": " + block.label + " is not understood; convert it with: " + TO_PKCS8);
                 default -> {
                     // Certificates and parameters may stand in the same file.
                 }
@@ -109,11 +119,38 @@ final class PemFiles {
         throw new IOException(file + ": not a private key of RSA, EC or Ed25519");
     }
 
-    /** PKCS #1 put into PKCS #8: RFC 5958, a sequence of version, algorithm and the key as octets. */
-    private static byte[] wrapped(byte[] pkcs1) {
+    /**
+     * What PKCS #8 has before an EC key: version and algorithm, of which the curve is a part. RFC 5915 has the curve behind
+     * the key, as an object identifier in a field tagged 0.
+     */
+    private static byte[] pkcs8Ec(Path file, byte[] sec1) throws IOException {
+        // Of a sequence: its header, the version (three bytes), the key's octets.
+        int key = (sec1.length > 1 && (sec1[1] & 0xFF) == 0x81 ? 3 : 2) + 3;
+        int parameters = key + 2 + (key + 1 < sec1.length ? sec1[key + 1] & 0xFF : 0);
+        if (sec1.length < parameters + 4
+                || sec1[0] != 0x30
+                || sec1[key] != 0x04
+                || sec1[parameters] != (byte) 0xA0
+                || sec1[parameters + 1] <= 0
+                || sec1[parameters + 2] != 0x06
+                || sec1.length < parameters + 2 + sec1[parameters + 1]) {
+            throw new IOException(
+                    file + ": an EC private key that does not name its curve; convert it with: " + TO_PKCS8);
+        }
+        ByteArrayOutputStream algorithm = new ByteArrayOutputStream();
+        algorithm.writeBytes(EC_PUBLIC_KEY);
+        algorithm.write(sec1, parameters + 2, sec1[parameters + 1]);
+        ByteArrayOutputStream start = new ByteArrayOutputStream();
+        start.writeBytes(VERSION_0);
+        put(0x30, algorithm.toByteArray(), start);
+        return start.toByteArray();
+    }
+
+    /** A key put into PKCS #8: RFC 5958, a sequence of version, algorithm and the key as octets. */
+    private static byte[] wrapped(byte[] versionAndAlgorithm, byte[] key) {
         ByteArrayOutputStream inner = new ByteArrayOutputStream();
-        inner.writeBytes(PKCS8_RSA);
-        put(0x04, pkcs1, inner);
+        inner.writeBytes(versionAndAlgorithm);
+        put(0x04, key, inner);
         ByteArrayOutputStream outer = new ByteArrayOutputStream();
         put(0x30, inner.toByteArray(), outer);
         return outer.toByteArray();

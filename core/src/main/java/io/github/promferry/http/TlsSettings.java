@@ -133,7 +133,7 @@ public final class TlsSettings {
          * Shows a certificate to servers that ask for one.
          *
          * @param certificateFile the certificate in PEM, followed by those that lead to a root
-         * @param keyFile its private key in PEM, not encrypted: PKCS #8, or PKCS #1 for RSA
+         * @param keyFile its private key in PEM, not encrypted: PKCS #8, PKCS #1 for RSA, or SEC 1 for EC
          * @return this
          */
         public Builder certificate(Path certificateFile, Path keyFile) {

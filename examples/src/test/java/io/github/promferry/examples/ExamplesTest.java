@@ -8,6 +8,7 @@ import io.github.promferry.testkit.ScriptedAnswer;
 import io.github.promferry.testkit.ScriptedTarget;
 import io.github.promferry.testkit.SimulatedEngine;
 import io.github.promferry.testkit.StrictReceiver;
+import io.github.promferry.testkit.WriteAttempt;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -55,6 +56,32 @@ class ExamplesTest {
             assertThat(receiver.sampleCount()).isEqualTo(3);
             assertThat(receiver.violations()).isEmpty();
             assertThat(output().get(output().size() - 1)).contains("delivered=3");
+        }
+    }
+
+    @Test
+    void ownRetryPolicyHoldsWhatIsNotFoundYet() throws Exception {
+        try (StrictReceiver receiver = StrictReceiver.start()) {
+            receiver.then(ScriptedAnswer.status(404), ScriptedAnswer.status(404));
+            Process example = start(OwnRetryPolicy.class, receiver.uri().toString());
+
+            assertThat(example.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(receiver.attempts()).hasSize(3);
+            assertThat(receiver.sampleCount()).isEqualTo(1);
+            assertThat(output().get(output().size() - 1)).contains("delivered=1", "retries=2");
+        }
+    }
+
+    @Test
+    void ownBatchPolicySendsARequestForEachCall() throws Exception {
+        try (StrictReceiver receiver = StrictReceiver.start()) {
+            Process example = start(OwnBatchPolicy.class, receiver.uri().toString());
+
+            assertThat(example.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(receiver.attempts())
+                    .extracting(WriteAttempt::sampleCount)
+                    .containsExactly(4, 4, 4);
+            assertThat(receiver.violations()).isEmpty();
         }
     }
 
