@@ -27,7 +27,8 @@ import java.util.stream.Stream;
 public final class WaitingCost {
     private static final int TARGETS = 10;
     private static final int WARM_UP_SCRAPES = 30;
-    private static final int SCRAPES = 100;
+    private static final int SCRAPES_IN_MEMORY = 400;
+    private static final int SCRAPES_IN_SPOOL = 100;
 
     private final SampleBatch batch = new SampleBatch();
     private final BenchmarkPage[] pages = BenchmarkPage.scrapes(BenchmarkPage.VLLM, 16);
@@ -67,9 +68,11 @@ public final class WaitingCost {
                 .queue(QueueConfig.builder().maxBytes(1 << 30).build())
                 .build())) {
             cost.append(writer, WARM_UP_SCRAPES);
+            // What was there before, of other tests for instance, may take more than one round to go.
+            LiveHeap.bytes();
             long heap = -LiveHeap.bytes();
             long waiting = -writer.stats().waitingBytes();
-            cost.append(writer, SCRAPES);
+            cost.append(writer, SCRAPES_IN_MEMORY);
             heap += LiveHeap.bytes();
             waiting += writer.stats().waitingBytes();
             return (double) heap / waiting;
@@ -90,7 +93,7 @@ public final class WaitingCost {
                             .build())
                     .build();
             try (RemoteWriter writer = RemoteWriter.create(config)) {
-                new WaitingCost().append(writer, SCRAPES);
+                new WaitingCost().append(writer, SCRAPES_IN_SPOOL);
                 writer.close(Duration.ZERO);
             }
             try (RemoteWriter writer = RemoteWriter.create(config)) {
