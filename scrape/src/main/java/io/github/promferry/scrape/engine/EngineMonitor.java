@@ -48,6 +48,7 @@ public final class EngineMonitor implements SampleSink {
 
     private final SampleSink next;
     private final EngineCatalog catalog;
+    private final WatchedDictionary dictionary = new WatchedDictionary();
     private final long windowMillis;
     private final long patienceMillis;
     private final double saturatedWaiting;
@@ -137,7 +138,7 @@ public final class EngineMonitor implements SampleSink {
     private TargetMonitor newTarget(Labels labels) {
         return new TargetMonitor(
                 labels,
-                new PageSignals(catalog, windowMillis),
+                new PageSignals(catalog, dictionary, windowMillis),
                 new ServingStateMachine(patienceMillis, saturatedWaiting, saturatedKvCache));
     }
 

@@ -7,7 +7,6 @@ import io.github.promferry.scrape.engine.ServingStateMachine.Observation;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -24,10 +23,10 @@ import org.jspecify.annotations.Nullable;
  * Cells of counters hold how far they have grown since they were first seen, whatever restarts lay between.
  */
 final class PageSignals {
-    private static final WatchedSeries[] UNWATCHED = {};
     private static final int ABSENT = -1;
 
     private final EngineCatalog catalog;
+    private final WatchedDictionary dictionary;
     private final long windowMillis;
     private final SignalHistory history;
 
@@ -38,7 +37,6 @@ final class PageSignals {
     /** The rows as they were last time. */
     private Series[] rows = {};
 
-    private IdentityHashMap<Series, WatchedSeries[]> known = new IdentityHashMap<>();
     private long fingerprint;
     private boolean progressed;
 
@@ -58,8 +56,9 @@ final class PageSignals {
     private int[] startRows = {};
     private double[] startValues = {};
 
-    PageSignals(EngineCatalog catalog, long windowMillis) {
+    PageSignals(EngineCatalog catalog, WatchedDictionary dictionary, long windowMillis) {
         this.catalog = catalog;
+        this.dictionary = dictionary;
         this.windowMillis = windowMillis;
         this.history = new SignalHistory(windowMillis);
     }
@@ -223,7 +222,6 @@ final class PageSignals {
         if (!found.equals(engines)) {
             engines = found;
             rows = new Series[0];
-            known = new IdentityHashMap<>();
             starts = List.of();
             firstLook = true;
         }
@@ -235,19 +233,15 @@ final class PageSignals {
             return;
         }
         rows = new Series[pageRows];
-        IdentityHashMap<Series, WatchedSeries[]> onPage = new IdentityHashMap<>();
         Map<WatchedSeries, Integer> rowOf = new HashMap<>();
         for (int row = 0; row < pageRows; row++) {
-            Series series = batch.series(row);
-            rows[row] = series;
-            WatchedSeries[] watched = known.get(series);
-            watched = watched == null ? watched(series) : watched;
-            onPage.put(series, watched);
-            for (WatchedSeries each : watched) {
-                rowOf.put(each, row);
+            rows[row] = batch.series(row);
+            for (EngineMatch match : engines) {
+                for (WatchedSeries watched : dictionary.of(match.engine(), rows[row])) {
+                    rowOf.put(watched, row);
+                }
             }
         }
-        known = onPage;
         arrange(rowOf, now);
         findStarts();
         if (rowOf.isEmpty()) {
@@ -255,18 +249,6 @@ final class PageSignals {
             engines = List.of();
             unrecognized = 0;
         }
-    }
-
-    private WatchedSeries[] watched(Series series) {
-        if (WatchedSeries.isRepeated(series.labels())) {
-            return UNWATCHED;
-        }
-        WatchedSeries[] watched = engines.stream()
-                .map(EngineMatch::engine)
-                .flatMap(engine -> engine.readings(series.labels()).stream()
-                        .map(reading -> WatchedSeries.of(engine, series.labels(), reading)))
-                .toArray(WatchedSeries[]::new);
-        return watched.length == 0 ? UNWATCHED : watched;
     }
 
     /** Makes room for what is new, and keeps for a window what a counter that has vanished has told. */
