@@ -168,6 +168,15 @@ public final class ExpositionParser {
     }
 
     /**
+     * Samples of the last page that were left out because of {@link ParseOptions#dropOutOfOrder}.
+     *
+     * @return a number of samples
+     */
+    public int outOfOrderCount() {
+        return counts.outOfOrder;
+    }
+
+    /**
      * Lines of the last page that were left out as malformed; only with {@link ParseOptions#skipBadLines}.
      *
      * @return a number of lines
@@ -217,5 +226,6 @@ public final class ExpositionParser {
     /** Forgets the last page and gives its series back to the dictionary. The parser can be used again. */
     public void forget() {
         order.forget();
+        rows.forget();
     }
 }

@@ -11,6 +11,7 @@ final class PageCounts {
     int duplicates;
     int overSeriesLimit;
     int tooFarAhead;
+    int outOfOrder;
     int badLines;
     int nativeHistograms;
 
@@ -20,6 +21,7 @@ final class PageCounts {
         duplicates = 0;
         overSeriesLimit = 0;
         tooFarAhead = 0;
+        outOfOrder = 0;
         badLines = 0;
         nativeHistograms = 0;
         Arrays.fill(tolerated, 0);

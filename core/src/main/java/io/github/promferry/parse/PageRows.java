@@ -14,6 +14,7 @@ final class PageRows {
     private final PageCounts counts;
     private final StampedDuplicates stampedDuplicates = new StampedDuplicates();
     private final CreatedTimes createdTimes = new CreatedTimes();
+    private final LastStamps lastStamps = new LastStamps();
     private final HistogramLimits limits;
 
     private FamilyContext root = FamilyContext.NOWHERE;
@@ -22,6 +23,7 @@ final class PageRows {
     private int rowLimit;
 
     private long timestampMillis;
+    private int firstRow;
     /** The latest timestamp that samples may have. */
     private long latestMillis;
 
@@ -35,6 +37,7 @@ final class PageRows {
     void begin(SampleBatch into, long timestampMillis) {
         this.into = into;
         this.timestampMillis = timestampMillis;
+        firstRow = into.size();
         latestMillis = options.latestMillis(timestampMillis);
         int limit = options.sampleLimit();
         rowLimit = limit == 0 ? Integer.MAX_VALUE : (int) Math.min(Integer.MAX_VALUE, (long) into.size() + limit);
@@ -55,6 +58,13 @@ final class PageRows {
                     "at most " + limit + " (sampleLimit); raise it or expose fewer series");
         }
         createdTimes.apply(into);
+        if (options.honorTimestamps() && options.dropOutOfOrder()) {
+            lastStamps.remember(into, firstRow, timestampMillis);
+        }
+    }
+
+    void forget() {
+        lastStamps.forget();
     }
 
     /** The expected lines up to a place have become rows without this object. */
@@ -141,7 +151,9 @@ final class PageRows {
         }
         boolean stamped = isStamped(stampMillis);
         boolean tooFarAhead = stamped && stampMillis > latestMillis;
-        int traits = kind | (stamped ? PageOrder.STAMPED : 0) | (tooFarAhead ? PageOrder.ENDED : 0);
+        boolean outOfOrder = stamped && lastStamps.isBehind(series, stampMillis);
+        int refused = tooFarAhead || outOfOrder ? PageOrder.ENDED : 0;
+        int traits = kind | (stamped ? PageOrder.STAMPED : 0) | refused;
         if (!order.note(traits, first)) {
             counts.overSeriesLimit++;
             if (stamped) {
@@ -154,7 +166,8 @@ final class PageRows {
             return false;
         }
         counts.tooFarAhead += tooFarAhead ? 1 : 0;
-        return !tooFarAhead;
+        counts.outOfOrder += outOfOrder ? 1 : 0;
+        return !tooFarAhead && !outOfOrder;
     }
 
     private boolean isStamped(long stampMillis) {

@@ -46,6 +46,7 @@ public final class ParseOptions {
     private final int sampleLimit;
     private final int seriesLimit;
     private final Duration futureLimit;
+    private final boolean dropOutOfOrder;
     private final int lineLimit;
 
     private ParseOptions(Builder builder) {
@@ -66,6 +67,7 @@ public final class ParseOptions {
         sampleLimit = builder.sampleLimit;
         seriesLimit = builder.seriesLimit;
         futureLimit = builder.futureLimit;
+        dropOutOfOrder = builder.dropOutOfOrder;
         lineLimit = builder.lineLimit;
     }
 
@@ -242,6 +244,15 @@ public final class ParseOptions {
     }
 
     /**
+     * Whether samples are left out, and counted, if a page before had a later timestamp for the same series.
+     *
+     * @return false by default
+     */
+    public boolean dropOutOfOrder() {
+        return dropOutOfOrder;
+    }
+
+    /**
      * The latest timestamp that a sample may have, by {@link #futureLimit}.
      *
      * @param scrapeMillis when the page was scraped, in milliseconds since the Unix epoch, or {@link
@@ -285,6 +296,7 @@ public final class ParseOptions {
         private Created created = Created.SERIES;
         private int sampleLimit;
         private int seriesLimit;
+        private boolean dropOutOfOrder;
         private Duration futureLimit = ChronoUnit.FOREVER.getDuration();
         private int lineLimit = 4_000_000;
 
@@ -308,6 +320,7 @@ public final class ParseOptions {
             sampleLimit = options.sampleLimit;
             seriesLimit = options.seriesLimit;
             futureLimit = options.futureLimit;
+            dropOutOfOrder = options.dropOutOfOrder;
             lineLimit = options.lineLimit;
         }
 
@@ -510,6 +523,18 @@ public final class ParseOptions {
                 throw new IllegalArgumentException("seriesLimit is " + seriesLimit + ": use 0 for any number");
             }
             this.seriesLimit = seriesLimit;
+            return this;
+        }
+
+        /**
+         * Leaves out samples if a page before had a later timestamp for the same series, and counts them: receivers refuse
+         * them, often with all that came with them.
+         *
+         * @param dropOutOfOrder false by default
+         * @return this
+         */
+        public Builder dropOutOfOrder(boolean dropOutOfOrder) {
+            this.dropOutOfOrder = dropOutOfOrder;
             return this;
         }
 

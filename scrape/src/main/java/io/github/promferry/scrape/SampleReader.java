@@ -42,6 +42,8 @@ interface SampleReader {
 
     int tooFarAheadCount();
 
+    int outOfOrderCount();
+
     /** Reads pages. */
     final class OfPages implements SampleReader {
         private final ExpositionParser parser;
@@ -103,6 +105,11 @@ interface SampleReader {
         @Override
         public int tooFarAheadCount() {
             return parser.tooFarAheadCount();
+        }
+
+        @Override
+        public int outOfOrderCount() {
+            return parser.outOfOrderCount();
         }
     }
 }

@@ -15,6 +15,7 @@ final class ScrapeCounters {
     final LongAdder duplicates = new LongAdder();
     final LongAdder overSeriesLimit = new LongAdder();
     final LongAdder tooFarAhead = new LongAdder();
+    final LongAdder outOfOrder = new LongAdder();
     final LongAdder pageBytes = new LongAdder();
     final LongAdder nanos = new LongAdder();
     private final Map<ScrapeFailure.Kind, LongAdder> failures = new EnumMap<>(ScrapeFailure.Kind.class);
@@ -32,6 +33,7 @@ final class ScrapeCounters {
         duplicates.add(scrape.duplicates());
         overSeriesLimit.add(scrape.overSeriesLimit());
         tooFarAhead.add(scrape.tooFarAhead());
+        outOfOrder.add(scrape.outOfOrder());
         pageBytes.add(Math.max(0, scrape.bodyBytes()));
         nanos.add(scrape.duration().toNanos());
         ScrapeFailure failure = scrape.failure();

@@ -462,8 +462,10 @@ public final class ScrapeJob {
         private String scheme = "http";
         private final TreeMap<String, List<String>> params = new TreeMap<>();
         private boolean honorLabels;
-        private ParseOptions parsing =
-                ParseOptions.builder().futureLimit(DEFAULT_FUTURE_LIMIT).build();
+        private ParseOptions parsing = ParseOptions.builder()
+                .futureLimit(DEFAULT_FUTURE_LIMIT)
+                .dropOutOfOrder(true)
+                .build();
         private @Nullable Relabeler relabel;
         private @Nullable Relabeler metricRelabel;
         private @Nullable CostProfile profile;

@@ -196,6 +196,7 @@ final class ScrapeWork {
                 read ? reader.duplicateCount() : 0,
                 read ? reader.overSeriesLimitCount() : 0,
                 read ? reader.tooFarAheadCount() : 0,
+                read ? reader.outOfOrderCount() : 0,
                 null);
     }
 

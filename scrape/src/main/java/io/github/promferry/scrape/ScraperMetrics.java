@@ -36,6 +36,9 @@ final class ScraperMetrics implements MetricSource {
     private static final MetricMetadata TOO_FAR_AHEAD = counter(
             "promferry_scrape_samples_too_far_ahead_total",
             "Samples left out because their timestamps were further in the future than allowed.");
+    private static final MetricMetadata OUT_OF_ORDER = counter(
+            "promferry_scrape_samples_out_of_order_total",
+            "Samples left out because their series had a later timestamp before.");
     private static final MetricMetadata PAGE_BYTES =
             counter("promferry_scrape_page_bytes_total", "Bytes of the pages, unpacked.");
     private static final MetricMetadata SECONDS =
@@ -74,6 +77,7 @@ final class ScraperMetrics implements MetricSource {
         add(batch, DUPLICATES, job, counters.duplicates.doubleValue());
         add(batch, OVER_SERIES_LIMIT, job, counters.overSeriesLimit.doubleValue());
         add(batch, TOO_FAR_AHEAD, job, counters.tooFarAhead.doubleValue());
+        add(batch, OUT_OF_ORDER, job, counters.outOfOrder.doubleValue());
         add(batch, PAGE_BYTES, job, counters.pageBytes.doubleValue());
         add(batch, SECONDS, job, counters.nanos.doubleValue() / 1e9);
         Map<TargetStatus.Health, Integer> count = new EnumMap<>(TargetStatus.Health.class);

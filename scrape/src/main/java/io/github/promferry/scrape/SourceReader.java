@@ -284,4 +284,10 @@ final class SourceReader implements SampleReader {
     public int tooFarAheadCount() {
         return last.tooFarAhead;
     }
+
+    /** A source of this process has its timestamps in hand. */
+    @Override
+    public int outOfOrderCount() {
+        return 0;
+    }
 }

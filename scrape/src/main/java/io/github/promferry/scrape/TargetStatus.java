@@ -54,6 +54,7 @@ public record TargetStatus(
      * @param duplicates those left out because the same series was already on the page
      * @param overSeriesLimit those left out because of {@link ScrapeJob.Builder#seriesLimit}
      * @param tooFarAhead those left out because of {@link ScrapeJob.Builder#futureLimit}
+     * @param outOfOrder those left out because a page before had a later timestamp for the same series
      * @param refusal why the sink did not take the samples, or null if it did
      * @since 0.1
      */
@@ -68,6 +69,7 @@ public record TargetStatus(
             int duplicates,
             int overSeriesLimit,
             int tooFarAhead,
+            int outOfOrder,
             @Nullable String refusal) {
         LastScrape refused(String why) {
             return new LastScrape(
@@ -81,6 +83,7 @@ public record TargetStatus(
                     duplicates,
                     overSeriesLimit,
                     tooFarAhead,
+                    outOfOrder,
                     why);
         }
     }

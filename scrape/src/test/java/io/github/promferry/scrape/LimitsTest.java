@@ -113,6 +113,32 @@ class LimitsTest {
         }
     }
 
+    /** "Explicit timestamps repeated, backwards": a repeated one does no harm, an older one would spoil a request. */
+    @Test
+    void timestampsThatGoBackwardsAreLeftOutCounted() {
+        ScrapeJob job = HandDriven.job().target("h:1").build();
+        try (HandDriven hand = new HandDriven(job)) {
+            hand.answers
+                    .page("a 1 2000\nb 1 2000\nc 1\n")
+                    .page("a 2 1999\nb 2 2000\nc 2\n")
+                    .page("a 3 1000\nx{\n")
+                    .page("a 4 1999\nb 4 2001\nc 4\n")
+                    .page("a 5 2001\nb 5 2002\nc 5\n");
+            hand.start();
+            assertThat(hand.rows.takeBrief()).containsExactly("a 1", "b 1", "c 1");
+            assertThat(hand.status().lastScrape().outOfOrder()).isZero();
+            hand.nextTick();
+            assertThat(hand.rows.takeBrief()).containsExactly("b 2", "c 2");
+            assertThat(hand.status().health()).isEqualTo(TargetStatus.Health.UP);
+            assertThat(hand.status().lastScrape().outOfOrder()).isEqualTo(1);
+            hand.nextTick();
+            hand.nextTick();
+            assertThat(hand.rows.takeBrief()).containsExactly("c stale", "b 4", "c 4");
+            hand.nextTick();
+            assertThat(hand.rows.takeBrief()).containsExactly("a 5", "b 5", "c 5");
+        }
+    }
+
     @Test
     void aLabelOverALimitFailsTheScrapeWithItsLine() {
         ScrapeJob job =

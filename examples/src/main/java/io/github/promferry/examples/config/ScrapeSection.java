@@ -218,7 +218,7 @@ final class ScrapeSection {
         } catch (IllegalArgumentException e) {
             block.error("native_histogram_min_bucket_factor", "must not be negative");
         }
-        return parsing.build();
+        return parsing.dropOutOfOrder(true).build();
     }
 
     private boolean inheritedFlag(Block block, String key) {

@@ -1,0 +1,84 @@
+package io.github.promferry.parse;
+
+import io.github.promferry.SampleBatch;
+import io.github.promferry.Series;
+
+/**
+ * The last timestamps of series whose samples have timestamps of their own: what is older than that, no receiver takes, and
+ * refuses all that came with it. Empty, and of no cost, until a page has such samples.
+ */
+final class LastStamps {
+    /** Open addressing by identity, at most half full. */
+    private Series[] keys = {};
+
+    private long[] stamps = {};
+    private int count;
+
+    boolean isBehind(Series series, long stampMillis) {
+        if (count == 0) {
+            return false;
+        }
+        int slot = slot(series);
+        return keys[slot] != null && stampMillis < stamps[slot];
+    }
+
+    /** Remembers the rows of a good page that do not have the time of the scrape. */
+    void remember(SampleBatch rows, int firstRow, long scrapeMillis) {
+        int stamped = 0;
+        for (int row = firstRow; row < rows.size(); row++) {
+            stamped += rows.timestamp(row) == scrapeMillis ? 0 : 1;
+        }
+        if (count > 2 * stamped + 64) {
+            // Most of them have vanished.
+            forget();
+        }
+        if (stamped == 0) {
+            return;
+        }
+        makeRoom(count + stamped);
+        for (int row = firstRow; row < rows.size(); row++) {
+            if (rows.timestamp(row) != scrapeMillis) {
+                put(rows.series(row), rows.timestamp(row));
+            }
+        }
+    }
+
+    void forget() {
+        keys = new Series[0];
+        stamps = new long[0];
+        count = 0;
+    }
+
+    private void put(Series series, long stampMillis) {
+        int slot = slot(series);
+        boolean known = keys[slot] != null;
+        stamps[slot] = known ? Math.max(stamps[slot], stampMillis) : stampMillis;
+        keys[slot] = series;
+        count += known ? 0 : 1;
+    }
+
+    private int slot(Series series) {
+        int mask = keys.length - 1;
+        int slot = System.identityHashCode(series) & mask;
+        while (keys[slot] != null && keys[slot] != series) {
+            slot = (slot + 1) & mask;
+        }
+        return slot;
+    }
+
+    private void makeRoom(int entries) {
+        if (2 * entries <= keys.length) {
+            return;
+        }
+        Series[] oldKeys = keys;
+        long[] oldStamps = stamps;
+        keys = new Series[Integer.highestOneBit(entries) * 4];
+        stamps = new long[keys.length];
+        count = 0;
+        for (int i = 0; i < oldKeys.length; i++) {
+            if (oldKeys[i] != null) {
+                put(oldKeys[i], oldStamps[i]);
+            }
+        }
+    }
+}
