@@ -6,6 +6,7 @@ import io.github.promferry.SampleBatch;
 import io.github.promferry.Series;
 import io.github.promferry.parse.ExpositionFormat;
 import io.github.promferry.parse.ExpositionParser;
+import io.github.promferry.remotewrite.EncodeBenchmark;
 import io.github.promferry.scrape.engine.EngineMonitor;
 import io.github.promferry.scrape.engine.EngineSignals;
 import java.util.List;
@@ -23,7 +24,7 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What live signals cost beside the scrape that they are told from, one operation a page of a vLLM engine (474 samples).
- * Compare {@link #signals} with the sum of {@link ParseBenchmark#steadyState} and {@link WriteBenchmark#append}, or, where
+ * Compare {@link #signals} with the sum of {@link ParseBenchmark#steadyState} and {@link EncodeBenchmark#append}, or, where
  * samples go nowhere else, with {@link #parse} alone.
  */
 @State(Scope.Thread)

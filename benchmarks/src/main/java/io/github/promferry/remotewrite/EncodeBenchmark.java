@@ -9,6 +9,8 @@ import io.github.promferry.parse.ExpositionParser;
 import io.github.promferry.parse.ParseOptions;
 import io.github.promferry.parse.SeriesDictionary;
 import io.github.promferry.parse.SeriesResolver;
+import java.net.URI;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -21,11 +23,13 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * From samples to the compressed body of a request, one operation a request that holds one scrape of each target. Read the
- * {@code samples} and {@code wireBytes} columns (per second; their ratio is what a sample takes on the wire).
+ * From samples to the compressed body of a request, one operation a request that holds one scrape of each target: by the
+ * encoder alone, and through the writer that the caller sees. Read the {@code samples} and {@code wireBytes} columns (per
+ * second; their ratio is what a sample takes on the wire).
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.Throughput)
@@ -58,6 +62,7 @@ public class EncodeBenchmark {
     private final SampleBatch batch = new SampleBatch();
     private BlockEncoder encoder = new V1Encoder(Labels.EMPTY, null);
     private GeneratedEncoder generated = new GeneratedEncoder();
+    private RemoteWriter writer = newWriter(WriteProtocol.V1, 1);
     private int scrape;
 
     /** Used by JMH. */
@@ -85,6 +90,7 @@ public class EncodeBenchmark {
                 ? new V1Encoder(Labels.EMPTY, null)
                 : new V2Encoder(Labels.EMPTY, null, true);
         generated = new GeneratedEncoder();
+        writer = newWriter(protocol, targets * scrapes[0].samples());
         SeriesDictionary dictionary = new SeriesDictionary(SeriesResolver.AS_EXPOSED);
         parsers = new ExpositionParser[targets];
         commonLabels = new Labels[targets];
@@ -97,6 +103,20 @@ public class EncodeBenchmark {
                 parse(target, parsed[scrape][target]);
             }
         }
+    }
+
+    private static RemoteWriter newWriter(WriteProtocol protocol, int samples) {
+        return RemoteWriter.create(RemoteWriteConfig.builder(URI.create("http://127.0.0.1:9/never"))
+                .protocol(protocol)
+                .batch(BatchPolicy.of(samples, 1_000_000, Duration.ofDays(1)))
+                .queue(QueueConfig.builder().maxBytes(1 << 20).build())
+                .build());
+    }
+
+    /** Drops what is left. */
+    @TearDown
+    public void tearDown() {
+        writer.close(Duration.ZERO);
     }
 
     /** Rows to compressed body. */
@@ -131,6 +151,24 @@ public class EncodeBenchmark {
         byte[] body = generated.seal();
         throughput.wireBytes += body.length;
         return body;
+    }
+
+    /**
+     * Rows to a request in the queue, shards included. The writer is not started: its small queue drops the oldest requests,
+     * so nothing is measured but what {@link RemoteWriter#append} does.
+     */
+    @Benchmark
+    public boolean append(Throughput throughput) {
+        boolean accepted = true;
+        for (SampleBatch next : parsed[scrape++ & SCRAPES - 1]) {
+            accepted &= writer.append(next);
+            throughput.samples += next.size();
+        }
+        return accepted;
+    }
+
+    WriterStats stats() {
+        return writer.stats();
     }
 
     private void parse(int target, SampleBatch into) {

@@ -93,6 +93,25 @@ class EncodeBenchmarkTest {
         assertThat(throughput.wireBytes / (double) throughput.samples).isLessThanOrEqualTo(maxBytes);
     }
 
+    @ParameterizedTest
+    @CsvSource({"V1,1,20", "V1,10,20", "V2,1,19", "V2,10,11"})
+    void theWriterMakesTheSameRequests(WriteProtocol protocol, int targets, double maxBytes) {
+        EncodeBenchmark benchmark = benchmark(protocol, targets);
+        EncodeBenchmark.Throughput throughput = new EncodeBenchmark.Throughput();
+        for (int lap = 0; lap < 5; lap++) {
+            assertThat(benchmark.append(throughput)).isTrue();
+        }
+        WriterStats stats = benchmark.stats();
+        benchmark.tearDown();
+
+        assertThat(stats.accepted()).isEqualTo(throughput.samples).isEqualTo(5L * targets * 474);
+        assertThat(stats.droppedTotal()).isZero();
+        assertThat(stats.waitingBlocks()).isEqualTo(5);
+        assertThat(stats.waitingBytes() / (double) stats.waiting())
+                .as("compressed bytes a sample")
+                .isLessThanOrEqualTo(maxBytes);
+    }
+
     private record Decoded(int samples, double sum) {}
 
     private static EncodeBenchmark benchmark(WriteProtocol protocol, int targets) {
