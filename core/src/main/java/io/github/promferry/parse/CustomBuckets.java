@@ -16,11 +16,13 @@ final class CustomBuckets {
     private double[] bounds = new double[16];
     private double[] cumulative = new double[16];
     private int size;
+    private boolean hasNanBound;
     private double count;
     private double sum;
 
     void clear() {
         size = 0;
+        hasNanBound = false;
         count = Double.NaN;
         sum = 0;
     }
@@ -34,6 +36,7 @@ final class CustomBuckets {
     }
 
     void add(double bound, double cumulativeCount) {
+        hasNanBound |= Double.isNaN(bound);
         int at = size;
         while (at > 0 && bounds[at - 1] > bound) {
             at--;
@@ -56,7 +59,7 @@ final class CustomBuckets {
     @Nullable
     NativeHistogram toNative() {
         boolean counted = !Double.isNaN(count);
-        if (size == 0 && !counted) {
+        if ((size == 0 && !counted) || hasNanBound) {
             return null;
         }
         double total = counted ? count : cumulative[size - 1];

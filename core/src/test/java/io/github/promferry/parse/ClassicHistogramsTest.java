@@ -169,6 +169,14 @@ class ClassicHistogramsTest {
     }
 
     @Test
+    void bucketWithoutABoundKeepsAHistogramClassic() {
+        byte[] page = Pages.bytes("# TYPE h histogram\nh {count:3,sum:4.5,bucket:[1:1,NaN:2,+Inf:3]}\n# EOF\n");
+        SampleBatch batch = Pages.parse(parser(OPTIONS.build()), ExpositionFormat.OPENMETRICS_2_0_0, page);
+        assertThat(batch.histogramCount()).isZero();
+        assertThat(Pages.series(batch)).contains("h_bucket{le=\"NaN\"}");
+    }
+
+    @Test
     void gaugeHistogramsStayClassic() {
         byte[] page = Pages.bytes("# TYPE h gaugehistogram\nh_bucket{le=\"+Inf\"} 3\nh_gcount 3\nh_gsum 1\n# EOF\n");
         assertThat(Pages.parse(parser(OPTIONS.build()), ExpositionFormat.OPENMETRICS_1_0_0, page)

@@ -26,6 +26,7 @@ public final class ExpositionFuzzer {
             .endMarkRequired(false)
             .normalizeBounds(true)
             .classicHistogramsToo(true)
+            .classicHistogramsAsNative(true)
             .replaceInvalidHelp(true)
             .created(ParseOptions.Created.START_TIMESTAMP)
             .build();

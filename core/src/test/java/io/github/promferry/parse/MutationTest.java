@@ -30,6 +30,7 @@ class MutationTest {
                     .endMarkRequired(false)
                     .normalizeBounds(true)
                     .classicHistogramsToo(true)
+                    .classicHistogramsAsNative(true)
                     .created(ParseOptions.Created.START_TIMESTAMP)
                     .build());
 
