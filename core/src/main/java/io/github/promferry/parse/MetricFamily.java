@@ -239,8 +239,10 @@ public record MetricFamily(MetricMetadata metadata, List<Sample> samples) {
      * Writes families as a page. Parsed again, it gives the same families, start timestamps included ({@link
      * ParseOptions.Created#START_TIMESTAMP}: but for OpenMetrics 2.0 they are written as {@code _created} samples). Left
      * out is what a format has no place for: in text, exemplars; in all but OpenMetrics 2.0, native histograms and the
-     * start timestamps of anything but counters, histograms and summaries. Types that text lacks are gauges there to
-     * everybody else, and a comment of our own, {@code # OMTYPE info}, gives them back here.
+     * start timestamps of anything but counters, histograms and summaries; in OpenMetrics 2.0, native histograms with
+     * custom bounds, while float counts that are whole numbers come back as integers. Types that text lacks are gauges
+     * there to everybody else, and a comment of our own, {@code # OMTYPE info}, gives them back here. A carriage return
+     * at the end of a help text and blanks around a unit are lost.
      *
      * @param format text or OpenMetrics
      * @param families what to write, each with samples that belong to it by name

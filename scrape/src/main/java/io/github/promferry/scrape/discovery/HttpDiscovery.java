@@ -85,7 +85,7 @@ public final class HttpDiscovery extends PolledDiscovery {
                 return groups(answer);
             }
             // Credentials are for the configured server; once elsewhere, they stay behind for good.
-            trusted &= sameServer(at, next);
+            trusted &= HttpSettings.isSameServer(at, next);
             at = next;
         }
         throw new IOException(this + ": redirected more than " + MAX_REDIRECTS + " times");
@@ -150,16 +150,6 @@ public final class HttpDiscovery extends PolledDiscovery {
         }
         return TargetGroupReader.read(
                 url.toString(), TargetGroupReader.Format.JSON, answer.body(), Labels.of(URL_LABEL, url.toString()));
-    }
-
-    private static boolean sameServer(URI a, URI b) {
-        return a.getScheme().equalsIgnoreCase(b.getScheme())
-                && a.getHost().equalsIgnoreCase(b.getHost())
-                && port(a) == port(b);
-    }
-
-    private static int port(URI uri) {
-        return uri.getPort() >= 0 ? uri.getPort() : uri.getScheme().equalsIgnoreCase("https") ? 443 : 80;
     }
 
     /** Shortest decimal form, such as 60 or 1.5. */
