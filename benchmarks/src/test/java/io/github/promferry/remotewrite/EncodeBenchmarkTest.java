@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.github.promferry.benchmarks.AllocationMeter;
 import io.github.promferry.benchmarks.BenchmarkPage;
+import io.github.promferry.testkit.proto.v1.TimeSeries;
 import io.github.promferry.testkit.proto.v1.WriteRequest;
 import io.github.promferry.testkit.proto.v2.Request;
 import java.io.IOException;
+import java.util.HashSet;
+import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.xerial.snappy.Snappy;
@@ -62,8 +65,13 @@ class EncodeBenchmarkTest {
         for (int lap = 0; lap < EncodeBenchmark.SCRAPES; lap++) {
             byte[] expected = peer.peerGeneratedClasses(new EncodeBenchmark.Throughput());
             byte[] actual = ours.encodeAndCompress(new EncodeBenchmark.Throughput());
-            assertThat(WriteRequest.parseFrom(Snappy.uncompress(actual)))
-                    .isEqualTo(WriteRequest.parseFrom(Snappy.uncompress(expected)));
+            // Ours mixes the rows of the targets.
+            List<TimeSeries> rows =
+                    WriteRequest.parseFrom(Snappy.uncompress(actual)).getTimeseriesList();
+            assertThat(rows).doesNotHaveDuplicates();
+            assertThat(new HashSet<>(rows))
+                    .isEqualTo(new HashSet<>(
+                            WriteRequest.parseFrom(Snappy.uncompress(expected)).getTimeseriesList()));
         }
     }
 
@@ -83,7 +91,7 @@ class EncodeBenchmarkTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"V1,20", "V2,11"})
+    @CsvSource({"V1,19", "V2,11"})
     void aSampleTakesFewBytesOnTheWire(WriteProtocol protocol, double maxBytes) {
         EncodeBenchmark benchmark = benchmark(protocol, 10);
         EncodeBenchmark.Throughput throughput = new EncodeBenchmark.Throughput();

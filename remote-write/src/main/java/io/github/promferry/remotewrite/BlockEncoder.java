@@ -89,6 +89,7 @@ abstract class BlockEncoder {
         nowMillis = clock.wallMillis();
         CommonLabels common = commonFor(batch.commonLabels());
         CommonLabels externalOnly = bare();
+        beginBatch(common);
         int exemplarCount = withExemplars ? batch.exemplarCount() : 0;
         int exemplar = 0;
         while (exemplar < exemplarCount && batch.exemplarRow(exemplar) < from) {
@@ -151,6 +152,9 @@ abstract class BlockEncoder {
         return timestamp == SampleBatch.NO_TIMESTAMP ? nowMillis : timestamp;
     }
 
+    /** The next rows are of a target. */
+    void beginBatch(CommonLabels common) {}
+
     /** Encodes a row, or returns false with nothing changed if it does not fit into a request that has others. */
     abstract boolean put(
             SeriesPlan plan,
@@ -195,7 +199,7 @@ abstract class BlockEncoder {
 
     /** Finishes the request and starts the next one. */
     final Block seal(long nowNanos) {
-        byte[] body = packer.join(symbolBytes(), rowBytes());
+        byte[] body = packer.join(symbolBytes(), packer.hasPieces() ? rowBytes() : arrangedRows());
         Block block = new Block(protocol(), body, samples, exemplars, minTimestamp, maxTimestamp, nowNanos);
         clear();
         clearCounts();
@@ -204,6 +208,11 @@ abstract class BlockEncoder {
 
     /** The encoded series so far. */
     abstract WireBuffer rowBytes();
+
+    /** The same in the order in which they are best compressed, for a request that is finished. */
+    WireBuffer arrangedRows() {
+        return rowBytes();
+    }
 
     /**
      * The encoded symbols so far; null where there is no such thing. They go before the rows: fields may come in any order,

@@ -21,6 +21,9 @@ final class CommonLabels {
     /** When it was used last, in sweep periods. */
     int usedInPeriod;
 
+    /** The round of {@link RowInterleaver} that it was in last. */
+    int round;
+
     CommonLabels(Labels labels, SeriesPlans plans) {
         this.labels = labels;
         this.plans = plans;

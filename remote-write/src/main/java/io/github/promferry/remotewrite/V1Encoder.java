@@ -29,6 +29,7 @@ final class V1Encoder extends BlockEncoder {
 
     private final WireBuffer wire = new WireBuffer();
     private final WireBuffer scratch = new WireBuffer();
+    private final RowInterleaver interleaver = new RowInterleaver();
     private int markedLength;
 
     V1Encoder(Labels external, @Nullable UnaryOperator<Labels> relabel) {
@@ -43,6 +44,11 @@ final class V1Encoder extends BlockEncoder {
     @Override
     int size() {
         return wire.length;
+    }
+
+    @Override
+    void beginBatch(CommonLabels common) {
+        interleaver.begin(wire.length, common);
     }
 
     @Override
@@ -162,11 +168,17 @@ final class V1Encoder extends BlockEncoder {
     void rollback() {
         super.rollback();
         wire.length = markedLength;
+        interleaver.truncate(markedLength);
     }
 
     @Override
     WireBuffer rowBytes() {
         return wire;
+    }
+
+    @Override
+    WireBuffer arrangedRows() {
+        return interleaver.arrange(wire);
     }
 
     @Override
@@ -178,5 +190,6 @@ final class V1Encoder extends BlockEncoder {
     @Override
     void clear() {
         wire.length = 0;
+        interleaver.clear();
     }
 }

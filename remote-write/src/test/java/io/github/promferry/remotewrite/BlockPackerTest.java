@@ -66,7 +66,8 @@ class BlockPackerTest {
                 Block whole = direct.seal(0);
                 Block joined = journal.seal(pieces, 0);
                 assertThat(joined.logged).isTrue();
-                assertThat(Decoded.rows(joined)).isEqualTo(Decoded.rows(whole));
+                // Without a spool, 1.0 mixes the rows of targets.
+                assertThat(Decoded.bySeries(Decoded.rows(joined))).isEqualTo(Decoded.bySeries(Decoded.rows(whole)));
                 assertThat(joined.samples).isEqualTo(whole.samples);
                 expected.add(Decoded.rows(whole));
             }
@@ -74,7 +75,7 @@ class BlockPackerTest {
             for (List<Decoded.Row> rows : expected) {
                 Block block = spooled.read(log.acknowledged(), log.end());
                 assertThat(block).isNotNull();
-                assertThat(Decoded.rows(block)).isEqualTo(rows);
+                assertThat(Decoded.bySeries(Decoded.rows(block))).isEqualTo(Decoded.bySeries(rows));
                 assertThat(block.samples).isEqualTo(rows.size());
                 log.acknowledge(block.logEnd, block.logSamples);
             }

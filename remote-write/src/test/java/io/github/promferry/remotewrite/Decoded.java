@@ -16,6 +16,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.xerial.snappy.Snappy;
 
@@ -36,6 +38,11 @@ final class Decoded {
     }
 
     private Decoded() {}
+
+    /** The rows of each series in their order, wherever the others are in between. */
+    static Map<Labels, List<Row>> bySeries(List<Row> rows) {
+        return rows.stream().collect(Collectors.groupingBy(Row::labels));
+    }
 
     static List<Row> rows(Block block) {
         try {

@@ -263,7 +263,13 @@ class EncoderTest {
                 encoder.encode(batch, 0, batch.size(), 10_000_000, true, clock);
                 rows.addAll(expected(batch, encoder.protocol()));
             }
-            assertThat(Decoded.rows(encoder.seal(0))).isEqualTo(rows);
+            List<Row> sent = Decoded.rows(encoder.seal(0));
+            if (encoder.protocol() == WriteProtocol.V2) {
+                assertThat(sent).isEqualTo(rows);
+            } else {
+                // The targets are mixed; RowInterleaverTest looks at the order.
+                assertThat(sent).containsExactlyInAnyOrderElementsOf(rows).isNotEqualTo(rows);
+            }
         }
     }
 
