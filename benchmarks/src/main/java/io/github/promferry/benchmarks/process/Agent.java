@@ -24,7 +24,9 @@ record Agent(String name, CommandLine command) {
             List<String> command = new ArrayList<>(List.of(java.toString()));
             command.addAll(flags);
             String config = scrapeConfig(targets, intervalSeconds) + "remote_write:\n  - url: " + url + "\n"
-                    + "    protobuf_message: " + protocol + "\n";
+                    + "    protobuf_message: " + protocol + "\n"
+                    // As many as vmagent puts into a request.
+                    + "    queue_config: {max_samples_per_send: 10000}\n";
             Path file = Files.writeString(folder.resolve("prometheus.yml"), config);
             command.addAll(List.of("-jar", jar.toString(), "run", "--config", file.toString()));
             return command;

@@ -71,7 +71,9 @@ final class PrometheusFile {
             .used("send", "send_interval")
             .noEffect("max_samples_per_send", "the request size is that of samples");
 
-    /** The defaults of Prometheus 3 (config/config.go), but for the samples of a request. */
+    /** The defaults of Prometheus 3 (config/config.go). */
+    private static final int MAX_SAMPLES_PER_SEND = 2000;
+
     private static final Duration REMOTE_TIMEOUT = Duration.ofSeconds(30);
 
     private static final Duration BATCH_SEND_DEADLINE = Duration.ofSeconds(5);
@@ -147,10 +149,10 @@ final class PrometheusFile {
     }
 
     private static void queue(RemoteWriteConfig.Builder writer, Block queue, String folder) {
-        int samples = queue.count("max_samples_per_send", BatchPolicy.DEFAULT_MAX_SAMPLES);
+        int samples = queue.count("max_samples_per_send", MAX_SAMPLES_PER_SEND);
         if (samples == 0) {
             queue.error("max_samples_per_send", "must be more than 0");
-            samples = BatchPolicy.DEFAULT_MAX_SAMPLES;
+            samples = MAX_SAMPLES_PER_SEND;
         }
         Duration deadline = queue.duration("batch_send_deadline", DurationFormat.PROMETHEUS, BATCH_SEND_DEADLINE);
         writer.batch(new PromptStart(BatchPolicy.of(samples, BatchPolicy.DEFAULT_MAX_BYTES, deadline), Clock.SYSTEM));

@@ -279,7 +279,7 @@ class ForwarderConfigTest {
         assertThat(job.trackTimestampsStaleness()).isFalse();
         assertThat(job.compression()).isTrue();
         assertThat(job.reports()).isEqualTo(ScrapeJob.Reports.STANDARD);
-        assertBatch(endpoint, 10_000, BatchPolicy.DEFAULT_MAX_BYTES, Duration.ofSeconds(5));
+        assertBatch(endpoint, 2000, BatchPolicy.DEFAULT_MAX_BYTES, Duration.ofSeconds(5));
         assertThat(endpoint.protocol()).isEqualTo(WriteProtocol.V1);
         assertThat(endpoint.timeout()).isEqualTo(Duration.ofSeconds(30));
         assertThat(endpoint.sendExemplars()).isFalse();
@@ -629,7 +629,7 @@ class ForwarderConfigTest {
                         "job llm: http://h:1/metrics, http://h:2/metrics, http://h:3/metrics and 2 more every 1m,"
                                 + " timeout 10s, basic, user alice, headers X-Key -> remote_write[0]",
                         "endpoint remote_write[0]: http://store/api/v1/write?…, prometheus.WriteRequest, timeout 30s,"
-                                + " basic, user bob, headers X-Tenant, a request has at most 10000 samples, 1000000"
+                                + " basic, user bob, headers X-Tenant, a request has at most 2000 samples, 1000000"
                                 + " bytes and waits at most 5s");
         assertThat(config.toString()).doesNotContain("s3cret");
     }
