@@ -1,6 +1,7 @@
 package io.github.promferry.examples;
 
 import io.github.promferry.SampleSink;
+import io.github.promferry.parse.ExpositionFormat;
 import io.github.promferry.scrape.ScrapeJob;
 import io.github.promferry.scrape.engine.CanonicalSink;
 import io.github.promferry.scrape.engine.CostProfile;
@@ -41,11 +42,12 @@ final class EngineOptions {
 
     @Option(
             names = "--llm",
-            paramLabel = "URL",
+            paramLabel = "[ENGINE=]URL",
             description =
-                    "Scrape an LLM engine, too, such as http://127.0.0.1:8000, every 15 s as job llm; where its metrics"
-                            + " are is found out. Can be given several times.")
-    private List<URI> urls = List.of();
+                    "Scrape an LLM engine, too, such as http://127.0.0.1:8000, every 15 s as job llm; what it is and where"
+                            + " its metrics are is found out, unless ENGINE says what it is, as in"
+                            + " sglang=http://127.0.0.1:30000. Can be given several times.")
+    private List<String> addresses = List.of();
 
     @Mixin
     private EngineTableOption engines;
@@ -64,19 +66,36 @@ final class EngineOptions {
 
     /** The jobs with that of the engines that were given by URL; those of a job of that name in the file are more of its. */
     List<ScrapeJob> withEngines(List<ScrapeJob> jobs) {
-        if (urls.isEmpty()) {
+        if (addresses.isEmpty()) {
             return jobs;
         }
         List<ScrapeJob> all = new ArrayList<>(jobs);
         ScrapeJob known =
                 jobs.stream().filter(job -> job.name().equals(JOB)).findFirst().orElse(null);
         all.remove(known);
-        ScrapeJob.Builder job = known == null
-                ? ScrapeJob.llm(urls.get(0).toString())
-                : known.toBuilder().engine(urls.get(0));
-        urls.stream().skip(1).forEach(job::engine);
+        ScrapeJob.Builder job = known == null ? politeJob() : known.toBuilder();
+        addresses.forEach(address -> addTo(job, address));
+        if (engines.isGiven()) {
+            job.engineCatalog(catalog());
+        }
         all.add(job.build());
         return all;
+    }
+
+    /** What {@link ScrapeJob#llm(String)} asks for suits all engines, whichever of them there are side by side. */
+    private static ScrapeJob.Builder politeJob() {
+        return ScrapeJob.builder(JOB)
+                .formats(List.of(ExpositionFormat.TEXT_0_0_4))
+                .compression(false);
+    }
+
+    private void addTo(ScrapeJob.Builder job, String address) {
+        int url = address.indexOf('=') + 1;
+        if (url > 1 && address.substring(0, url - 1).matches("[\\w.-]+")) {
+            job.engine(URI.create(address.substring(url)), catalog().engine(address.substring(0, url - 1)));
+        } else {
+            job.engine(URI.create(address));
+        }
     }
 
     /** The job with the profile. */

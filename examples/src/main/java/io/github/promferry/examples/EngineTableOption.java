@@ -37,9 +37,14 @@ final class EngineTableOption {
         return known;
     }
 
+    /** Whether there is a file. */
+    boolean isGiven() {
+        return table != null;
+    }
+
     /** Reads the file if there is one, so that it is judged even if nothing needs it. */
     void check() {
-        if (table != null) {
+        if (isGiven()) {
             catalog();
         }
     }

@@ -185,6 +185,19 @@ class CommandsTest {
         assertThat(lines[3]).isEqualTo("error\t0\t" + missing + "\tthere is no such file");
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            localhost:8000            | "localhost:8000" is not the URL of an engine, such as http://127.0.0.1:8000
+            vlm=http://127.0.0.1:8000 | no engine "vlm" in the table; it has [vllm, ray-vllm, sglang,
+            vllm=127.0.0.1:8000       | Illegal character in scheme name at index 0: 127.0.0.1:8000
+            vllm=http://h?a=b         | "http://h?..." is not the URL of an engine
+            """)
+    void anEngineThatIsNoneIsRefused(String address, String message) throws Exception {
+        assertThat(run("run", "--config", resource("config/prometheus.yml").toString(), "--llm", address))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("--llm: " + message);
+    }
+
     @Test
     void explainSaysWhatAPageIs() throws Exception {
         Path page = write("page.prom", "mine:num_requests_running 1\n");

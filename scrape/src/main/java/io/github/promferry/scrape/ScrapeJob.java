@@ -8,6 +8,8 @@ import io.github.promferry.parse.ParseOptions;
 import io.github.promferry.scrape.discovery.EngineDiscovery;
 import io.github.promferry.scrape.discovery.TargetDiscovery;
 import io.github.promferry.scrape.engine.CostProfile;
+import io.github.promferry.scrape.engine.EngineCatalog;
+import io.github.promferry.scrape.engine.LlmEngine;
 import io.github.promferry.scrape.relabel.Relabeler;
 import java.net.URI;
 import java.time.Duration;
@@ -129,6 +131,22 @@ public final class ScrapeJob {
                 .formats(List.of(ExpositionFormat.TEXT_0_0_4))
                 .compression(false)
                 .engine(URI.create(url));
+    }
+
+    /**
+     * A job for an LLM engine of which it is known what it is, named {@code llm}: it is asked for what its table entry says,
+     * and only where its entry says that its metrics are.
+     *
+     * @param url as for {@link #llm(String)}; if it has no port and is {@code http}, the engine's own is taken
+     * @param engine such as {@code EngineCatalog.builtIn().engine("vllm")}
+     * @return a new builder
+     * @throws IllegalArgumentException if it is not the URL of a server, or has a user or a query
+     */
+    public static Builder llm(String url, LlmEngine engine) {
+        return builder("llm")
+                .formats(engine.formats().isEmpty() ? DEFAULT_FORMATS : engine.formats())
+                .compression(engine.compression())
+                .engine(URI.create(url), engine);
     }
 
     /**
@@ -454,7 +472,8 @@ public final class ScrapeJob {
         private final List<Target> targets = new ArrayList<>();
         private final List<Source> sources = new ArrayList<>();
         private final List<TargetDiscovery> discoveries = new ArrayList<>();
-        private final List<URI> engines = new ArrayList<>();
+        private final List<EngineAddress> engines = new ArrayList<>();
+        private @Nullable EngineCatalog engineCatalog;
         private int keepDroppedTargets;
         private Duration interval = DEFAULT_INTERVAL;
         private @Nullable Duration timeout;
@@ -497,6 +516,7 @@ public final class ScrapeJob {
             sources.addAll(from.sources);
             discoveries.addAll(from.discoveries);
             engines.addAll(from.engines);
+            engineCatalog = from.engineCatalog;
             keepDroppedTargets = from.keepDroppedTargets;
             interval = from.interval;
             timeout = from.timeout;
@@ -560,24 +580,65 @@ public final class ScrapeJob {
         /**
          * Adds an LLM engine of which only the address is known, see {@link EngineDiscovery}. What was found is in the labels
          * {@value EngineDiscovery#ENGINE_LABEL} and {@value EngineDiscovery#VERSION_LABEL} of {@link TargetStatus#target()};
-         * if it is wrong, give the URL with the path of the metrics, or a {@link #target} instead.
+         * if it is wrong, {@linkplain #engine(URI, LlmEngine) say what it is}, or give the URL with the path of the metrics.
          *
          * @param url such as {@code http://127.0.0.1:8000}; with a path, that is where its metrics are
          * @return this
          * @throws IllegalArgumentException if it is not the URL of a server, or has a user or a query
          */
         public Builder engine(URI url) {
+            return engine(new EngineAddress(url, null));
+        }
+
+        /**
+         * Adds an LLM engine of which address and kind are known; see {@link EngineDiscovery.Builder#engine(URI, LlmEngine)}.
+         * It does not change what the job asks its targets for, as {@link #llm(String, LlmEngine)} does.
+         *
+         * @param url such as {@code http://127.0.0.1:8000}; with a path, that is where its metrics are
+         * @param engine such as {@code EngineCatalog.builtIn().engine("vllm")}
+         * @return this
+         * @throws IllegalArgumentException if it is not the URL of a server, or has a user or a query
+         */
+        public Builder engine(URI url, LlmEngine engine) {
+            return engine(new EngineAddress(url, Objects.requireNonNull(engine, "engine")));
+        }
+
+        private Builder engine(EngineAddress address) {
             // Refuses what is not the URL of an engine.
-            EngineDiscovery.builder().engine(url);
-            engines.add(url);
+            address.addTo(EngineDiscovery.builder());
+            engines.add(address);
             return this;
+        }
+
+        private record EngineAddress(URI url, @Nullable LlmEngine engine) {
+            void addTo(EngineDiscovery.Builder discovery) {
+                if (engine == null) {
+                    discovery.engine(url);
+                } else {
+                    discovery.engine(url, engine);
+                }
+            }
         }
 
         private TargetDiscovery engineDiscovery() {
             EngineDiscovery.Builder discovery =
                     EngineDiscovery.builder().http(http).userAgent(userAgent);
-            engines.forEach(discovery::engine);
+            engines.forEach(each -> each.addTo(discovery));
+            if (engineCatalog != null) {
+                discovery.catalog(engineCatalog);
+            }
             return discovery.build();
+        }
+
+        /**
+         * What is known of the engines that are {@linkplain #engine(URI) looked for}; {@link EngineCatalog#builtIn} by default.
+         *
+         * @param catalog another table
+         * @return this
+         */
+        public Builder engineCatalog(EngineCatalog catalog) {
+            engineCatalog = Objects.requireNonNull(catalog, "catalog");
+            return this;
         }
 
         /**

@@ -7,6 +7,7 @@ import io.github.promferry.scrape.JobStatus;
 import io.github.promferry.scrape.ScrapeFailure;
 import io.github.promferry.scrape.Scraper;
 import io.github.promferry.scrape.TargetStatus;
+import io.github.promferry.scrape.discovery.EngineDiscovery;
 import io.github.promferry.scrape.engine.EngineMatch;
 import io.github.promferry.scrape.engine.EngineSignals;
 import io.github.promferry.scrape.engine.SignalValues;
@@ -47,7 +48,9 @@ final class StatusJson {
                 .field("url", withoutQuery(status.uri()))
                 .field("health", status.health().name().toLowerCase(Locale.ROOT));
         labels(json, status.labels());
-        json.field("scrapes", status.counts().scrapes())
+        json.field("engine", taken(status, EngineDiscovery.ENGINE_LABEL))
+                .field("engineVersion", taken(status, EngineDiscovery.VERSION_LABEL))
+                .field("scrapes", status.counts().scrapes())
                 .field("failures", status.counts().failures())
                 .field("skipped", status.counts().skipped())
                 .field("refusals", status.counts().refusals())
@@ -72,6 +75,11 @@ final class StatusJson {
             json.endObject();
         }
         json.endObject();
+    }
+
+    /** What the search for engines takes the target for; empty if it was not looked for. */
+    private static String taken(TargetStatus status, String label) {
+        return Objects.requireNonNullElse(status.target().labels().get(label), "");
     }
 
     private static void engine(Json json, EngineSignals signals) {

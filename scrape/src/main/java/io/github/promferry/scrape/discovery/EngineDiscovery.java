@@ -2,6 +2,7 @@ package io.github.promferry.scrape.discovery;
 
 import io.github.promferry.http.HttpSettings;
 import io.github.promferry.scrape.engine.EngineCatalog;
+import io.github.promferry.scrape.engine.LlmEngine;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,7 +18,13 @@ import org.jspecify.annotations.Nullable;
  * does not answer yet is a target nevertheless, so that {@code up} tells of it, and is asked again.
  *
  * <p>Each target gets the labels {@code __meta_llm_engine} (the ids of the engines recognized, parted by commas, empty if
- * none was) and {@code __meta_llm_engine_version}. A URL with a path is not looked at: its path is the target's.
+ * none was) and {@code __meta_llm_engine_version}. What was found is looked at again after the {@linkplain
+ * Builder#recheckInterval recheck interval}, by one request, and sooner while nothing is certain: another engine may have
+ * been started at the address. One page without what proved the engine does not change what it is taken for; a second one
+ * does.
+ *
+ * <p>If the guess is wrong, say {@linkplain Builder#engine(URI, LlmEngine) what it is}. A URL with a path is not looked at:
+ * its path is the target's.
  *
  * @since 0.1
  */
@@ -25,19 +32,25 @@ public final class EngineDiscovery extends PolledDiscovery {
     /** How long after a look in vain the next one follows unless told otherwise. */
     public static final Duration DEFAULT_REFRESH_INTERVAL = Duration.ofSeconds(5);
 
+    /** After how long what was found is looked at again unless told otherwise. */
+    public static final Duration DEFAULT_RECHECK_INTERVAL = Duration.ofMinutes(5);
+
     /** The label that holds the ids of the engines recognized on the page of a target. */
     public static final String ENGINE_LABEL = "__meta_llm_engine";
 
     /** The label that holds what the page tells of the engine's version. */
     public static final String VERSION_LABEL = "__meta_llm_engine_version";
 
-    private final List<URI> urls;
+    private final List<Address> addresses;
     private final Builder settings;
     private @Nullable List<EngineProbe> probes;
 
+    /** Where an engine is, and which one if that was told. */
+    private record Address(URI url, @Nullable LlmEngine engine) {}
+
     private EngineDiscovery(Builder builder) {
         super("promferry-engine-discovery", builder.refreshInterval, builder.executor);
-        urls = List.copyOf(builder.urls);
+        addresses = List.copyOf(builder.addresses);
         settings = builder;
     }
 
@@ -52,7 +65,9 @@ public final class EngineDiscovery extends PolledDiscovery {
 
     @Override
     public String toString() {
-        return urls.size() == 1 ? "looking at " + urls.get(0) : "looking at " + urls.size() + " engines";
+        return addresses.size() == 1
+                ? "looking at " + addresses.get(0).url()
+                : "looking at " + addresses.size() + " engines";
     }
 
     @Override
@@ -74,8 +89,8 @@ public final class EngineDiscovery extends PolledDiscovery {
         if (known == null) {
             EngineCatalog catalog = settings.catalog == null ? EngineCatalog.builtIn() : settings.catalog;
             PageRequest request = new PageRequest(settings.http, settings.timeout, settings.userAgent);
-            known = urls.stream()
-                    .map(url -> new EngineProbe(url, catalog, request))
+            known = addresses.stream()
+                    .map(each -> new EngineProbe(each.url(), each.engine(), catalog, request, settings.recheckLooks()))
                     .toList();
             probes = known;
         }
@@ -88,9 +103,10 @@ public final class EngineDiscovery extends PolledDiscovery {
      * @since 0.1
      */
     public static final class Builder {
-        private final List<URI> urls = new ArrayList<>();
+        private final List<Address> addresses = new ArrayList<>();
         private HttpSettings http = HttpSettings.DEFAULTS;
         private Duration refreshInterval = DEFAULT_REFRESH_INTERVAL;
+        private Duration recheckInterval = DEFAULT_RECHECK_INTERVAL;
         private Duration timeout = Duration.ofSeconds(5);
         private String userAgent = "promferry/0.1.0";
         private @Nullable EngineCatalog catalog;
@@ -106,8 +122,30 @@ public final class EngineDiscovery extends PolledDiscovery {
          * @throws IllegalArgumentException if it is not the URL of a server, or has a user or a query
          */
         public Builder engine(URI url) {
-            urls.add(checked(url));
+            addresses.add(new Address(checked(url), null));
             return this;
+        }
+
+        /**
+         * Adds an engine of which it is known what it is: only its {@linkplain LlmEngine#paths() paths} are looked at, and
+         * whatever its page tells, this is what the target's label {@value #ENGINE_LABEL} says. A page that proves to be
+         * another engine's is warned of.
+         *
+         * @param url as for {@link #engine(URI)}; if it has no port and is {@code http}, the engine's own is taken
+         * @param engine such as {@code EngineCatalog.builtIn().engine("vllm")}
+         * @return this
+         * @throws IllegalArgumentException if it is not the URL of a server, or has a user or a query
+         */
+        public Builder engine(URI url, LlmEngine engine) {
+            addresses.add(new Address(withPort(checked(url), engine.port()), engine));
+            return this;
+        }
+
+        private static URI withPort(URI url, int port) {
+            boolean isMissing = url.getPort() < 0 && port > 0 && "http".equalsIgnoreCase(url.getScheme());
+            return isMissing
+                    ? URI.create(url.getScheme() + "://" + url.getHost() + ":" + port + url.getRawPath())
+                    : url;
         }
 
         /**
@@ -142,6 +180,23 @@ public final class EngineDiscovery extends PolledDiscovery {
         public Builder refreshInterval(Duration refreshInterval) {
             this.refreshInterval = PeriodicLookup.checkedInterval(refreshInterval);
             return this;
+        }
+
+        /**
+         * After how long what was found is looked at again; 5 min by default. Meanwhile a page that proves no engine, or none
+         * at all, is looked at after the refresh interval, twice that, four times that and so on.
+         *
+         * @param recheckInterval at least a millisecond, in steps of the refresh interval
+         * @return this
+         * @throws IllegalArgumentException if it is shorter
+         */
+        public Builder recheckInterval(Duration recheckInterval) {
+            this.recheckInterval = PeriodicLookup.checkedInterval(recheckInterval);
+            return this;
+        }
+
+        private int recheckLooks() {
+            return (int) Math.max(1, Math.min(Integer.MAX_VALUE / 2, recheckInterval.dividedBy(refreshInterval)));
         }
 
         /**

@@ -3,6 +3,7 @@ package io.github.promferry.scrape.discovery;
 import io.github.promferry.http.HttpSettings;
 import io.github.promferry.parse.AcceptHeader;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -30,7 +31,12 @@ final class PageRequest {
         this.client = http.newClient();
     }
 
-    /** The answer, whatever its status. */
+    /**
+     * The answer, whatever its status.
+     *
+     * @throws ConnectException if nobody listens
+     * @throws IOException if there is no complete answer
+     */
     HttpResponse<byte[]> get(URI page) throws IOException, InterruptedException {
         HttpRequest.Builder request = HttpRequest.newBuilder(page)
                 .GET()
@@ -44,10 +50,19 @@ final class PageRequest {
         } catch (TimeoutException e) {
             throw new IOException("no complete answer within " + timeout.toMillis() + " ms", e);
         } catch (ExecutionException e) {
-            throw new IOException(String.valueOf(e.getCause()), e);
+            throw e.getCause() instanceof ConnectException refused
+                    ? refused(refused)
+                    : new IOException(String.valueOf(e.getCause()), e);
         } finally {
             // Only this closes the connection of an exchange that has not ended.
             answer.cancel(true);
         }
+    }
+
+    /** One with a message: the client's has none. */
+    private static ConnectException refused(ConnectException cause) {
+        ConnectException refused = new ConnectException(cause.toString());
+        refused.initCause(cause);
+        return refused;
     }
 }

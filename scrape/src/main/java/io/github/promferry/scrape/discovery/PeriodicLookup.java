@@ -89,7 +89,7 @@ final class PeriodicLookup {
 
     static Duration checkedInterval(Duration interval) {
         if (interval.toMillis() < 1) {
-            throw new IllegalArgumentException("refresh interval " + interval + " is below a millisecond");
+            throw new IllegalArgumentException("interval " + interval + " is below a millisecond");
         }
         return interval;
     }

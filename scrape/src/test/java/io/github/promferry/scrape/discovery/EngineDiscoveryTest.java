@@ -7,6 +7,8 @@ import static org.awaitility.Awaitility.await;
 import io.github.promferry.Labels;
 import io.github.promferry.http.Credentials;
 import io.github.promferry.http.HttpSettings;
+import io.github.promferry.scrape.engine.EngineCatalog;
+import io.github.promferry.scrape.engine.LlmEngine;
 import io.github.promferry.testkit.RecordedRequest;
 import io.github.promferry.testkit.ScriptedAnswer;
 import io.github.promferry.testkit.ScriptedTarget;
@@ -14,6 +16,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,14 +50,26 @@ final class EngineDiscoveryTest {
     }
 
     private void start(String path) {
-        discovery = EngineDiscovery.builder()
-                .engine(server.uri().resolve(path))
-                .refreshInterval(Duration.ofMillis(20))
+        start(EngineDiscovery.builder().engine(server.uri().resolve(path)));
+    }
+
+    private void start(EngineDiscovery.Builder builder) {
+        discovery = builder.refreshInterval(Duration.ofMillis(20))
                 .http(HttpSettings.builder()
                         .credentials(Credentials.bearer("token"))
                         .build())
                 .build();
         discovery.start(publisher);
+    }
+
+    /** Looks again as often as it looks at all. */
+    private void startRestless() {
+        start(EngineDiscovery.builder().engine(server.uri().resolve("/")).recheckInterval(Duration.ofMillis(20)));
+    }
+
+    private void awaitRequests(int more) {
+        int wanted = server.requests().size() + more;
+        await().atMost(Duration.ofSeconds(30)).until(() -> server.requests().size() >= wanted);
     }
 
     private Labels found() {
@@ -171,6 +186,108 @@ final class EngineDiscoveryTest {
         start("/");
         await().atMost(Duration.ofSeconds(30)).until(() -> "/metrics".equals(found().get("__metrics_path__")));
         assertThat(found().get(EngineDiscovery.ENGINE_LABEL)).isNull();
+    }
+
+    @Test
+    void anotherEngineAtTheSameAddressIsNoticed() {
+        pages(Map.of("/metrics", VLLM));
+        startRestless();
+        awaitEngine("vllm");
+
+        pages(Map.of("/prometheus/metrics", TRTLLM));
+        assertThat(awaitEngine("trtllm").get("__metrics_path__")).isEqualTo("/prometheus/metrics");
+        // What was at the path that is gone was known by then.
+        List<String> asked = asked();
+        assertThat(asked.subList(asked.indexOf("/prometheus/metrics") + 1, asked.size()))
+                .as("%s", asked)
+                .doesNotContain("/metrics/");
+    }
+
+    @Test
+    void aProgramWhoseEngineShowsLaterIsRecognizedWithoutAskingElsewhere() {
+        pages(Map.of("/metrics", "python_info 1\n"));
+        startRestless();
+        await().atMost(Duration.ofSeconds(30)).until(() -> "/metrics".equals(found().get("__metrics_path__")));
+
+        pages(Map.of("/metrics", "python_info 1\nsglang:num_running_reqs 0\n"));
+        awaitEngine("sglang");
+        assertThat(asked()).containsOnlyOnce("/prometheus/metrics").doesNotContain("/metrics/");
+    }
+
+    @Test
+    void anEngineThatIsDownOrBusyIsWhatItWas() {
+        pages(Map.of("/metrics", VLLM));
+        startRestless();
+        awaitEngine("vllm");
+
+        for (ScriptedAnswer answer : List.of(ScriptedAnswer.drop(), ScriptedAnswer.status(503))) {
+            server.answer(answer);
+            awaitRequests(2);
+        }
+        pages(Map.of("/metrics", VLLM));
+        awaitRequests(2);
+
+        assertThat(publisher.published())
+                .allSatisfy(groups -> assertThat(groups.get(0).labels().get(EngineDiscovery.ENGINE_LABEL))
+                        .isEqualTo("vllm"));
+        assertThat(publisher.failures()).isEmpty();
+    }
+
+    @Test
+    void whatProvedAnEngineHasToBeMissingTwice() {
+        pages(Map.of("/metrics", VLLM));
+        startRestless();
+        awaitEngine("vllm");
+
+        AtomicInteger requests = new AtomicInteger();
+        ScriptedAnswer without = ScriptedAnswer.page("vllm:num_requests_running 0\n");
+        server.answer(request -> requests.incrementAndGet() % 2 == 0 ? ScriptedAnswer.page(VLLM) : without);
+        awaitRequests(6);
+        assertThat(publisher.published())
+                .allSatisfy(groups -> assertThat(groups.get(0).labels().get(EngineDiscovery.VERSION_LABEL))
+                        .isEqualTo("0.9.2 or newer"));
+
+        server.answer(without);
+        await().atMost(Duration.ofSeconds(30)).until(() -> found().get(EngineDiscovery.VERSION_LABEL) == null);
+        assertThat(found().get(EngineDiscovery.ENGINE_LABEL)).isEqualTo("vllm");
+    }
+
+    /** A server that is gone takes along what its paths were. */
+    @Test
+    void aPathThatWasLeftAloneIsAskedForOnceNobodyHasListened() {
+        pages(Map.of("/metrics", JSON));
+        start("/");
+        publisher.awaitFailure(reason -> reason.contains("left alone"));
+
+        server.stop();
+        publisher.awaitFailure(reason -> reason.contains("ConnectException"));
+        server.restart();
+        pages(Map.of("/metrics", VLLM));
+        awaitEngine("vllm");
+    }
+
+    @Test
+    void whatAnEngineIsCanBeTold() {
+        LlmEngine lmdeploy = EngineCatalog.builtIn().engine("lmdeploy");
+        pages(Map.of("/metrics", VLLM));
+        start(EngineDiscovery.builder().engine(server.uri().resolve("/"), lmdeploy));
+
+        await().atMost(Duration.ofSeconds(30)).until(() -> "/metrics".equals(found().get("__metrics_path__")));
+        assertThat(found().get(EngineDiscovery.ENGINE_LABEL)).isEqualTo("lmdeploy");
+        assertThat(found().get(EngineDiscovery.VERSION_LABEL)).isNull();
+        assertThat(asked()).containsExactly("/metrics/", "/metrics");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"http://h, h:8000", "http://h/, h:8000", "http://h:81, h:81", "https://h, h", "http://[::1], [::1]:8000"
+    })
+    void anEngineThatIsToldHasItsOwnPort(String url, String address) {
+        start(EngineDiscovery.builder()
+                .engine(
+                        URI.create(url.endsWith("/") ? url + "x" : url + "/x"),
+                        EngineCatalog.builtIn().engine("vllm")));
+        publisher.awaitAddresses(address);
+        assertThat(found().get("__metrics_path__")).isEqualTo("/x");
     }
 
     @Test
