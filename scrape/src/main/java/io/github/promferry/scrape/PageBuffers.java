@@ -7,17 +7,27 @@ import java.util.ArrayDeque;
  * are idle nearly always; this way it is the number of pages in flight that counts. Thread-safe.
  */
 final class PageBuffers {
-    private final int mostKept;
-    private final ArrayDeque<PageBuffer> idle = new ArrayDeque<>();
+    /** Targets are due many at once ({@link TickGrid}), and each of their pages has a buffer for a moment. */
+    static final int KEPT_BYTES = 8 << 20;
 
-    PageBuffers(int mostKept) {
-        this.mostKept = mostKept;
+    private final int keptAtLeast;
+    private final ArrayDeque<PageBuffer> idle = new ArrayDeque<>();
+    private long idleBytes;
+
+    /**
+     * Lends as many as are wanted.
+     *
+     * @param keptAtLeast how many are kept, however large; more if all together are small
+     */
+    PageBuffers(int keptAtLeast) {
+        this.keptAtLeast = keptAtLeast;
     }
 
     PageBuffer lend() {
         synchronized (idle) {
             PageBuffer known = idle.pollLast();
             if (known != null) {
+                idleBytes -= known.bytes().length;
                 return known;
             }
         }
@@ -29,8 +39,9 @@ final class PageBuffers {
         buffer.clear();
         buffer.trim();
         synchronized (idle) {
-            if (idle.size() < mostKept) {
+            if (idle.size() < keptAtLeast || idleBytes + buffer.bytes().length <= KEPT_BYTES) {
                 idle.addLast(buffer);
+                idleBytes += buffer.bytes().length;
             }
         }
     }

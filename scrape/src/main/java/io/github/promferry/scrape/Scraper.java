@@ -79,7 +79,6 @@ public final class Scraper implements AutoCloseable {
         ownWorkers = builder.workers == null ? DaemonThreads.fixed("promferry-scrape-worker", cores) : null;
         ownHttpThreads = builder.fetchers == null ? DaemonThreads.cached("promferry-scrape-http") : null;
         String hostName = builder.hostName != null ? builder.hostName : HostName.ofThisHost();
-        // A scrape in flight has a buffer; at 60 B/us of parsing, a few more than workers are ever waiting.
         PageBuffers buffers = new PageBuffers(4 * cores);
         ScrapeContext context = new ScrapeContext(
                 builder.clock,

