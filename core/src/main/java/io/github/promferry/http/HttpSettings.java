@@ -1,5 +1,6 @@
 package io.github.promferry.http;
 
+import io.github.promferry.http.wire.RequestHead;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ProxySelector;
@@ -192,11 +193,14 @@ public final class HttpSettings {
      *
      * @param request the request being built
      * @throws IOException if the credentials cannot be had now
+     * @throws IllegalArgumentException if they give what cannot stand in a header
      */
     public void applyTo(HttpRequest.Builder request) throws IOException {
         headers.forEach(request::setHeader);
         String authorization = credentials.authorization();
         if (authorization != null) {
+            // The client's own message would show the value.
+            RequestHead.check("Authorization", authorization);
             request.setHeader("Authorization", authorization);
         }
     }

@@ -3,6 +3,8 @@ package io.github.promferry.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.github.promferry.Clock;
+import io.github.promferry.http.wire.ClientExchange;
+import io.github.promferry.http.wire.ShownUrl;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -16,10 +18,6 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -171,19 +169,20 @@ public final class OAuth2Credentials implements Credentials {
             sender = http.newClientBuilder().build();
             client = sender;
         }
-        CompletableFuture<HttpResponse<String>> answer =
-                sender.sendAsync(request.build(), HttpResponse.BodyHandlers.ofString());
         try {
-            return answer.get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (TimeoutException e) {
-            throw new HttpTimeoutException("token server " + server() + " gave no answer within " + TIMEOUT);
-        } catch (ExecutionException e) {
-            throw new IOException("cannot ask token server " + server() + ": " + e.getCause(), e.getCause());
+            return ClientExchange.send(
+                    sender,
+                    request.build(),
+                    HttpResponse.BodyHandlers.ofString(),
+                    System.nanoTime() + TIMEOUT.toNanos(),
+                    TIMEOUT);
+        } catch (HttpTimeoutException e) {
+            throw new HttpTimeoutException("token server " + server() + ": " + e.getMessage());
+        } catch (IOException e) {
+            throw new IOException("cannot ask token server " + server() + ": " + e, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while asking token server " + server(), e);
-        } finally {
-            answer.cancel(true);
         }
     }
 
@@ -191,9 +190,8 @@ public final class OAuth2Credentials implements Credentials {
         return URLEncoder.encode(text, UTF_8);
     }
 
-    /** Without a query, which may hold a secret. */
     private String server() {
-        return tokenUrl.getScheme() + "://" + tokenUrl.getAuthority() + tokenUrl.getRawPath();
+        return ShownUrl.of(tokenUrl);
     }
 
     @Override

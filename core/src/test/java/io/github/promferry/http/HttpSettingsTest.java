@@ -89,6 +89,17 @@ class HttpSettingsTest {
     }
 
     @Test
+    void credentialsThatCannotStandInAHeaderAreNotShown() {
+        Credentials withLineBreak = () -> "Bearer hunter2\n";
+        HttpSettings settings =
+                HttpSettings.builder().credentials(withLineBreak).build();
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> settings.applyTo(HttpRequest.newBuilder(URI.create("http://127.0.0.1/"))))
+                .withMessageContaining("header Authorization has a line break")
+                .withMessageNotContaining("hunter2");
+    }
+
+    @Test
     void clientSpeaksHttp11AndLeavesRedirectsToTheCaller() {
         HttpClient client = HttpSettings.builder()
                 .connectTimeout(Duration.ofMillis(1234))

@@ -1,30 +1,35 @@
 package io.github.promferry.remotewrite;
 
+import io.github.promferry.http.wire.ClientExchange;
+import io.github.promferry.http.wire.RequestHead;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpTimeoutException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Flow;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Posts by {@code java.net.http}: what needs TLS or a proxy, and whatever a client of the service's own is for. */
 final class ClientPoster implements Poster {
-    private final HttpClient client;
+    private final Supplier<HttpClient> client;
     private final Duration timeout;
 
-    ClientPoster(HttpClient client, Duration timeout) {
+    /**
+     * A poster.
+     *
+     * @param client for the next request
+     * @param timeout for messages; deadlines are given by the caller
+     */
+    ClientPoster(Supplier<HttpClient> client, Duration timeout) {
         this.client = client;
         this.timeout = timeout;
     }
@@ -33,20 +38,14 @@ final class ClientPoster implements Poster {
     public Response post(URI url, Map<String, String> headers, byte[] body, long deadlineNanos)
             throws IOException, InterruptedException {
         HttpRequest.Builder request = HttpRequest.newBuilder(url).POST(BodyPublishers.ofByteArray(body));
-        headers.forEach(request::setHeader);
-        CompletableFuture<HttpResponse<String>> answer = client.sendAsync(request.build(), info -> new FirstBytes());
-        try {
-            HttpResponse<String> response =
-                    answer.get(Math.max(0, deadlineNanos - System.nanoTime()), TimeUnit.NANOSECONDS);
-            return new Response(response.statusCode(), response.headers(), response.body());
-        } catch (TimeoutException e) {
-            throw new HttpTimeoutException("no complete answer within " + timeout);
-        } catch (ExecutionException e) {
-            throw e.getCause() instanceof IOException cause ? cause : new IOException(e.getCause());
-        } finally {
-            // Nothing happens if it is complete; else this closes the connection.
-            answer.cancel(true);
-        }
+        headers.forEach((name, value) -> {
+            // The client's own message would show the value.
+            RequestHead.check(name, value);
+            request.setHeader(name, value);
+        });
+        HttpResponse<String> response =
+                ClientExchange.send(client.get(), request.build(), info -> new FirstBytes(), deadlineNanos, timeout);
+        return new Response(response.statusCode(), response.headers(), response.body());
     }
 
     /**

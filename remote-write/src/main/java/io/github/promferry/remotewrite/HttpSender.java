@@ -1,6 +1,7 @@
 package io.github.promferry.remotewrite;
 
 import io.github.promferry.http.HttpSettings;
+import io.github.promferry.http.wire.AgingClient;
 import io.github.promferry.http.wire.PlainRoute;
 import java.io.IOException;
 import java.net.URI;
@@ -89,17 +90,18 @@ final class HttpSender implements AutoCloseable {
             Poster known = client;
             if (known == null) {
                 HttpClient given = config.httpClient();
-                known = new ClientPoster(given == null ? newClient() : given, config.timeout());
+                known = new ClientPoster(given == null ? ownClients()::get : () -> given, config.timeout());
                 client = known;
             }
             return known;
         }
     }
 
-    private HttpClient newClient() {
+    private AgingClient ownClients() {
         ExecutorService executor = Executors.newCachedThreadPool(threads);
         clientThreads = executor;
-        return http.newClientBuilder().executor(executor).build();
+        return new AgingClient(
+                () -> http.newClientBuilder().executor(executor).build(), AgingClient.MAX_CONNECTION_AGE);
     }
 
     private Map<String, String> headers(Block block, URI url, boolean trusted) throws IOException {

@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -21,9 +22,6 @@ import org.jspecify.annotations.Nullable;
 final class PostConnection implements Closeable {
     /** As Prometheus. */
     private static final long MAX_IDLE_NANOS = TimeUnit.MINUTES.toNanos(5);
-
-    /** A connection this old is not used again, so that a host that has moved is noticed. */
-    private static final long MAX_AGE_NANOS = TimeUnit.MINUTES.toNanos(10);
 
     /** What is written at once is copied into a buffer outside of the heap, which the JDK keeps for the thread. */
     private static final int MAX_WRITTEN = 32 * 1024;
@@ -98,9 +96,9 @@ final class PostConnection implements Closeable {
     }
 
     /** Whether a kept connection can be expected to work. */
-    boolean isStillOpen() {
+    boolean isStillOpen(Duration maxAge) {
         long now = System.nanoTime();
-        if (now - openedNanos > MAX_AGE_NANOS || now - usedNanos > MAX_IDLE_NANOS) {
+        if (now - openedNanos > maxAge.toNanos() || now - usedNanos > MAX_IDLE_NANOS) {
             return false;
         }
         try {

@@ -6,6 +6,7 @@ import io.github.promferry.Clock;
 import io.github.promferry.Labels;
 import io.github.promferry.http.Credentials;
 import io.github.promferry.http.HttpSettings;
+import io.github.promferry.http.wire.ShownUrl;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URLDecoder;
@@ -247,20 +248,16 @@ public final class RemoteWriteConfig {
 
     @Override
     public String toString() {
-        return "RemoteWriteConfig[name=" + name + ", url=" + redactedUrl() + ", protocol=" + protocol + ", http=" + http
+        return "RemoteWriteConfig[name=" + name + ", url=" + shownUrl() + ", protocol=" + protocol + ", http=" + http
                 + ", signer=" + signer
                 + ", timeout=" + timeout + ", batch=" + batch + ", queue=" + queue + ", retry=" + retry
                 + ", sendExemplars=" + sendExemplars + ", sendMetadata=" + sendMetadata + ", externalLabels="
                 + externalLabels + "]";
     }
 
-    /** The URL for logs and metrics: a query may hold a token. */
-    String redactedUrl() {
-        if (url.getRawQuery() == null) {
-            return url.toString();
-        }
-        String text = url.toString();
-        return text.substring(0, text.indexOf('?')) + "?…";
+    /** The URL for logs and metrics. */
+    String shownUrl() {
+        return ShownUrl.of(url);
     }
 
     /**
@@ -293,7 +290,7 @@ public final class RemoteWriteConfig {
             String userInfo = url.getRawUserInfo();
             this.url = userInfo == null ? url : withoutUserInfo(url);
             if (!(scheme.equals("http") || scheme.equals("https")) || url.getHost() == null) {
-                throw new IllegalArgumentException("\"" + this.url
+                throw new IllegalArgumentException("\"" + ShownUrl.of(url)
                         + "\" is no Remote Write URL: expected http:// or https://, a host and a path, such as"
                         + " http://127.0.0.1:9090/api/v1/write");
             }
@@ -313,7 +310,7 @@ public final class RemoteWriteConfig {
 
         private static URI withoutUserInfo(URI url) {
             try {
-                return new URI(url.toString().replace(url.getRawUserInfo() + "@", ""));
+                return new URI(url.toString().replaceFirst("//[^/?#]*@", "//"));
             } catch (URISyntaxException e) {
                 throw new IllegalArgumentException("the Remote Write URL is broken after its user name", e);
             }

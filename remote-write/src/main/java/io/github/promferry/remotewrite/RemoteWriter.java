@@ -153,7 +153,7 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
         } finally {
             lifecycle.unlock();
         }
-        LOGGER.log(Level.INFO, "writing to " + config.redactedUrl() + " with " + config);
+        LOGGER.log(Level.INFO, "writing to " + config.shownUrl() + " with " + config);
     }
 
     private void startSenders(List<Lane> lanes) {
@@ -248,7 +248,7 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
             }
             tellLosses();
             closedInTime = sent || rest.isEmpty();
-            LOGGER.log(Level.INFO, "stopped writing to " + config.redactedUrl() + ": " + stats());
+            LOGGER.log(Level.INFO, "stopped writing to " + config.shownUrl() + ": " + stats());
             return closedInTime;
         } finally {
             lifecycle.unlock();
@@ -315,7 +315,7 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
     /** The writer's name and where it writes to. */
     @Override
     public String toString() {
-        return "RemoteWriter[" + config.name() + ", " + config.redactedUrl() + "]";
+        return "RemoteWriter[" + config.name() + ", " + config.shownUrl() + "]";
     }
 
     private void tellLosses() {

@@ -27,7 +27,7 @@ final class Reporter {
 
     Reporter(RemoteWriteConfig config) {
         writer = config.name();
-        url = config.redactedUrl();
+        url = config.shownUrl();
         listener = config.listener();
     }
 

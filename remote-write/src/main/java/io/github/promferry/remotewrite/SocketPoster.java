@@ -1,5 +1,6 @@
 package io.github.promferry.remotewrite;
 
+import io.github.promferry.http.wire.AgingClient;
 import io.github.promferry.http.wire.RequestHead;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -29,6 +30,7 @@ final class SocketPoster implements Poster, AutoCloseable {
     private final Duration connectTimeout;
     private final Duration timeout;
     private final ThreadFactory threads;
+    private final Duration maxConnectionAge;
 
     private final Object lock = new Object();
     // Guarded by lock.
@@ -42,9 +44,14 @@ final class SocketPoster implements Poster, AutoCloseable {
      * @param threads for looking up hosts, which cannot be interrupted
      */
     SocketPoster(Duration connectTimeout, Duration timeout, ThreadFactory threads) {
+        this(connectTimeout, timeout, threads, AgingClient.MAX_CONNECTION_AGE);
+    }
+
+    SocketPoster(Duration connectTimeout, Duration timeout, ThreadFactory threads, Duration maxConnectionAge) {
         this.connectTimeout = connectTimeout;
         this.timeout = timeout;
         this.threads = threads;
+        this.maxConnectionAge = maxConnectionAge;
     }
 
     @Override
@@ -85,7 +92,7 @@ final class SocketPoster implements Poster, AutoCloseable {
     private PostConnection connectionTo(URI url, long deadlineNanos) throws IOException, InterruptedException {
         String server = url.getRawAuthority();
         for (PostConnection kept = takeIdle(server); kept != null; kept = takeIdle(server)) {
-            if (kept.isStillOpen()) {
+            if (kept.isStillOpen(maxConnectionAge)) {
                 return kept;
             }
             kept.close();

@@ -36,7 +36,7 @@ final class WriterMetrics implements MetricSource {
 
     WriterMetrics(RemoteWriter writer, RemoteWriteConfig config) {
         this.writer = writer;
-        remote = Labels.of("remote_name", config.name(), "url", config.redactedUrl());
+        remote = Labels.of("remote_name", config.name(), "url", config.shownUrl());
         minShards = config.queue().minShards();
         maxShards = config.queue().maxShards();
         hasSpool = config.queue().spool() != null;

@@ -33,14 +33,24 @@ class RemoteWriteConfigTest {
                 .withMessageContaining("http://");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"http://me:hunter2@a_b/write", "ftp://hunter2@host/write?hunter2"})
+    void refusedUrlIsToldWithoutItsSecrets(String url) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> RemoteWriteConfig.builder(URI.create(url)))
+                .withMessageContaining("/write")
+                .withMessageNotContaining("hunter2");
+    }
+
     @Test
     void userAndPasswordInTheUrlBecomeCredentials() throws IOException {
-        RemoteWriteConfig config = RemoteWriteConfig.builder(URI.create("https://me:p%40ss+1@host/write?tenant=a"))
+        RemoteWriteConfig config = RemoteWriteConfig.builder(
+                        URI.create("https://me:p%40ss+1@host/me:p%40ss+1@/write?tenant=a"))
                 .build();
-        assertThat(config.url()).isEqualTo(URI.create("https://host/write?tenant=a"));
+        assertThat(config.url()).isEqualTo(URI.create("https://host/me:p%40ss+1@/write?tenant=a"));
         assertThat(config.http().credentials().authorization())
                 .isEqualTo(Credentials.basic("me", "p@ss+1").authorization());
-        assertThat(config.toString()).doesNotContain("p@ss").doesNotContain("p%40ss");
+        assertThat(config.toString()).doesNotContain("p@ss").doesNotContain("//me");
     }
 
     @Test

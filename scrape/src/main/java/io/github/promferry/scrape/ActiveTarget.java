@@ -1,6 +1,7 @@
 package io.github.promferry.scrape;
 
 import io.github.promferry.Labels;
+import io.github.promferry.http.wire.ShownUrl;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -89,19 +90,12 @@ record ActiveTarget(
 
     /** For messages and logs: the job and the URL. */
     String name() {
-        return job.name() + " (" + withoutQuery(uri) + ")";
+        return job.name() + " (" + ShownUrl.of(uri) + ")";
     }
 
     /** Whether the page never leaves this host, so that packing it is work for nothing. */
     boolean isOnThisHost() {
         return isLoopback(host(fetchUri.getRawAuthority()));
-    }
-
-    /** For messages and logs. */
-    static String withoutQuery(URI uri) {
-        String text = uri.toString();
-        int query = text.indexOf('?');
-        return query < 0 ? text : text.substring(0, query) + "?...";
     }
 
     private static Labels seriesLabels(ScrapeJob job, Map<String, String> all, String address, String hostName) {

@@ -1,6 +1,7 @@
 package io.github.promferry.scrape;
 
 import io.github.promferry.Clock;
+import io.github.promferry.http.wire.AgingClient;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -56,7 +57,7 @@ final class EventLoop {
     private volatile boolean closed;
 
     EventLoop(ScrapeSchedule schedule) {
-        this(schedule, Fetcher.MAX_CONNECTION_AGE);
+        this(schedule, AgingClient.MAX_CONNECTION_AGE);
     }
 
     EventLoop(ScrapeSchedule schedule, Duration maxConnectionAge) {

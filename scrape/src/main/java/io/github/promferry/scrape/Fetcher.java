@@ -2,7 +2,6 @@ package io.github.promferry.scrape;
 
 import io.github.promferry.parse.ExpositionFormat;
 import java.net.URI;
-import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -11,9 +10,6 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe.
  */
 interface Fetcher {
-    /** A connection this old is not used again, so that a host that has moved is noticed: its name is looked up anew. */
-    Duration MAX_CONNECTION_AGE = Duration.ofMinutes(10);
-
     /**
      * Begins to read a page and returns without waiting for the network.
      *

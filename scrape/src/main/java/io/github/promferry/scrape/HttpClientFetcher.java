@@ -1,12 +1,12 @@
 package io.github.promferry.scrape;
 
 import io.github.promferry.http.HttpSettings;
+import io.github.promferry.http.wire.AgingClient;
 import io.github.promferry.scrape.ScrapeFailure.Kind;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.UnknownHostException;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandler;
@@ -36,13 +36,7 @@ final class HttpClientFetcher implements Fetcher {
     private final HttpSettings settings;
     private final Executor executor;
     private final PageBuffers buffers;
-    private final long maxAgeNanos;
-
-    private final Object lock = new Object();
-    /** Guarded by lock; made for the first page, since it starts a thread and loads much code. */
-    private @Nullable HttpClient client;
-    /** Guarded by lock. */
-    private long clientNanos;
+    private final AgingClient client;
 
     /**
      * A fetcher for all targets that share the settings.
@@ -50,14 +44,15 @@ final class HttpClientFetcher implements Fetcher {
      * @param executor for the client and for reading credential files, which may block: never the parse workers
      */
     HttpClientFetcher(HttpSettings settings, Executor executor, PageBuffers buffers) {
-        this(settings, executor, buffers, MAX_CONNECTION_AGE);
+        this(settings, executor, buffers, AgingClient.MAX_CONNECTION_AGE);
     }
 
     HttpClientFetcher(HttpSettings settings, Executor executor, PageBuffers buffers, Duration maxConnectionAge) {
         this.settings = settings;
         this.executor = executor;
         this.buffers = buffers;
-        maxAgeNanos = maxConnectionAge.toNanos();
+        client = new AgingClient(
+                () -> settings.newClientBuilder().executor(executor).build(), maxConnectionAge);
     }
 
     @Override
@@ -76,21 +71,7 @@ final class HttpClientFetcher implements Fetcher {
         return exchange;
     }
 
-    /** The client does not tell the age of its connections, so they all go with it when it is that old. */
-    private HttpClient client() {
-        synchronized (lock) {
-            HttpClient known = client;
-            long now = System.nanoTime();
-            if (known == null || now - clientNanos > maxAgeNanos) {
-                clientNanos = now;
-                known = settings.newClientBuilder().executor(executor).build();
-                client = known;
-            }
-            return known;
-        }
-    }
-
-    /** The client ends its selector thread when it is collected; before JDK 21 it has no way to be told. */
+    /** The client ends by itself. */
     @Override
     public void close() {}
 
@@ -131,7 +112,7 @@ final class HttpClientFetcher implements Fetcher {
                 // Credentials.authorization: the message names the file, never its content.
                 fail(Kind.TARGET, "no credentials: " + e.getMessage());
             } catch (IllegalArgumentException e) {
-                fail(Kind.TARGET, "java.net.http refuses the target's address: " + e.getMessage());
+                fail(Kind.TARGET, "cannot ask: " + e.getMessage());
             } catch (RuntimeException e) {
                 fail(Kind.INTERNAL, "cannot send the request: " + e);
             }
@@ -148,7 +129,7 @@ final class HttpClientFetcher implements Fetcher {
                 if (canceled) {
                     return;
                 }
-                sent = client().sendAsync(message.build(), bodyHandler());
+                sent = client.get().sendAsync(message.build(), bodyHandler());
                 hop = sent;
             }
             CompletableFuture<Void> unused = sent.handle((response, error) -> {

@@ -1,6 +1,7 @@
 package io.github.promferry.scrape;
 
 import io.github.promferry.Labels;
+import io.github.promferry.http.wire.ShownUrl;
 import io.github.promferry.parse.AcceptHeader;
 import io.github.promferry.parse.ExpositionParser;
 import io.github.promferry.parse.SeriesDictionary;
@@ -399,8 +400,8 @@ final class JobLoops {
             LOG.log(
                     Level.WARNING,
                     () -> "job " + job.name() + ": targets "
-                            + ActiveTarget.withoutQuery(added.target().uri()) + " and "
-                            + ActiveTarget.withoutQuery(other.target().uri()) + " have the same labels "
+                            + ShownUrl.of(added.target().uri()) + " and "
+                            + ShownUrl.of(other.target().uri()) + " have the same labels "
                             + added.target().labels()
                             + ": their series get mixed up, give one of them another label");
         }

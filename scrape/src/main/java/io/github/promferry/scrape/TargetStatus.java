@@ -1,6 +1,7 @@
 package io.github.promferry.scrape;
 
 import io.github.promferry.Labels;
+import io.github.promferry.http.wire.ShownUrl;
 import java.net.URI;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -111,7 +112,6 @@ public record TargetStatus(
     /** Query parameters may hold tokens, so they are left out. */
     @Override
     public String toString() {
-        return "TargetStatus[" + job + " " + ActiveTarget.withoutQuery(uri) + " " + health + ", " + lastScrape + ", "
-                + counts + "]";
+        return "TargetStatus[" + job + " " + ShownUrl.of(uri) + " " + health + ", " + lastScrape + ", " + counts + "]";
     }
 }

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.promferry.http.Credentials;
 import io.github.promferry.http.HttpSettings;
+import io.github.promferry.http.wire.AgingClient;
 import io.github.promferry.testkit.RecordedRequest;
 import io.github.promferry.testkit.ScriptedAnswer;
 import io.github.promferry.testkit.ScriptedTarget;
@@ -48,7 +49,7 @@ abstract class FetcherContract {
     abstract Fetcher create(HttpSettings settings, ExecutorService threads, Duration maxConnectionAge);
 
     private Fetcher create(HttpSettings settings, ExecutorService threads) {
-        return create(settings, threads, Fetcher.MAX_CONNECTION_AGE);
+        return create(settings, threads, AgingClient.MAX_CONNECTION_AGE);
     }
 
     @BeforeEach

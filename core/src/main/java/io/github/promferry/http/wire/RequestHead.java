@@ -34,14 +34,24 @@ public final class RequestHead {
      * @throws IllegalArgumentException if either holds what would end the line or is not ASCII
      */
     public RequestHead header(String name, String value) {
-        check(name, name);
         check(name, value);
         head.append(name).append(": ").append(value).append("\r\n");
         return this;
     }
 
-    /** A signer, or a file with a password, may give us anything; the value may be a secret. */
-    private static void check(String name, String text) {
+    /**
+     * Checks a header: a signer, or credentials of the service's own, may give us anything, and the value may be a secret.
+     *
+     * @param name of the header
+     * @param value of the header
+     * @throws IllegalArgumentException if either holds what would end the line or is not ASCII; it does not show the value
+     */
+    public static void check(String name, String value) {
+        checkText(name, name);
+        checkText(name, value);
+    }
+
+    private static void checkText(String name, String text) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             if ((c < ' ' && c != '\t') || c >= 0x7F) {

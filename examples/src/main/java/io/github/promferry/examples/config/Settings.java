@@ -2,11 +2,11 @@ package io.github.promferry.examples.config;
 
 import io.github.promferry.http.Credentials;
 import io.github.promferry.http.HttpSettings;
+import io.github.promferry.http.wire.ShownUrl;
 import io.github.promferry.remotewrite.BatchPolicy;
 import io.github.promferry.remotewrite.RemoteWriteConfig;
 import io.github.promferry.scrape.ScrapeJob;
 import io.github.promferry.scrape.Target;
-import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -35,7 +35,7 @@ final class Settings {
     private static String of(RemoteWriteConfig endpoint) {
         BatchPolicy batch = endpoint.batch() instanceof PromptStart start ? start.usual() : endpoint.batch();
         String samples = batch.maxSamples() == Integer.MAX_VALUE ? "" : batch.maxSamples() + " samples, ";
-        return "endpoint " + endpoint.name() + ": " + withoutQuery(endpoint.url()) + ", "
+        return "endpoint " + endpoint.name() + ": " + ShownUrl.of(endpoint.url()) + ", "
                 + endpoint.protocol().configName() + ", timeout " + DurationFormat.format(endpoint.timeout())
                 + http(endpoint.http()) + ", a request has at most " + samples + batch.maxBytes()
                 + " bytes and waits at most " + DurationFormat.format(batch.linger(1, 1))
@@ -76,11 +76,5 @@ final class Settings {
                 ? ""
                 : ", headers " + String.join(", ", http.headers().keySet());
         return credentials + headers;
-    }
-
-    private static String withoutQuery(URI url) {
-        String text = url.toString();
-        int query = text.indexOf('?');
-        return query < 0 ? text : text.substring(0, query) + "?…";
     }
 }

@@ -1,6 +1,7 @@
 package io.github.promferry.examples.web;
 
 import io.github.promferry.Labels;
+import io.github.promferry.http.wire.ShownUrl;
 import io.github.promferry.remotewrite.WriterStats;
 import io.github.promferry.scrape.DroppedTarget;
 import io.github.promferry.scrape.JobStatus;
@@ -11,7 +12,6 @@ import io.github.promferry.scrape.discovery.EngineDiscovery;
 import io.github.promferry.scrape.engine.EngineMatch;
 import io.github.promferry.scrape.engine.EngineSignals;
 import io.github.promferry.scrape.engine.SignalValues;
-import java.net.URI;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.function.DoubleUnaryOperator;
@@ -45,7 +45,7 @@ final class StatusJson {
     private static void target(Json json, TargetStatus status) {
         json.beginObject()
                 .field("job", status.job())
-                .field("url", withoutQuery(status.uri()))
+                .field("url", ShownUrl.of(status.uri()))
                 .field("health", status.health().name().toLowerCase(Locale.ROOT));
         labels(json, status.labels());
         json.field("engine", taken(status, EngineDiscovery.ENGINE_LABEL))
@@ -166,12 +166,5 @@ final class StatusJson {
         json.key("labels").beginObject();
         labels.toMap().forEach(json::field);
         json.endObject();
-    }
-
-    /** Query parameters may hold tokens. */
-    private static String withoutQuery(URI uri) {
-        String text = uri.toString();
-        int query = text.indexOf('?');
-        return query < 0 ? text : text.substring(0, query);
     }
 }

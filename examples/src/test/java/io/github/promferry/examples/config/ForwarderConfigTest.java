@@ -628,7 +628,7 @@ class ForwarderConfigTest {
                 .containsExactly(
                         "job llm: http://h:1/metrics, http://h:2/metrics, http://h:3/metrics and 2 more every 1m,"
                                 + " timeout 10s, basic, user alice, headers X-Key -> remote_write[0]",
-                        "endpoint remote_write[0]: http://store/api/v1/write?…, prometheus.WriteRequest, timeout 30s,"
+                        "endpoint remote_write[0]: http://store/api/v1/write?..., prometheus.WriteRequest, timeout 30s,"
                                 + " basic, user bob, headers X-Tenant, a request has at most 2000 samples, 1000000"
                                 + " bytes and waits at most 5s");
         assertThat(config.toString()).doesNotContain("s3cret");

@@ -157,7 +157,7 @@ class StatusServerTest {
                 .asInstanceOf(MAP)
                 .containsEntry("job", "llm")
                 .containsEntry("health", "up")
-                .containsEntry("url", "http://" + good.hostPort() + "/metrics")
+                .containsEntry("url", "http://" + good.hostPort() + "/metrics?...")
                 .extractingByKey("labels", MAP)
                 .containsEntry("model", HOSTILE);
         assertThat(targets.get(1))

@@ -1,6 +1,7 @@
 package io.github.promferry.scrape.discovery;
 
 import io.github.promferry.http.HttpSettings;
+import io.github.promferry.http.wire.ShownUrl;
 import io.github.promferry.scrape.engine.EngineCatalog;
 import io.github.promferry.scrape.engine.LlmEngine;
 import java.net.URI;
@@ -253,8 +254,8 @@ public final class EngineDiscovery extends PolledDiscovery {
                         "the URL of an engine has a user: credentials belong in the HTTP settings");
             }
             if (!web || url.getHost() == null || url.getRawQuery() != null || url.getRawFragment() != null) {
-                throw new IllegalArgumentException("\"" + url.toString().replaceFirst("[?#].*", "?...")
-                        + "\" is not the URL of an engine, such as http://127.0.0.1:8000");
+                throw new IllegalArgumentException(
+                        "\"" + ShownUrl.of(url) + "\" is not the URL of an engine, such as http://127.0.0.1:8000");
             }
             return url;
         }

@@ -2,6 +2,8 @@ package io.github.promferry.scrape.discovery;
 
 import io.github.promferry.Labels;
 import io.github.promferry.http.HttpSettings;
+import io.github.promferry.http.wire.ClientExchange;
+import io.github.promferry.http.wire.ShownUrl;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.net.URI;
@@ -9,14 +11,11 @@ import java.net.http.HttpClient;
 import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -70,7 +69,7 @@ public final class HttpDiscovery extends PolledDiscovery {
 
     @Override
     public String toString() {
-        return "list of targets at " + withoutQuery(url);
+        return "list of targets at " + ShownUrl.of(url);
     }
 
     @Override
@@ -100,17 +99,17 @@ public final class HttpDiscovery extends PolledDiscovery {
         if (trusted) {
             http.applyTo(request);
         }
-        CompletableFuture<HttpResponse<byte[]>> answer =
-                client().sendAsync(request.build(), info -> BoundedBody.upTo(TargetGroupReader.MAX_BYTES));
         try {
-            return answer.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
-        } catch (TimeoutException e) {
-            throw new IOException(this + ": no complete answer within " + seconds(timeout) + " s", e);
-        } catch (ExecutionException e) {
-            throw new IOException(this + ": " + e.getCause(), e);
-        } finally {
-            // Only this closes the connection of an exchange that has not ended; the client's own timeout does not.
-            answer.cancel(true);
+            return ClientExchange.send(
+                    client(),
+                    request.build(),
+                    info -> BoundedBody.upTo(TargetGroupReader.MAX_BYTES),
+                    deadline,
+                    seconds(timeout) + " s");
+        } catch (HttpTimeoutException e) {
+            throw new IOException(this + ": " + e.getMessage(), e);
+        } catch (IOException e) {
+            throw new IOException(this + ": " + e, e);
         }
     }
 
@@ -149,7 +148,7 @@ public final class HttpDiscovery extends PolledDiscovery {
             throw new IOException(this + ": server returned content type \"" + type + "\", expected application/json");
         }
         return TargetGroupReader.read(
-                url.toString(), TargetGroupReader.Format.JSON, answer.body(), Labels.of(URL_LABEL, url.toString()));
+                ShownUrl.of(url), TargetGroupReader.Format.JSON, answer.body(), Labels.of(URL_LABEL, url.toString()));
     }
 
     /** Shortest decimal form, such as 60 or 1.5. */
@@ -158,23 +157,19 @@ public final class HttpDiscovery extends PolledDiscovery {
         return seconds.toPlainString();
     }
 
-    private static String withoutQuery(URI uri) {
-        // Queries hold tokens now and then.
-        return uri.getQuery() == null ? uri.toString() : uri.toString().replaceFirst("\\?.*", "?...");
-    }
-
     private static void checkServer(URI url) {
         boolean web = "http".equalsIgnoreCase(url.getScheme()) || "https".equalsIgnoreCase(url.getScheme());
         if (!web || url.getRawAuthority() == null) {
-            throw new IllegalArgumentException("\"" + url + "\" is no http or https URL of a list of targets");
+            throw new IllegalArgumentException(
+                    "\"" + ShownUrl.of(url) + "\" is no http or https URL of a list of targets");
         }
         if (url.getRawUserInfo() != null || url.getRawAuthority().indexOf('@') >= 0) {
             throw new IllegalArgumentException(
                     "the URL of a list of targets has a user: credentials belong in the HTTP settings");
         }
         if (url.getHost() == null) {
-            throw new IllegalArgumentException(
-                    "\"" + url + "\": java.net.http takes no such host name; an underscore in it is one reason");
+            throw new IllegalArgumentException("\"" + ShownUrl.of(url)
+                    + "\": java.net.http takes no such host name; an underscore in it is one reason");
         }
     }
 

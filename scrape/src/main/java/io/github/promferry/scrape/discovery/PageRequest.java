@@ -1,6 +1,7 @@
 package io.github.promferry.scrape.discovery;
 
 import io.github.promferry.http.HttpSettings;
+import io.github.promferry.http.wire.ClientExchange;
 import io.github.promferry.parse.AcceptHeader;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -8,11 +9,8 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /** Asks for a page as a scrape of an engine does: text 0.0.4, not compressed, no redirects. */
 final class PageRequest {
@@ -43,19 +41,19 @@ final class PageRequest {
                 .setHeader("Accept", AcceptHeader.TEXT_ONLY)
                 .setHeader("User-Agent", userAgent);
         http.applyTo(request);
-        CompletableFuture<HttpResponse<byte[]>> answer =
-                client.sendAsync(request.build(), info -> BoundedBody.upTo(MAX_BYTES));
         try {
-            return answer.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
-        } catch (TimeoutException e) {
-            throw new IOException("no complete answer within " + timeout.toMillis() + " ms", e);
-        } catch (ExecutionException e) {
-            throw e.getCause() instanceof ConnectException refused
-                    ? refused(refused)
-                    : new IOException(String.valueOf(e.getCause()), e);
-        } finally {
-            // Only this closes the connection of an exchange that has not ended.
-            answer.cancel(true);
+            return ClientExchange.send(
+                    client,
+                    request.build(),
+                    info -> BoundedBody.upTo(MAX_BYTES),
+                    System.nanoTime() + timeout.toNanos(),
+                    timeout.toMillis() + " ms");
+        } catch (HttpTimeoutException e) {
+            throw e;
+        } catch (ConnectException e) {
+            throw refused(e);
+        } catch (IOException e) {
+            throw new IOException(e.toString(), e);
         }
     }
 

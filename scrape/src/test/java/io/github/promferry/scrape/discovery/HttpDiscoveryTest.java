@@ -210,14 +210,24 @@ class HttpDiscoveryTest {
 
     @Test
     void queryIsNotTold() {
-        server.answer(ScriptedAnswer.status(401));
-        start(HttpDiscovery.builder(URI.create(server.uri() + "?token=secret")));
+        server.then(ScriptedAnswer.status(401)).answer(json("[7]"));
+        start(HttpDiscovery.builder(URI.create(server.uri() + "?token=secret")).refreshInterval(Duration.ofMillis(20)));
         publisher.awaitFailure(reason -> reason.contains("/metrics?...: server returned HTTP status 401"));
+        publisher.awaitFailure(reason -> reason.contains("/metrics?...") && reason.contains("expected"));
+        assertThat(publisher.failures()).noneMatch(reason -> reason.contains("secret"));
         assertThat(discovery.toString()).doesNotContain("secret");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"ftp://host/", "targets.json", "http:///x", "http://user:pw@host/", "http://a_b:80/x"})
+    @ValueSource(
+            strings = {
+                "ftp://host/",
+                "targets.json",
+                "http:///x",
+                "http://user:pw@host/",
+                "http://a_b:80/x?pw",
+                "ftp://user:pw@host/?pw"
+            })
     void urlOfNoServerIsRefused(String url) {
         assertThatThrownBy(() -> HttpDiscovery.builder(URI.create(url)))
                 .isInstanceOf(IllegalArgumentException.class)
