@@ -2,6 +2,9 @@ package io.github.promferry.remotewrite;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.promferry.http.Credentials;
+import io.github.promferry.http.HttpSettings;
+import io.github.promferry.testkit.ReceivedSample;
 import io.github.promferry.testkit.ScriptedAnswer;
 import io.github.promferry.testkit.StrictReceiver;
 import io.github.promferry.testkit.WriteAttempt;
@@ -14,12 +17,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -232,6 +237,131 @@ class FaultMatrixTest {
             assertThat(writer.flush(LONG)).isTrue();
             assertThat(receiver.sampleCount()).isEqualTo(50);
             assertThat(receiver.violations()).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {301, 302, 307, 308})
+    void redirectIsFollowedWithTheBodyAndToOtherServersWithoutSecrets(int status) {
+        HttpSettings secrets = HttpSettings.builder()
+                .credentials(Credentials.bearer("secret"))
+                .header("X-Scope-OrgID", "secret")
+                .build();
+        try (StrictReceiver other = StrictReceiver.start();
+                RemoteWriter writer = RemoteWriter.create(config().http(secrets).build())) {
+            writer.start();
+            ScriptedAnswer home = ScriptedAnswer.status(status).header("Location", "/api/v1/write");
+            ScriptedAnswer away = ScriptedAnswer.status(status)
+                    .header("Location", other.uri().toString().replace("//", "//user:secret@"));
+            receiver.then(home, away);
+            other.then(ScriptedAnswer.status(status)
+                    .header("Location", receiver.uri().toString()));
+            writer.append(target.next());
+            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(receiver.sampleCount()).isEqualTo(10);
+            assertThat(receiver.violations()).isEmpty();
+            assertThat(writer.stats().retries()).isZero();
+            List<WriteAttempt> attempts = receiver.attempts();
+            assertThat(attempts.get(1).request().header("Authorization")).isEqualTo("Bearer secret");
+            assertThat(attempts.get(1).request().header("X-Scope-OrgID")).isEqualTo("secret");
+            // Back home by way of a stranger, who could have named any path.
+            for (WriteAttempt stranger : List.of(other.attempts().get(0), attempts.get(2))) {
+                assertThat(stranger.request().header("Authorization")).isNull();
+                assertThat(stranger.request().header("X-Scope-OrgID")).isNull();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "303, /api/v1/write",
+        "300, /api/v1/write",
+        "307,",
+        "307, http://[/",
+        "307, ftp://127.0.0.1/",
+        "308, http:///write",
+        "301, mailto:a@b"
+    })
+    void redirectThatCannotBeFollowedWithTheBodyDropsTheBlock(int status, @Nullable String location) {
+        ScriptedAnswer fault = ScriptedAnswer.status(status);
+        WriterStats stats =
+                writeAround(config().build(), location == null ? fault : fault.header("Location", location));
+        assertThat(stats.dropped()).containsOnlyKeys("http_" + status).containsValue(10L);
+        assertThat(stats.delivered()).isEqualTo(20);
+        assertThat(receiver.attempts()).hasSize(3);
+    }
+
+    @Test
+    void redirectsCanBeRefusedAndNeverGoInCircles() {
+        receiver.answer(ScriptedAnswer.status(307).header("Location", "/api/v1/write"));
+        try (RemoteWriter writer = RemoteWriter.create(config().build())) {
+            writer.start();
+            writer.append(target.next());
+            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(receiver.attempts()).hasSize(6);
+            assertThat(writer.stats().dropped()).containsEntry("http_307", 10L);
+        }
+        HttpSettings staying = HttpSettings.builder().followRedirects(false).build();
+        try (RemoteWriter writer = RemoteWriter.create(config().http(staying).build())) {
+            writer.start();
+            writer.append(new Batches("b:1", 1).next());
+            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(receiver.attempts()).hasSize(7);
+        }
+    }
+
+    /** Away by all means in turn, and back each time for as long as one or two scrapes. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 4})
+    void flappingReceiverGetsEverySampleAndInOrder(int shards) {
+        List<Batches> targets = Stream.of("a:1", "b:1", "c:1", "d:1", "e:1")
+                .map(address -> new Batches(address, 10))
+                .toList();
+        List<ScriptedAnswer> faults = List.of(
+                ScriptedAnswer.status(503),
+                ScriptedAnswer.status(429),
+                ScriptedAnswer.resetBeforeReading(),
+                ScriptedAnswer.resetAfterReading(),
+                ScriptedAnswer.drop());
+        long rounds = 18;
+        try (RemoteWriter writer = RemoteWriter.create(
+                config().queue(QueueConfig.builder().shards(shards).build()).build())) {
+            writer.start();
+            for (int round = 0; round < rounds; round++) {
+                int retries = events.of("retrying").size();
+                boolean gone = round % 6 == 5;
+                if (gone) {
+                    receiver.stop();
+                } else {
+                    receiver.answer(faults.get(round % 6));
+                }
+                targets.forEach(one -> writer.append(one.next()));
+                events.await("retrying", retries + 1 + round % 3);
+                targets.forEach(one -> writer.append(one.next()));
+                assertLedger(writer.stats());
+                receiver.answer(null);
+                if (gone) {
+                    receiver.restart();
+                }
+                targets.forEach(one -> writer.append(one.next()));
+                assertThat(round % 2 == 0 || writer.flush(LONG)).isTrue();
+            }
+            assertThat(writer.flush(LONG)).isTrue();
+            WriterStats stats = writer.stats();
+            assertLedger(stats);
+            assertThat(stats.dropped()).isEmpty();
+            assertThat(stats.delivered()).isEqualTo(5 * 10 * 3 * rounds);
+            assertThat(receiver.violations()).isEmpty();
+            assertThat(receiver.sampleCount()).isEqualTo(5 * 10 * 3 * rounds);
+            // Only where the answer was lost.
+            assertThat(receiver.repeatedSampleCount()).isPositive();
+            for (Batches one : targets) {
+                assertThat(receiver.samples(one.full(7)))
+                        .extracting(ReceivedSample::timestampMillis)
+                        .containsExactlyElementsOf(LongStream.range(0, 3 * rounds)
+                                .mapToObj(scrape -> Batches.T0 + 1000 * scrape)
+                                .toList());
+            }
         }
     }
 

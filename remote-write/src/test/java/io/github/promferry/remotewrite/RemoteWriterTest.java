@@ -8,7 +8,6 @@ import io.github.promferry.MetricType;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.Series;
 import io.github.promferry.http.Credentials;
-import io.github.promferry.http.HttpSettings;
 import io.github.promferry.testkit.ManualClock;
 import io.github.promferry.testkit.ReceivedSample;
 import io.github.promferry.testkit.ScriptedAnswer;
@@ -635,52 +634,6 @@ class RemoteWriterTest {
             Files.writeString(file, "t");
             assertThat(writer.flush(LONG)).isTrue();
             assertThat(receiver.sampleCount()).isEqualTo(10);
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(ints = {301, 302, 307, 308})
-    void redirectIsFollowedWithTheBodyAndToOtherServersWithoutSecrets(int status) {
-        try (StrictReceiver other = StrictReceiver.start();
-                RemoteWriter writer = started(config().http(HttpSettings.builder()
-                        .credentials(Credentials.bearer("secret"))
-                        .header("X-Scope-OrgID", "secret")
-                        .build()))) {
-            ScriptedAnswer home = ScriptedAnswer.status(status).header("Location", "/api/v1/write");
-            ScriptedAnswer away =
-                    ScriptedAnswer.status(status).header("Location", other.uri().toString());
-            receiver.then(home, away);
-            other.then(ScriptedAnswer.status(status)
-                    .header("Location", receiver.uri().toString()));
-            writer.append(target.next());
-            assertThat(writer.flush(LONG)).isTrue();
-            assertThat(receiver.sampleCount()).isEqualTo(10);
-            List<WriteAttempt> attempts = receiver.attempts();
-            assertThat(attempts.get(1).request().header("Authorization")).isEqualTo("Bearer secret");
-            assertThat(attempts.get(1).request().header("X-Scope-OrgID")).isEqualTo("secret");
-            // Back home by way of a stranger, who could have named any path.
-            for (WriteAttempt stranger : List.of(other.attempts().get(0), attempts.get(2))) {
-                assertThat(stranger.request().header("Authorization")).isNull();
-                assertThat(stranger.request().header("X-Scope-OrgID")).isNull();
-            }
-        }
-    }
-
-    @Test
-    void redirectsCanBeRefusedAndNeverGoInCircles() {
-        ScriptedAnswer home = ScriptedAnswer.status(307).header("Location", "/api/v1/write");
-        receiver.answer(home);
-        try (RemoteWriter writer = started(config())) {
-            writer.append(target.next());
-            assertThat(writer.flush(LONG)).isTrue();
-            assertThat(receiver.attempts()).hasSize(6);
-            assertThat(writer.stats().dropped()).containsEntry("http_307", 10L);
-        }
-        try (RemoteWriter writer = started(
-                config().http(HttpSettings.builder().followRedirects(false).build()))) {
-            writer.append(new Batches("b:1", 1).next());
-            assertThat(writer.flush(LONG)).isTrue();
-            assertThat(receiver.attempts()).hasSize(7);
         }
     }
 

@@ -8,12 +8,12 @@ import io.github.promferry.testkit.ScriptedAnswer;
 import io.github.promferry.testkit.StrictReceiver;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.BitSet;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -62,9 +62,39 @@ class SpooledWriterKillTest {
         }
     }
 
-    /** Runs a process that appends so many scrapes at most and stops it when it has told of some. */
-    private void appendAndStop(URI url, int most, int scrapes, boolean kill) throws Exception {
-        Process process = new ProcessBuilder(List.of(
+    @Test
+    void aSecondProcessIsTurnedAwayAndTheFirstGoesOn() throws Exception {
+        try (StrictReceiver receiver = StrictReceiver.builder().allowRepeats().start()) {
+            Process first = start(receiver.uri(), Integer.MAX_VALUE, ProcessBuilder.Redirect.DISCARD);
+            try (BufferedReader out = first.inputReader(US_ASCII)) {
+                note(out.readLine());
+                Process second = start(receiver.uri(), 1, ProcessBuilder.Redirect.PIPE);
+                try (BufferedReader errors = second.errorReader(US_ASCII)) {
+                    assertThat(errors.lines().collect(Collectors.joining("\n")))
+                            .contains(directory.toString(), "in use by process " + first.pid());
+                    assertThat(second.waitFor()).isEqualTo(1);
+                } finally {
+                    second.destroyForcibly();
+                }
+                for (int i = 0; i < 10; i++) {
+                    note(out.readLine());
+                }
+                first.toHandle().destroyForcibly();
+                for (String line = out.readLine(); line != null; line = out.readLine()) {
+                    note(line);
+                }
+                first.waitFor();
+            } finally {
+                first.destroyForcibly();
+            }
+            // Of a process that is gone nothing is left that would keep another one out.
+            deliverRest(receiver);
+            assertReceived(receiver);
+        }
+    }
+
+    private Process start(URI url, int most, ProcessBuilder.Redirect errors) throws IOException {
+        return new ProcessBuilder(List.of(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-XX:TieredStopAtLevel=1",
                         "-Xmx64m",
@@ -75,9 +105,14 @@ class SpooledWriterKillTest {
                         directory.toString(),
                         Integer.toString(next),
                         Integer.toString(most)))
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(errors)
                 .start();
-        try (BufferedReader out = new BufferedReader(new InputStreamReader(process.getInputStream(), US_ASCII))) {
+    }
+
+    /** Runs a process that appends so many scrapes at most and stops it when it has told of some. */
+    private void appendAndStop(URI url, int most, int scrapes, boolean kill) throws Exception {
+        Process process = start(url, most, ProcessBuilder.Redirect.DISCARD);
+        try (BufferedReader out = process.inputReader(US_ASCII)) {
             for (int i = 0; i < scrapes; i++) {
                 note(out.readLine());
             }
