@@ -13,6 +13,8 @@ import io.github.promferry.remotewrite.RemoteWriter;
 import io.github.promferry.remotewrite.WriteProtocol;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
+import java.lang.management.ThreadMXBean;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,14 +27,16 @@ import java.util.Locale;
 import java.util.stream.Stream;
 
 /**
- * What the spool costs a writer: processes that send the same scrapes, one with the spool and one without it in turn. Each
- * parses and sends the pages of ten engines, then waits until they are delivered, again and again; the receiver is in
- * another process.
+ * What the spool costs a writer in processor time. A process has two writers, one with a spool and one without, which in
+ * turn parse and send the pages of ten engines and wait until they are delivered, again and again; the receiver is in
+ * another process. Side by side in one process, so that both run the same compiled code: from process to process the same
+ * writer differs by more than the spool costs.
  */
 public final class SpoolComparison {
     private static final int TARGETS = 10;
-    private static final int WARM_UP_ROUNDS = 1500;
-    private static final int ROUNDS = 3000;
+    private static final int ROUNDS_A_TURN = 100;
+    private static final int WARM_UP_TURNS = 50;
+    private static final int TURNS = 60;
     private static final int REPEATS = 3;
 
     private SpoolComparison() {}
@@ -46,28 +50,17 @@ public final class SpoolComparison {
      */
     public static void main(String[] args) throws IOException, InterruptedException {
         if (args.length == 4 && args[0].equals("send")) {
-            send(URI.create(args[1]), WriteProtocol.valueOf(args[2]), args[3]);
+            new Sending(URI.create(args[1]), WriteProtocol.valueOf(args[2]), Path.of(args[3])).run();
             return;
         }
         for (WriteProtocol protocol : List.of(WriteProtocol.V2, WriteProtocol.V1)) {
-            double[][] nanos = new double[2][REPEATS];
             for (int repeat = 0; repeat < REPEATS; repeat++) {
-                nanos[0][repeat] = measure(protocol, false);
-                nanos[1][repeat] = measure(protocol, true);
+                System.out.println(protocol + ": " + measure(protocol));
             }
-            double memory = median(nanos[0]);
-            double spool = median(nanos[1]);
-            System.out.printf(
-                    Locale.ROOT,
-                    "%s: %.0f ns/sample in memory, %.0f with the spool: %+.1f %%%n",
-                    protocol,
-                    memory,
-                    spool,
-                    100 * (spool / memory - 1));
         }
     }
 
-    private static double measure(WriteProtocol protocol, boolean withSpool) throws IOException, InterruptedException {
+    private static String measure(WriteProtocol protocol) throws IOException, InterruptedException {
         Path folder = Files.createTempDirectory("promferry-spool");
         try (CountingReceiver receiver = new CountingReceiver()) {
             receiver.start();
@@ -82,77 +75,125 @@ public final class SpoolComparison {
                             "send",
                             receiver.url(),
                             protocol.name(),
-                            withSpool ? folder.toString() : "")
+                            folder.toString())
                     .redirectError(ProcessBuilder.Redirect.DISCARD)
                     .start();
             String[] told = new String(process.getInputStream().readAllBytes(), UTF_8)
                     .strip()
-                    .split(" ", -1);
-            if (process.waitFor() != 0 || receiver.refused() > 0 || receiver.samples() != Long.parseLong(told[1])) {
-                throw new IllegalStateException("sent " + told[1] + " samples, " + receiver.samples() + " arrived");
+                    .split(" ", 2);
+            if (process.waitFor() != 0 || receiver.refused() > 0 || receiver.samples() != Long.parseLong(told[0])) {
+                throw new IllegalStateException("sent " + told[0] + " samples, " + receiver.samples() + " arrived");
             }
-            double nanos = Double.parseDouble(told[0]);
-            System.out.printf(
-                    Locale.ROOT,
-                    "  %s %-6s %.0f ns/sample, %.2f B/sample on the wire, %.0f samples a request%n",
-                    protocol,
-                    withSpool ? "spool" : "memory",
-                    nanos,
-                    (double) receiver.wireBytes() / receiver.samples(),
-                    (double) receiver.samples() / receiver.requests());
-            return nanos;
+            return told[1];
         } finally {
             delete(folder);
         }
     }
 
-    private static void send(URI url, WriteProtocol protocol, String spool) {
-        QueueConfig.Builder queue = QueueConfig.builder();
-        if (!spool.isEmpty()) {
-            queue.spool(Path.of(spool));
+    /** The process that is measured. */
+    private static final class Sending {
+        private final BenchmarkPage[] pages = BenchmarkPage.scrapes(BenchmarkPage.VLLM, 16);
+        private final List<Labels> targets = new ArrayList<>();
+        private final List<ExpositionParser> parsers = new ArrayList<>();
+        private final SampleBatch batch = new SampleBatch();
+        private final URI url;
+        private final WriteProtocol protocol;
+        private final Path folder;
+        private int round;
+        private long syncThread = -1;
+
+        Sending(URI url, WriteProtocol protocol, Path folder) {
+            this.url = url;
+            this.protocol = protocol;
+            this.folder = folder;
+            for (int i = 0; i < TARGETS; i++) {
+                targets.add(Labels.of("job", "llm", "instance", "10.0.0." + i + ":8000", "cluster", "a"));
+                parsers.add(new ExpositionParser());
+            }
         }
-        BenchmarkPage[] pages = BenchmarkPage.scrapes(BenchmarkPage.VLLM, 16);
-        List<Labels> targets = new ArrayList<>();
-        List<ExpositionParser> parsers = new ArrayList<>();
-        for (int i = 0; i < TARGETS; i++) {
-            targets.add(Labels.of("job", "llm", "instance", "10.0.0." + i + ":8000", "cluster", "a"));
-            parsers.add(new ExpositionParser());
+
+        void run() {
+            double[] memory = new double[TURNS];
+            double[] spool = new double[TURNS];
+            try (RemoteWriter inMemory = writer(QueueConfig.DEFAULT);
+                    RemoteWriter withSpool =
+                            writer(QueueConfig.builder().spool(folder).build())) {
+                inMemory.start();
+                withSpool.start();
+                findSyncThread();
+                for (int turn = -WARM_UP_TURNS; turn < TURNS; turn++) {
+                    // Once a second the spool makes its files safe, in whosever turn that falls.
+                    long sync = -syncNanos();
+                    double first = turn(inMemory);
+                    sync += syncNanos();
+                    double second = turn(withSpool);
+                    if (turn >= 0) {
+                        double moved = (double) sync / (ROUNDS_A_TURN * TARGETS * batch.size());
+                        memory[turn] = first - moved;
+                        spool[turn] = second + moved;
+                    }
+                }
+                System.out.printf(
+                        Locale.ROOT,
+                        "%d %.0f ns/sample in memory, %.0f with the spool: %+.1f %%; %.2f and %.2f B/sample%n",
+                        inMemory.stats().delivered() + withSpool.stats().delivered(),
+                        trimmedMean(memory),
+                        trimmedMean(spool),
+                        100 * (trimmedMean(spool) / trimmedMean(memory) - 1),
+                        wireBytes(inMemory),
+                        wireBytes(withSpool));
+            }
         }
-        SampleBatch batch = new SampleBatch();
-        long sent = 0;
-        long cpu = 0;
-        long measured = 0;
-        try (RemoteWriter writer = RemoteWriter.create(RemoteWriteConfig.builder(url)
-                .protocol(protocol)
-                .sendMetadata(false)
-                .queue(queue.build())
-                .build())) {
-            writer.start();
-            for (int round = 0; round < WARM_UP_ROUNDS + ROUNDS; round++) {
-                if (round == WARM_UP_ROUNDS) {
-                    cpu = -cpuNanos();
-                    measured = -sent;
-                }
-                BenchmarkPage page = pages[round % pages.length];
-                for (int i = 0; i < TARGETS; i++) {
-                    batch.reset(targets.get(i));
-                    parsers.get(i)
-                            .parse(
-                                    ExpositionFormat.TEXT_0_0_4,
-                                    page.bytes(),
-                                    0,
-                                    page.length(),
-                                    1_790_000_000_000L + round * 1000L,
-                                    batch);
-                    sent += batch.size();
-                    writer.append(batch);
-                }
-                writer.flush(Duration.ofSeconds(30));
+
+        private RemoteWriter writer(QueueConfig queue) {
+            return RemoteWriter.create(RemoteWriteConfig.builder(url)
+                    .protocol(protocol)
+                    .sendMetadata(false)
+                    .queue(queue)
+                    .build());
+        }
+
+        /** Nanoseconds of the processor for each sample. */
+        private double turn(RemoteWriter writer) {
+            long cpu = -cpuNanos();
+            long samples = 0;
+            for (int i = 0; i < ROUNDS_A_TURN; i++) {
+                samples += round(writer);
             }
             cpu += cpuNanos();
-            measured += sent;
+            return (double) cpu / samples;
         }
-        System.out.println((double) cpu / measured + " " + sent);
+
+        private long round(RemoteWriter writer) {
+            BenchmarkPage page = pages[round++ % pages.length];
+            long time = 1_790_000_000_000L + round * 1000L;
+            long samples = 0;
+            for (int i = 0; i < TARGETS; i++) {
+                batch.reset(targets.get(i));
+                parsers.get(i).parse(ExpositionFormat.TEXT_0_0_4, page.bytes(), 0, page.length(), time, batch);
+                samples += batch.size();
+                writer.append(batch);
+            }
+            writer.flush(Duration.ofSeconds(30));
+            return samples;
+        }
+
+        private void findSyncThread() {
+            ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+            for (ThreadInfo thread : threads.getThreadInfo(threads.getAllThreadIds())) {
+                if (thread != null && thread.getThreadName().equals("promferry-spool-sync")) {
+                    syncThread = thread.getThreadId();
+                }
+            }
+        }
+
+        private long syncNanos() {
+            return ManagementFactory.getThreadMXBean().getThreadCpuTime(syncThread);
+        }
+    }
+
+    private static double wireBytes(RemoteWriter writer) {
+        return (double) writer.stats().bytesSent() / writer.stats().samplesSent();
     }
 
     private static long cpuNanos() {
@@ -160,10 +201,12 @@ public final class SpoolComparison {
                 .getProcessCpuTime();
     }
 
-    private static double median(double[] values) {
+    /** Without the tenth at each end, in which something else happened. */
+    private static double trimmedMean(double[] values) {
         double[] sorted = values.clone();
         Arrays.sort(sorted);
-        return sorted[sorted.length / 2];
+        int cut = sorted.length / 10;
+        return Arrays.stream(sorted, cut, sorted.length - cut).average().orElseThrow();
     }
 
     private static void delete(Path folder) throws IOException {
