@@ -156,7 +156,7 @@ final class Spool implements Closeable {
             for (int shard = 0; shard < shards; shard++) {
                 ShardSlice slice = new ShardSlice(shard, shards);
                 String name = String.format("log-%06d-%dof%d", generation, shard, shards);
-                opened.add(SpoolLog.open(this, directory.resolve(name), slice));
+                opened.add(new SpoolLog(this, directory.resolve(name), slice));
             }
         } catch (IOException e) {
             opened.forEach(SpoolLog::close);
@@ -180,6 +180,11 @@ final class Spool implements Closeable {
     /** Whether new samples would cost old ones. */
     boolean isFull() {
         return bytes.get() >= config.spoolMaxBytes();
+    }
+
+    /** Whether it takes more than it will ever need while the receiver is up. */
+    boolean isHalfFull() {
+        return bytes.get() > config.spoolMaxBytes() / 2;
     }
 
     /** Starts to make samples safe from a loss of power, if so configured. */
@@ -403,7 +408,7 @@ final class Spool implements Closeable {
     private void openBacklog(List<Path> directories) throws IOException {
         List<SpoolLog> waiting = new ArrayList<>();
         for (Path each : directories) {
-            SpoolLog log = SpoolLog.open(this, each, sliceOf(each));
+            SpoolLog log = new SpoolLog(this, each, sliceOf(each));
             if (log.waitingSamples() > 0) {
                 waiting.add(log);
                 open.add(log);

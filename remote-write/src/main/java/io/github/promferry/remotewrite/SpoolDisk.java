@@ -11,12 +11,13 @@ interface SpoolDisk {
     /** The file system. */
     SpoolDisk REAL = RealOutput::new;
 
-    /** Creates an empty file. */
-    Output create(Path file) throws IOException;
+    /** Opens a file to be written from its beginning, over what may be there; creates it if there is none. */
+    Output open(Path file) throws IOException;
 
-    /** A file that only grows, or is cut back to where it was sound. */
+    /** A file that is written from one end to the other, or cut back to where it was sound. */
     interface Output extends Closeable {
-        void write(byte[] bytes, int from, int length) throws IOException;
+        /** Writes the first bytes of an array. */
+        void write(long offset, byte[] bytes, int length) throws IOException;
 
         void truncate(long size) throws IOException;
 
@@ -36,14 +37,14 @@ interface SpoolDisk {
         }
 
         @Override
-        public void write(byte[] bytes, int from, int length) throws IOException {
-            file.write(bytes, from, length);
+        public void write(long offset, byte[] bytes, int length) throws IOException {
+            file.seek(offset);
+            file.write(bytes, 0, length);
         }
 
         @Override
         public void truncate(long size) throws IOException {
             file.setLength(size);
-            file.seek(size);
         }
 
         @Override

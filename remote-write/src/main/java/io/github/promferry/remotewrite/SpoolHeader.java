@@ -3,6 +3,7 @@ package io.github.promferry.remotewrite;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.zip.CRC32C;
 
 /**
@@ -19,13 +20,17 @@ import java.util.zip.CRC32C;
  *
  * <p>All numbers are big-endian. Header and body have a checksum each, so that a damaged body is still counted exactly and
  * skipped at its known length. The salt keeps a body from passing for a record: label values are foreign bytes, and after
- * damage the reader looks for the next header byte by byte.
+ * damage the reader looks for the next header byte by byte. It tells the records of a segment from those that an earlier
+ * one has left in its file, too; a header of a kind of its own follows the last record.
  */
 final class SpoolHeader {
     static final int BYTES = 72;
 
     /** No body is longer; a longer one is damage. */
     static final int MAX_BODY_BYTES = 64 << 20;
+
+    /** The {@link #kind} of what follows the last record. */
+    private static final int END = -1;
 
     private static final int MAGIC = 0x50665231; // "PfR1"
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
@@ -69,6 +74,19 @@ final class SpoolHeader {
         copy.minTimestampMillis = minTimestampMillis;
         copy.maxTimestampMillis = maxTimestampMillis;
         return copy;
+    }
+
+    /** Writes what follows the last record of a segment: a header without a body. */
+    void writeEnd(byte[] bytes, int at, int salt) {
+        Arrays.fill(bytes, at, at + BYTES, (byte) 0);
+        INT.set(bytes, at, MAGIC);
+        INT.set(bytes, at + 8, END);
+        INT.set(bytes, at + 4, headerChecksum(bytes, at, salt));
+    }
+
+    /** Whether this follows the last record. */
+    boolean isEnd() {
+        return kind == END;
     }
 
     static boolean hasMagic(byte[] bytes, int at) {

@@ -11,8 +11,6 @@ import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * drop.
  *
  * <p>A record is handed to the operating system before {@link #append} returns, so that it outlives the process. A
- * segment is never written again by a later process and goes away as a whole: when its last block has been acknowledged,
+ * segment gets no more records from a later process and goes away as a whole: when its last block has been acknowledged,
  * or when the spool needs its room. Blocks do not span segments unless the disk failed in the middle of one.
  *
  * <p>Every sample that {@code append} took is either waiting, or was acknowledged, or is counted under a reason in {@link
@@ -51,19 +49,22 @@ final class SpoolLog implements Closeable {
     /** Samples that were given up, and the segment they were in. */
     record Lost(Loss loss, long samples, SpoolSegment segment) {}
 
-    /** A disk that failed is asked again after this. */
-    private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
-
     private static final int SCAN_WINDOW_BYTES = 4096;
     private static final String ACK_FILE = "acknowledged";
+
+    /**
+     * Segments are small while few of them wait, as when the receiver is up: then one or two files are written again and
+     * again, and what the system holds of them stays small. In an outage they grow, lest there be too many.
+     */
+    private static final long SMALL_SEGMENT_BYTES = 1 << 20;
+
+    private static final int FEW_SEGMENTS = 8;
 
     private final Spool spool;
     private final Path directory;
     private final ShardSlice slice;
     private final SpoolAck ack;
-
-    /** Held while a record is written, so that {@link #lock} need not be: whoever asks about the log does not wait. */
-    private final Object writing = new Object();
+    private final SpoolAppender appender;
 
     /** Guards everything below. No other lock is taken under it. */
     private final Object lock = new Object();
@@ -71,22 +72,18 @@ final class SpoolLog implements Closeable {
     private final ArrayDeque<SpoolSegment> segments = new ArrayDeque<>();
     private final Map<Loss, Long> dropped = new EnumMap<>(Loss.class);
     private final List<Path> undeleted = new ArrayList<>();
-    private final List<SpoolDisk.Output> retired = new ArrayList<>();
-    private byte[] frame = new byte[SCAN_WINDOW_BYTES];
 
-    /** The file of the last segment. Changed with both locks held. */
-    private SpoolDisk.@Nullable Output out;
+    /** Done with, its file to be used again. */
+    private @Nullable SpoolSegment spare;
 
-    private int nextSequence;
-    private int lastBlock;
     private long acknowledged;
     private long waitingSamples;
     private long recoveredSamples;
     private long damages;
-    private boolean unsynced;
     private boolean closed;
-    private boolean failing;
-    private long retryAtNanos;
+
+    /** Whether a loss of power could take the name of a segment away. */
+    private boolean unsyncedNames;
 
     /** The block that is being sent: it is not dropped with its segment. */
     private long sendingStart = -1;
@@ -99,23 +96,19 @@ final class SpoolLog implements Closeable {
 
     private volatile Consumer<Lost> onLoss = lost -> {};
 
-    private SpoolLog(Spool spool, Path directory, ShardSlice slice) {
-        this.spool = spool;
-        this.directory = directory;
-        this.slice = slice;
-        ack = new SpoolAck(directory.resolve(ACK_FILE));
-    }
-
     /**
      * Opens a log and finds out what waits in it.
      *
      * @throws IOException if the directory cannot be read or was written by a later version
      */
-    static SpoolLog open(Spool spool, Path directory, ShardSlice slice) throws IOException {
+    SpoolLog(Spool spool, Path directory, ShardSlice slice) throws IOException {
+        this.spool = spool;
+        this.directory = directory;
+        this.slice = slice;
         Files.createDirectories(directory);
-        SpoolLog log = new SpoolLog(spool, directory, slice);
-        log.recover();
-        return log;
+        ack = new SpoolAck(directory.resolve(ACK_FILE));
+        acknowledged = ack.load();
+        appender = new SpoolAppender(spool, this, directory, recover());
     }
 
     /**
@@ -125,59 +118,87 @@ final class SpoolLog implements Closeable {
      * @return the position after the record, or {@link #NOT_WRITTEN} if the disk did not take it
      */
     long append(SpoolHeader header, byte[] body, int from, int length) {
-        int size = SpoolHeader.BYTES + length;
-        spool.makeRoom(size);
+        spool.makeRoom(SpoolHeader.BYTES + length);
         header.describe(body, from, length);
         header.appendedMillis = spool.nowMillis();
-        synchronized (writing) {
-            SpoolSegment segment = null;
-            try {
-                if (isLeftAlone()) {
-                    return NOT_WRITTEN;
-                }
-                segment = openSegment(header.block);
-                if (frame.length < size) {
-                    frame = new byte[Math.max(size, Math.min(2 * frame.length, 1 << 20))];
-                }
-                header.write(frame, 0, segment.salt);
-                System.arraycopy(body, from, frame, SpoolHeader.BYTES, length);
-                output().write(frame, 0, size);
-                if (spool.syncsAlways()) {
-                    output().sync();
-                }
-            } catch (IOException e) {
-                failed(segment, e);
-                return NOT_WRITTEN;
-            }
-            return written(segment, header, size);
+        return appender.append(header, body, from, length);
+    }
+
+    /** How much a segment takes before the next one begins. */
+    long segmentBytes() {
+        synchronized (lock) {
+            return segments.size() < FEW_SEGMENTS
+                    ? Math.min(SMALL_SEGMENT_BYTES, spool.segmentBytes())
+                    : spool.segmentBytes();
         }
     }
 
-    /** A disk that failed is not asked for every record. */
-    private boolean isLeftAlone() {
+    /** A segment whose file may be written over, or null if there is none. */
+    @Nullable
+    SpoolSegment takeSpare() {
         synchronized (lock) {
-            return closed || (failing && spool.nanos() - retryAtNanos < 0);
+            SpoolSegment taken = spare;
+            spare = null;
+            return taken;
         }
     }
 
-    private long written(SpoolSegment segment, SpoolHeader header, int size) {
-        boolean recovered;
-        long end;
+    /** A segment is open from now on. */
+    void begin(SpoolSegment segment, SpoolDisk.Output out) {
         synchronized (lock) {
-            unsynced = true;
+            segment.out = out;
+            segment.open = true;
+            segments.add(segment);
+            unsyncedNames = true;
+        }
+        if (spool.syncsAlways()) {
+            spool.syncDirectory(directory);
+        }
+    }
+
+    /** A record is in the open segment; returns where it ends. */
+    long appended(SpoolSegment segment, SpoolHeader header, int size) {
+        synchronized (lock) {
+            segment.unsynced = true;
             segment.add(header, segment.size + size);
-            segment.fileBytes = segment.size;
-            lastBlock = header.block;
+            resized(segment, Math.max(segment.fileBytes, segment.size + SpoolHeader.BYTES));
             waitingSamples += header.samples;
-            spool.addBytes(size);
-            recovered = failing;
-            failing = false;
-            end = segment.end();
+            return segment.end();
         }
-        if (recovered) {
-            spool.diskRecovered(directory);
+    }
+
+    /** The open segment has been cut back to its last sound record. */
+    void truncated(SpoolSegment segment) {
+        synchronized (lock) {
+            resized(segment, segment.size);
         }
-        return end;
+    }
+
+    private void resized(SpoolSegment segment, long fileBytes) {
+        spool.addBytes(fileBytes - segment.fileBytes);
+        segment.fileBytes = fileBytes;
+    }
+
+    /** The open segment gets no more records. It is synced by {@link #sync}, so that no append waits for it. */
+    void end(SpoolSegment segment) {
+        synchronized (lock) {
+            segment.open = false;
+            if (!segment.unsynced || !spool.syncs()) {
+                close(segment);
+            }
+        }
+    }
+
+    private void close(SpoolSegment segment) {
+        SpoolDisk.Output out = segment.out;
+        segment.out = null;
+        if (out != null) {
+            try {
+                out.close();
+            } catch (IOException e) {
+                spool.noteTrouble(directory, e);
+            }
+        }
     }
 
     /** Whom to tell of samples that the log gives up; may be called on any thread, without the log's lock. */
@@ -302,7 +323,7 @@ final class SpoolLog implements Closeable {
     /** When the newest record of the oldest segment that could be dropped was appended; the maximum if there is none. */
     long oldestMillis() {
         synchronized (lock) {
-            return segments.isEmpty() || isOpen(segments.getFirst())
+            return segments.isEmpty() || segments.getFirst().open
                     ? Long.MAX_VALUE
                     : segments.getFirst().lastAppendedMillis;
         }
@@ -315,7 +336,7 @@ final class SpoolLog implements Closeable {
      */
     boolean dropOldest(Loss loss) {
         synchronized (lock) {
-            if (segments.isEmpty() || isOpen(segments.getFirst())) {
+            if (segments.isEmpty() || segments.getFirst().open) {
                 return false;
             }
             SpoolSegment oldest = segments.removeFirst();
@@ -369,33 +390,55 @@ final class SpoolLog implements Closeable {
 
     /** Makes the records and the position outlive a loss of power. */
     void sync() {
-        SpoolDisk.Output current;
-        List<SpoolDisk.Output> full;
+        List<SpoolSegment> written = new ArrayList<>();
+        boolean names;
         synchronized (lock) {
-            current = unsynced ? out : null;
-            unsynced = false;
-            full = List.copyOf(retired);
-            retired.clear();
+            for (SpoolSegment segment : segments) {
+                if (segment.unsynced) {
+                    segment.unsynced = false;
+                    written.add(segment);
+                }
+            }
+            names = unsyncedNames;
+            unsyncedNames = false;
         }
         // Outside of the lock: the thread that appends must not wait for the medium.
+        written.forEach(this::sync);
+        if (names && spool.syncs()) {
+            spool.syncDirectory(directory);
+        }
         try {
-            for (SpoolDisk.Output output : full) {
-                output.sync();
-                output.close();
-            }
-            if (current != null) {
-                current.sync();
-            }
             if (spool.syncs()) {
                 ack.sync();
             }
         } catch (IOException e) {
-            synchronized (lock) {
-                // A segment that was closed meanwhile has been retired and is synced next time.
-                if (current == out) {
-                    unsynced = true;
-                    spool.noteTrouble(directory, e);
-                }
+            spool.noteTrouble(directory, e);
+        }
+    }
+
+    private void sync(SpoolSegment segment) {
+        SpoolDisk.Output out;
+        synchronized (lock) {
+            out = segment.out;
+        }
+        IOException failure = null;
+        try {
+            if (out != null) {
+                out.sync();
+            }
+        } catch (IOException e) {
+            failure = e;
+        }
+        synchronized (lock) {
+            if (segment.out == null) {
+                // It was done with or closed meanwhile, which is what may have failed.
+                return;
+            }
+            if (failure != null) {
+                segment.unsynced = true;
+                spool.noteTrouble(directory, failure);
+            } else if (!segment.open && !segment.unsynced) {
+                close(segment);
             }
         }
     }
@@ -403,14 +446,13 @@ final class SpoolLog implements Closeable {
     /** Closes the files. What waits stays. */
     @Override
     public void close() {
-        synchronized (writing) {
-            synchronized (lock) {
-                closed = true;
-            }
-            retire();
+        appender.close();
+        synchronized (lock) {
+            closed = true;
         }
         sync();
         synchronized (lock) {
+            segments.forEach(this::close);
             try {
                 ack.close();
             } catch (IOException e) {
@@ -425,6 +467,10 @@ final class SpoolLog implements Closeable {
         synchronized (lock) {
             segments.forEach(this::delete);
             segments.clear();
+            if (spare != null) {
+                delete(spare);
+                spare = null;
+            }
             try {
                 Files.deleteIfExists(directory.resolve(ACK_FILE));
                 Files.deleteIfExists(directory);
@@ -435,8 +481,8 @@ final class SpoolLog implements Closeable {
         }
     }
 
-    private void recover() throws IOException {
-        acknowledged = ack.load();
+    /** Finds the segments that hold something; returns the number of the next one. */
+    private int recover() throws IOException {
         List<SpoolSegment> found = new ArrayList<>();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
             for (Path file : files) {
@@ -453,7 +499,7 @@ final class SpoolLog implements Closeable {
             }
         }
         found.sort(Comparator.comparingInt(segment -> segment.sequence));
-        nextSequence = SpoolSegment.sequenceOf(acknowledged) + 1;
+        int nextSequence = SpoolSegment.sequenceOf(acknowledged) + 1;
         for (SpoolSegment segment : found) {
             nextSequence = Math.max(nextSequence, segment.sequence + 1);
             if (segment.sequence >= SpoolSegment.sequenceOf(acknowledged)) {
@@ -463,11 +509,12 @@ final class SpoolLog implements Closeable {
                 segments.add(segment);
                 spool.addBytes(segment.fileBytes);
             } else {
-                // All acknowledged, or nothing sound left in it.
+                // All acknowledged, or nothing sound left in it, or kept to be used again.
                 Files.deleteIfExists(segment.file);
             }
         }
         recoveredSamples = waitingSamples;
+        return nextSequence;
     }
 
     /** Reads the headers of a segment; the bodies are checked when they are read to be sent. */
@@ -480,88 +527,15 @@ final class SpoolLog implements Closeable {
         segment.size = from;
         try (SpoolScanner scanner = new SpoolScanner(segment, from, SCAN_WINDOW_BYTES)) {
             while (scanner.next(header, limit)) {
-                segment.add(header, scanner.recordEnd());
+                // The append of a record that is not complete has never returned.
+                if (scanner.isComplete(header, limit)) {
+                    segment.add(header, scanner.recordEnd());
+                }
             }
             damages += scanner.damages();
-            if (scanner.isTorn()) {
-                // The append of that record has never returned.
-                limit = segment.size;
-            }
         }
         segment.fileBytes = limit;
         waitingSamples += segment.waitingSamples;
-    }
-
-    private SpoolSegment openSegment(int block) throws IOException {
-        synchronized (lock) {
-            SpoolSegment last = out == null ? null : segments.getLast();
-            if (last != null && (block == lastBlock || last.size < spool.segmentBytes())) {
-                return last;
-            }
-        }
-        retire();
-        SpoolSegment segment = SpoolSegment.create(
-                directory, nextSequence, ThreadLocalRandom.current().nextInt());
-        SpoolDisk.Output created = spool.disk().create(segment.file);
-        synchronized (lock) {
-            out = created;
-            nextSequence++;
-            segments.add(segment);
-        }
-        if (spool.syncsAlways()) {
-            spool.syncDirectory(directory);
-        }
-        return segment;
-    }
-
-    private SpoolDisk.Output output() throws IOException {
-        SpoolDisk.Output current = out;
-        if (current == null) {
-            throw new IOException("no segment is open in " + directory);
-        }
-        return current;
-    }
-
-    /** Cuts off what was written of a record, so that the segment can go on later. */
-    private void failed(@Nullable SpoolSegment segment, IOException cause) {
-        boolean isNew;
-        synchronized (lock) {
-            retryAtNanos = spool.nanos() + RETRY_NANOS;
-            isNew = !failing;
-            failing = true;
-        }
-        if (isNew) {
-            spool.diskFailed(directory, cause);
-        }
-        SpoolDisk.Output current = out;
-        if (segment != null && current != null) {
-            try {
-                current.truncate(segment.size);
-            } catch (IOException e) {
-                // Then this segment ends here and the next record opens another; what it ends with is stepped over.
-                retire();
-            }
-        }
-    }
-
-    /** Stops writing the open segment. It is synced and closed by {@link #sync}, so that no append waits for it. */
-    private void retire() {
-        SpoolDisk.Output current;
-        synchronized (lock) {
-            current = out;
-            out = null;
-            if (current != null && spool.syncs()) {
-                retired.add(current);
-                return;
-            }
-        }
-        if (current != null) {
-            try {
-                current.close();
-            } catch (IOException e) {
-                spool.noteTrouble(directory, e);
-            }
-        }
     }
 
     /** Moves the acknowledged position; segments before it are done with. */
@@ -570,16 +544,17 @@ final class SpoolLog implements Closeable {
             return;
         }
         acknowledged = position;
-        while (!segments.isEmpty() && segments.getFirst().end() <= position && !isOpen(segments.getFirst())) {
+        while (!segments.isEmpty() && segments.getFirst().end() <= position && !segments.getFirst().open) {
             SpoolSegment done = segments.removeFirst();
             lose(done, done.waitingSamples, Loss.SPOOL_DAMAGED);
-            delete(done);
+            close(done);
+            if (spare == null && done.fileBytes <= 2 * SMALL_SEGMENT_BYTES && !spool.isHalfFull()) {
+                spare = done;
+            } else {
+                delete(done);
+            }
         }
         storeAcknowledged();
-    }
-
-    private boolean isOpen(SpoolSegment segment) {
-        return out != null && segment == segments.getLast();
     }
 
     private void lose(SpoolSegment segment, long samples, Loss loss) {
@@ -617,17 +592,21 @@ final class SpoolLog implements Closeable {
         }
     }
 
-    private void delete(SpoolSegment segment) {
-        spool.addBytes(-segment.fileBytes);
-        undeleted.add(segment.file);
-        // Where an open file cannot be deleted, the reader's, it is tried again with the next segment.
-        undeleted.removeIf(file -> {
-            try {
-                Files.deleteIfExists(file);
-                return true;
-            } catch (IOException e) {
-                return false;
-            }
-        });
+    /** Deletes the file of a segment that is done with. */
+    void delete(SpoolSegment segment) {
+        synchronized (lock) {
+            close(segment);
+            spool.addBytes(-segment.fileBytes);
+            undeleted.add(segment.file);
+            // Where an open file cannot be deleted, the reader's, it is tried again with the next segment.
+            undeleted.removeIf(file -> {
+                try {
+                    Files.deleteIfExists(file);
+                    return true;
+                } catch (IOException e) {
+                    return false;
+                }
+            });
+        }
     }
 }

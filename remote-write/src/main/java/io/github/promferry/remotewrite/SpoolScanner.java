@@ -15,7 +15,7 @@ final class SpoolScanner implements Closeable {
     private long recordStart;
     private long recordEnd;
     private int damages;
-    private boolean torn;
+    private final SpoolHeader follower = new SpoolHeader();
 
     /**
      * Opens a segment.
@@ -31,7 +31,9 @@ final class SpoolScanner implements Closeable {
     }
 
     /**
-     * Moves to the next record with a sound header that ends before the limit. What the disk cannot read is damage.
+     * Moves to the next record with a sound header that ends before the limit. What is stepped over is damage, and so is
+     * what the disk cannot read; but not what nothing sound follows: that has never been written completely, or is left from
+     * an earlier use of the file.
      *
      * @return false if there is none
      */
@@ -51,21 +53,32 @@ final class SpoolScanner implements Closeable {
         while (at + SpoolHeader.BYTES <= limit) {
             if (header.read(window, load(at, SpoolHeader.BYTES, limit), salt)) {
                 noteDamage(from, at);
-                if (at + SpoolHeader.BYTES + header.bodyLength > limit) {
-                    torn = true;
-                    return false;
-                }
                 recordStart = at;
                 recordEnd = at + SpoolHeader.BYTES + header.bodyLength;
-                return true;
+                return !header.isEnd() && recordEnd <= limit;
             }
             at++;
         }
-        if (at > from) {
-            noteDamage(from, at);
-        } else if (at < limit) {
-            torn = true;
+        return false;
+    }
+
+    /**
+     * Whether all of the record was written that {@link #next} has found: another one or the end of the segment follows it,
+     * or else its body is sound. If not, what follows is looked for from behind its beginning.
+     */
+    boolean isComplete(SpoolHeader header, long limit) {
+        try {
+            if (recordEnd + SpoolHeader.BYTES <= limit
+                    && follower.read(window, load(recordEnd, SpoolHeader.BYTES, limit), salt)) {
+                return true;
+            }
+            if (header.matchesBody(window, load(recordStart + SpoolHeader.BYTES, header.bodyLength, limit))) {
+                return true;
+            }
+        } catch (IOException e) {
+            // Cannot be read now and will not be later.
         }
+        recordEnd = recordStart + 1;
         return false;
     }
 
@@ -104,11 +117,6 @@ final class SpoolScanner implements Closeable {
     /** How many damaged places have been stepped over. */
     int damages() {
         return damages;
-    }
-
-    /** Whether the file ends within a record, as it does when its writer was killed. */
-    boolean isTorn() {
-        return torn;
     }
 
     @Override

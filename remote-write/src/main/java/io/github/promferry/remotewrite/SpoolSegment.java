@@ -23,8 +23,17 @@ final class SpoolSegment {
     /** Where the last sound record ends. */
     long size;
 
-    /** Bytes on disk, damaged ones included. */
+    /** Bytes on disk: damaged ones included, and what follows the last record in a file that is used again. */
     long fileBytes;
+
+    /** The file while it is open for writing, and from then on until it is safe from a loss of power. */
+    SpoolDisk.@Nullable Output out;
+
+    /** Whether records are added. */
+    boolean open;
+
+    /** Whether there are records that a loss of power could take away. */
+    boolean unsynced;
 
     /** Samples that nobody has decided about yet. */
     long waitingSamples;

@@ -135,15 +135,15 @@ class BlockPackerTest {
     /** A file on a disk that fails when told to. */
     private record FailingOutput(SpoolDisk.Output real, AtomicBoolean fails) implements SpoolDisk.Output {
         FailingOutput(Path file, AtomicBoolean fails) throws IOException {
-            this(SpoolDisk.REAL.create(file), fails);
+            this(SpoolDisk.REAL.open(file), fails);
         }
 
         @Override
-        public void write(byte[] bytes, int from, int length) throws IOException {
+        public void write(long offset, byte[] bytes, int length) throws IOException {
             if (fails.get()) {
                 throw new IOException("No space left on device");
             }
-            real.write(bytes, from, length);
+            real.write(offset, bytes, length);
         }
 
         @Override

@@ -17,6 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SpoolDamageTest {
     private static final List<String> TEXTS = List.of("the first", "second", "", "and the fourth", "five", "sixth one");
@@ -33,14 +35,71 @@ class SpoolDamageTest {
     private void write() throws IOException {
         spool = directory.resolve("spool");
         try (Spool written = open(spool)) {
-            SpoolLog log = written.logs().get(0);
-            for (String text : TEXTS) {
-                ends.add(SpoolSegment.offsetOf(append(log, text)));
-            }
-            log.acknowledge(SpoolSegment.position(1, ends.get(0)), TEXTS.get(0).length());
-            log.acknowledge(SpoolSegment.position(1, ends.get(1)), TEXTS.get(1).length());
+            writeTexts(written.logs().get(0));
         }
-        assertThat(segments(spool)).hasSize(1);
+    }
+
+    private void writeTexts(SpoolLog log) {
+        for (String text : TEXTS) {
+            ends.add(append(log, text));
+        }
+        log.acknowledge(ends.get(0), TEXTS.get(0).length());
+        log.acknowledge(ends.get(1), TEXTS.get(1).length());
+        ends.replaceAll(SpoolSegment::offsetOf);
+    }
+
+    /** The same in a file that is used again; returns what was in it before. */
+    private byte[] writeOver() throws IOException {
+        spool = directory.resolve("spool");
+        try (Spool written =
+                open(spool, QueueConfig.builder().spoolMaxBytes(1 << 20).build())) {
+            SpoolLog log = written.logs().get(0);
+            // As many records as fill it, so that there are old ones at every place.
+            while (segments(spool).size() < 2) {
+                append(log, "some text that was there before");
+            }
+            append(log, "x".repeat(1 << 17));
+            byte[] before = Files.readAllBytes(segments(spool).get(0));
+            drain(log);
+            writeTexts(log);
+            return before;
+        }
+    }
+
+    @Test
+    void aKillInTheMidstOfARecordThatIsWrittenOverOldOnesCostsNoOther() throws IOException {
+        byte[] before = writeOver();
+        byte[] after = Files.readAllBytes(last(spool));
+        assertThat(after).hasSameSizeAs(before);
+        for (int written = 0; written <= ends.get(5) + SpoolHeader.BYTES; written++) {
+            Path copy = directory.resolve("torn-" + written);
+            copy(spool, copy);
+            byte[] torn = before.clone();
+            System.arraycopy(after, 0, torn, 0, written);
+            Files.write(last(copy), torn);
+            List<String> expected = new ArrayList<>();
+            for (int i = 2; i < TEXTS.size(); i++) {
+                if (ends.get(i) <= written) {
+                    expected.add(TEXTS.get(i));
+                }
+            }
+            try (Spool opened = open(copy)) {
+                SpoolLog log = opened.logs().get(0);
+                assertThat(log.recoveredSamples())
+                        .isEqualTo(String.join("", expected).length());
+                append(log, "appended later");
+                expected.add("appended later");
+                assertThat(drain(log)).as("%s bytes written", written).isEqualTo(expected);
+                assertThat(log.waitingSamples()).isZero();
+                assertThat(log.dropped()).isEmpty();
+                assertThat(log.damages()).isZero();
+            }
+        }
+    }
+
+    private static Path last(Path spool) throws IOException {
+        List<Path> all = segments(spool);
+        return all.get(all.size() - 1);
     }
 
     @Test
@@ -74,11 +133,17 @@ class SpoolDamageTest {
         }
     }
 
-    @Test
-    void aWrongByteAnywhereCostsOneRecordAtMost() throws IOException {
-        write();
+    @ParameterizedTest(name = "in a file that is used again: {0}")
+    @ValueSource(booleans = {false, true})
+    void aWrongByteAnywhereCostsOneRecordAtMost(boolean over) throws IOException {
+        if (over) {
+            writeOver();
+            Files.delete(segments(spool).get(0));
+        } else {
+            write();
+        }
         for (Path file : SpoolRecords.files(spool).toList()) {
-            for (int at = 0; at < Files.size(file); at++) {
+            for (int at = 0; at < Math.min(Files.size(file), ends.get(5) + 2 * SpoolHeader.BYTES); at++) {
                 Path copy = directory.resolve(file.getFileName() + "-" + at);
                 copy(spool, copy);
                 byte[] bytes = Files.readAllBytes(file);
@@ -92,7 +157,8 @@ class SpoolDamageTest {
     private void checkDamaged(Path copy, Path file, long at) throws IOException {
         List<String> expected = new ArrayList<>(TEXTS.subList(2, TEXTS.size()));
         int damaged = -1;
-        if (file.toString().endsWith(".v1")) {
+        boolean inRecord = at < ends.get(ends.size() - 1);
+        if (inRecord && file.toString().endsWith(".v1")) {
             damaged = 0;
             while (ends.get(damaged) <= at) {
                 damaged++;

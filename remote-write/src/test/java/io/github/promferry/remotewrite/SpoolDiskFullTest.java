@@ -37,14 +37,15 @@ class SpoolDiskFullTest {
         }
 
         @Override
-        public Output create(Path file) throws IOException {
-            Output real = REAL.create(file);
+        public Output open(Path file) throws IOException {
+            Output real = REAL.open(file);
             return new Output() {
                 @Override
-                public void write(byte[] bytes, int from, int length) throws IOException {
-                    int fits = (int) Math.min(left, length);
-                    real.write(bytes, from, fits);
-                    left -= fits;
+                public void write(long offset, byte[] bytes, int length) throws IOException {
+                    long over = Files.size(file) - offset;
+                    int fits = (int) Math.min(left + over, length);
+                    real.write(offset, bytes, fits);
+                    left -= Math.max(0, fits - over);
                     if (fits < length) {
                         throw new IOException("No space left on device");
                     }
@@ -87,7 +88,7 @@ class SpoolDiskFullTest {
                     .isEqualTo(SpoolLog.NOT_WRITTEN);
             clock.advance(Duration.ofSeconds(2));
             assertThat(append(log, "again")).isPositive();
-            assertThat(Files.size(segments(directory).get(0))).isEqualTo(2 * SpoolHeader.BYTES + 9);
+            assertThat(Files.size(segments(directory).get(0))).isEqualTo(3 * SpoolHeader.BYTES + 9);
         }
         try (Spool spool = Spool.open(directory, CONFIG, clock, SpoolDisk.REAL)) {
             assertThat(drain(spool.logs().get(0))).containsExactly("fits", "again");

@@ -144,22 +144,68 @@ class SpoolTest {
     }
 
     @Test
-    void segmentsGoAwayWithTheirLastRecord() throws IOException {
+    void segmentsGoAwayWithTheirLastRecordButOneThatIsUsedAgain() throws IOException {
         try (Spool spool = open(directory, SMALL)) {
             SpoolLog log = spool.logs().get(0);
             String half = "x".repeat(HALF_A_SEGMENT);
-            long first = append(log, half);
-            long second = append(log, half);
-            long third = append(log, half);
-            assertThat(segments(directory)).hasSize(2);
+            for (int i = 0; i < 4; i++) {
+                append(log, half);
+            }
+            long fifth = append(log, half);
+            assertThat(sequences()).containsExactly(1, 2, 3);
+            assertThat(drain(log)).hasSize(5);
+            assertThat(log.acknowledged()).isEqualTo(fifth);
+            assertThat(sequences()).containsExactly(1, 3);
 
-            log.acknowledge(first, HALF_A_SEGMENT);
-            assertThat(segments(directory)).hasSize(2);
-            log.acknowledge(second, HALF_A_SEGMENT);
-            assertThat(segments(directory)).hasSize(1);
-            log.acknowledge(third, HALF_A_SEGMENT);
-            assertThat(spool.bytes()).isEqualTo(Files.size(segments(directory).get(0)));
+            append(log, half);
+            append(log, "in the file of the first");
+            assertThat(sequences()).containsExactly(3, 4);
+            assertThat(spool.bytes()).isEqualTo(filesBytes());
+            assertThat(drain(log)).containsExactly(half, "in the file of the first");
+            for (int i = 0; i < 100; i++) {
+                append(log, half + i);
+                assertThat(drain(log)).containsExactly(half + i);
+                assertThat(segments(directory)).hasSize(2);
+                assertThat(spool.bytes()).isEqualTo(filesBytes());
+            }
+            append(log, "left");
         }
+        try (Spool spool = open(directory, SMALL)) {
+            assertThat(segments(directory)).hasSize(1);
+            assertThat(spool.bytes()).isEqualTo(filesBytes());
+            assertThat(spool.logs().get(0).damages()).isZero();
+            assertThat(drain(spool.logs().get(0))).containsExactly("left");
+        }
+    }
+
+    @Test
+    void aFileThatIsGoneIsNotUsedAgain() throws IOException {
+        try (Spool spool = open(directory, SMALL)) {
+            SpoolLog log = spool.logs().get(0);
+            String segment = "x".repeat(SEGMENT_BYTES);
+            append(log, segment);
+            append(log, segment);
+            assertThat(drain(log)).hasSize(2);
+            Files.delete(segments(directory).get(0));
+            append(log, "in a new file");
+            assertThat(sequences()).containsExactly(2, 3);
+            assertThat(spool.bytes()).isEqualTo(filesBytes());
+            assertThat(drain(log)).containsExactly("in a new file");
+        }
+    }
+
+    private List<Integer> sequences() throws IOException {
+        return segments(directory).stream()
+                .map(file -> Integer.parseInt(file.getFileName().toString().substring(0, 8), 16))
+                .toList();
+    }
+
+    private long filesBytes() throws IOException {
+        long bytes = 0;
+        for (Path file : segments(directory)) {
+            bytes += Files.size(file);
+        }
+        return bytes;
     }
 
     @Test

@@ -62,17 +62,17 @@ class SpooledWriterTest {
                 .retry(RetryPolicy.standard(new Backoff(Duration.ofMillis(1), Duration.ofMillis(20), 0.1)))
                 .listener(listener)
                 .build();
-        return RemoteWriter.create(config, this::createFile);
+        return RemoteWriter.create(config, this::openFile);
     }
 
-    private SpoolDisk.Output createFile(Path file) throws IOException {
+    private SpoolDisk.Output openFile(Path file) throws IOException {
         checkDisk();
-        SpoolDisk.Output real = SpoolDisk.REAL.create(file);
+        SpoolDisk.Output real = SpoolDisk.REAL.open(file);
         return new SpoolDisk.Output() {
             @Override
-            public void write(byte[] bytes, int from, int length) throws IOException {
+            public void write(long offset, byte[] bytes, int length) throws IOException {
                 checkDisk();
-                real.write(bytes, from, length);
+                real.write(offset, bytes, length);
             }
 
             @Override
@@ -394,7 +394,7 @@ class SpooledWriterTest {
         Path segment = SpoolRecords.segments(directory).get(0);
         byte[] bytes = Files.readAllBytes(segment);
         bytes[SpoolHeader.BYTES + 20] ^= 1;
-        bytes[bytes.length - 5] ^= 1;
+        bytes[bytes.length - SpoolHeader.BYTES - 5] ^= 1;
         Files.write(segment, bytes);
         receiver.answer(null);
         try (RemoteWriter writer = newWriter()) {
