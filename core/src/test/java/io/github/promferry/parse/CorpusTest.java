@@ -55,6 +55,15 @@ class CorpusTest {
             prometheus-alltypes-237mfs-nometa.prom, 1857, 503e68d3
             prometheus-alltypes-5mfs.openmetrics, 53, e1300af8
             prometheus-1histogram.openmetrics, 42, d8354318
+            llamacpp-server-2026-10.prom, 15, 10dffda9
+            vllm-0.33-logger.prom, 399, dfd12f55
+            sglang-0.5.23-collectors.prom, 573, 7d2c7c15
+            lmdeploy-0.18-logger.prom, 312, 592f82e6
+            ray-serve-2.60-vllm-0.33-excerpt.prom, 650, ecc59833
+            litellm-proxy-1.100.prom, 372, 0bebeaa7
+            sglang-router-0.3.2.prom, 124, 36d66244
+            smg-1.13.prom, 335, 0d25d6f8
+            node_exporter-1.5-some-collectors.prom, 265, f8196d1b
             """)
     void everySampleArrivesColdAndWarm(String file, int samples, String checksum) {
         byte[] page = Pages.corpus(file);

@@ -225,7 +225,6 @@ final class SglangMetrics implements EngineMetrics {
         promptTokens.of().add(request.promptTokens);
         generationTokens.of().add(request.generated);
         cachedTokens.of("cache_source", "device").add(request.cachedTokens);
-        cachedTokens.of("cache_source", "total").add(request.cachedTokens);
         requests.of().add(1);
     }
 

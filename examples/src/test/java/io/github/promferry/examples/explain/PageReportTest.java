@@ -40,8 +40,8 @@ final class PageReportTest {
                                 + " (sglang_cuda_graph_passes_total, sglang_num_prefill_prealloc_queue_reqs,"
                                 + " sglang_cache_hit_rate, ...)",
                         "to know",
-                        "  engines behind an SGLang router: Several engines on one page, told apart by worker_addr; colons"
-                                + " are underscores, even in HELP.",
+                        "  engines behind an SGLang router: Several engines on one page, told apart by worker_addr;"
+                                + " sglang-router turns colons into underscores, even in HELP.",
                         "series come from",
                         "  1  sglang_cache_hit_rate, gauge",
                         "  1  sglang_cuda_graph_passes_total, unknown",
@@ -81,7 +81,7 @@ final class PageReportTest {
             dynamo-vllm-v1-lmcache.prom | 66  le
             dynamo-vllm-v1-lmcache.prom | 120  lean
             dynamo-vllm-v1-lmcache.prom | HTTP answers by status: there is no http_requests_total
-            dynamo-sglang-0.5.x.prom | not here: cached_tokens, preemptions, requests_failed
+            dynamo-sglang-0.5.x.prom | not here: time_per_output_token, cached_tokens, preemptions, requests_failed
             dynamo-sglang-0.5.x.prom | series with a label pid, one for each process of the server: 2 (sglang:num_retracted_reqs, sglang:num_paused_reqs)
             dynamo-sglang-0.5.x.prom | Prompt tokens from the cache: there is no sglang:cached_tokens_total
             vllm-0.7-v0-engine-excerpt-aibrix.prom | vLLM V0 engine (0.10 or older) (vllm:gpu_cache_usage_perc)
@@ -93,6 +93,8 @@ final class PageReportTest {
             dcgm-exporter-readme.prom | samples of a series that was on the page already, of which the first counts: 6
             sglang-openmetrics-colon-mismatch.openmetrics | families declared with a colon whose samples have an underscore, as servers write OpenMetrics: ask for text 0.0.4 alone: 1 (sglang:token_usage)
             node_exporter-e2e-linux.prom | 76  lean
+            litellm-proxy-1.100.prom | LiteLLM (litellm_proxy_failed_requests_metric_total)
+            ray-serve-2.60-vllm-0.33-excerpt.prom | vLLM in Ray Serve: 21, 21 of them known
             """)
     void saysOfAPage(String page, String line) throws IOException {
         assertThat(report(page)).extracting(String::strip).contains(line);

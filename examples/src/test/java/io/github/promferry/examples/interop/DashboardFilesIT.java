@@ -73,12 +73,12 @@ class DashboardFilesIT {
             "llama-cpp-2025", EngineRelease.LLAMA_CPP_2025);
 
     private static final Map<String, List<String>> CAPTURED = Map.of(
-            "sglang-2026", List.of("/corpus/dynamo-sglang-0.5.x.prom", "/documented/sglang-2026.prom"),
+            "sglang-2026", List.of("/corpus/sglang-0.5.23-collectors.prom"),
             "tensorrt-llm", List.of("/corpus/dynamo-trtllm-1.x.prom", "/documented/tensorrt-llm-2026.prom"),
             "triton", List.of("/corpus/triton-trtllm-backend-docs.prom"),
             "dynamo-frontend", List.of("/corpus/dynamo-frontend-0.8.prom"),
             "dynamo-worker", List.of("/corpus/dynamo-vllm-v1-lmcache.prom"),
-            "lmdeploy", List.of("/documented/lmdeploy.prom"),
+            "lmdeploy", List.of("/corpus/lmdeploy-0.18-logger.prom"),
             "dcgm", List.of("/documented/dcgm.prom"));
 
     /** Panels that stay empty, by dashboard and job: the release does not have their metrics. */

@@ -49,6 +49,15 @@ final class DetectionTest {
             prometheus-alltypes-237mfs-nometa.prom    | ''
             prometheus-alltypes-5mfs.openmetrics      | ''
             prometheus-1histogram.openmetrics         | ''
+            vllm-0.33-logger.prom                     | vllm 2026
+            sglang-0.5.23-collectors.prom             | sglang newer than 0.4.4
+            llamacpp-server-2026-10.prom              | llamacpp 2026
+            lmdeploy-0.18-logger.prom                 | lmdeploy
+            ray-serve-2.60-vllm-0.33-excerpt.prom     | ray-vllm Ray 2.60.0, ray-serve Ray 2.60.0
+            sglang-router-0.3.2.prom                  | smg
+            smg-1.13.prom                             | smg
+            litellm-proxy-1.100.prom                  | litellm
+            node_exporter-1.5-some-collectors.prom    | node 1.5.0
             """)
     void recognizesTheEnginesOfRealPages(String page, String engines) {
         assertThat(words(CATALOG.detect(CorpusPage.samples(page)))).isEqualTo(engines);

@@ -32,6 +32,7 @@ final class EngineCatalogTest {
                         "dynamo-frontend",
                         "dynamo-worker",
                         "vllm-router",
+                        "ray-serve",
                         "smg",
                         "litellm",
                         "dcgm",
@@ -53,7 +54,16 @@ final class EngineCatalogTest {
         "llamacpp, llamacpp-server-2025-02-nan.prom",
         "dynamo-frontend, dynamo-frontend-0.8.prom",
         "dynamo-worker, dynamo-vllm-v1-lmcache.prom",
-        "dcgm, dcgm-exporter-readme.prom"
+        "dcgm, dcgm-exporter-readme.prom",
+        "vllm, vllm-0.33-logger.prom",
+        "sglang, sglang-0.5.23-collectors.prom",
+        "llamacpp, llamacpp-server-2026-10.prom",
+        "lmdeploy, lmdeploy-0.18-logger.prom",
+        "ray-vllm, ray-serve-2.60-vllm-0.33-excerpt.prom",
+        "ray-serve, ray-serve-2.60-vllm-0.33-excerpt.prom",
+        "smg, sglang-router-0.3.2.prom",
+        "smg, smg-1.13.prom",
+        "litellm, litellm-proxy-1.100.prom"
     })
     void knowsAllFamiliesOfRealPages(String id, String page) {
         LlmEngine engine = BUILT_IN.engine(id);

@@ -39,8 +39,8 @@ final class SignalReadingTest {
             sglang   | sglang:num_running_reqs tp_rank=0                           | llm_requests_running
             sglang   | sglang:num_running_reqs priority=1                          | ''
             sglang   | sglang:cached_tokens_total cache_source=total               | llm_cached_tokens_total
-            sglang   | sglang:cached_tokens_total cache_source=device              | ''
-            sglang   | sglang:cached_tokens_total tp_rank=0                        | llm_cached_tokens_total #1
+            sglang   | sglang:cached_tokens_total cache_source=device              | llm_cached_tokens_total
+            sglang   | sglang:cached_tokens_total tp_rank=0                        | llm_cached_tokens_total
             trtllm   | trtllm_kv_cache_utilization                                 | llm_kv_cache_usage_ratio
             triton   | nv_trt_llm_request_metrics request_type=scheduled           | llm_requests_running
             triton   | nv_trt_llm_request_metrics request_type=max                 | ''
