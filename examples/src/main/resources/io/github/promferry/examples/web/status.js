@@ -10,7 +10,7 @@ const SLOW_MILLIS = 5000;
 const MANY_TARGETS = 200;
 const TIMEOUT_MILLIS = 10000;
 
-/** Chart name to its points, [time, value, value...], oldest first. */
+/** Chart key to its points, [time, value, value...], oldest first. */
 const histories = new Map();
 let previous = null;
 let filter = '';
@@ -30,13 +30,15 @@ function byId(id) {
 
 // Numbers.
 
+const NONE = '–';
+
 function isNumber(value) {
   return typeof value === 'number' && Number.isFinite(value);
 }
 
 function count(value) {
   if (!isNumber(value)) {
-    return '–';
+    return NONE;
   }
   const size = Math.abs(value);
   if (size >= 1e9) return (value / 1e9).toFixed(2) + ' G';
@@ -47,7 +49,7 @@ function count(value) {
 
 function bytes(value) {
   if (!isNumber(value) || value < 0) {
-    return '–';
+    return NONE;
   }
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let unit = 0;
@@ -60,37 +62,59 @@ function bytes(value) {
 
 function seconds(value) {
   if (!isNumber(value)) {
-    return '–';
+    return NONE;
   }
   if (value === 0) return '0 s';
   if (value < 0.001) return (value * 1e6).toFixed(0) + ' µs';
   if (value < 1) return (value * 1e3).toFixed(value < 0.01 ? 1 : 0) + ' ms';
   if (value < 120) return value.toFixed(value < 10 ? 2 : 0) + ' s';
-  return (value / 60).toFixed(0) + ' min';
+  if (value < 7200) return (value / 60).toFixed(0) + ' min';
+  return (value / 3600).toFixed(0) + ' h';
+}
+
+/** A time for people, who do not wait for hundredths of a second. */
+function age(value) {
+  return value < 10 ? Math.floor(Math.max(0, value)) + ' s' : seconds(value);
 }
 
 function percent(value) {
-  return isNumber(value) ? (value * 100).toFixed(0) + ' %' : '–';
+  return isNumber(value) ? (value * 100).toFixed(0) + ' %' : NONE;
 }
 
 function rate(now, before, elapsedSeconds) {
   return isNumber(before) && elapsedSeconds > 0 && now >= before ? (now - before) / elapsedSeconds : NaN;
 }
 
+function sum(values) {
+  const numbers = values.filter(isNumber);
+  return numbers.length === 0 ? NaN : numbers.reduce((total, value) => total + value, 0);
+}
+
 // Tables.
 
-function table(id, columns, rows) {
-  const head = element('tr', {}, ...columns.map((column) => element('th', column.number ? {class: 'number'} : {}, column.title)));
-  const body = rows.map((row) => element('tr', {}, ...columns.map((column) => {
-    const cell = element('td', column.number ? {class: 'number'} : {});
-    cell.append(column.cell(row));
-    return cell;
-  })));
+const SHORT = 32;
+
+/** A column that is optional and empty in all rows is left out. */
+function table(id, columns, rows, decorate) {
+  const filled = columns.filter((column) => !column.optional || rows.some((row) => column.cell(row) !== ''));
+  const cell = (column, row) => {
+    const made = element('td', {}, column.cell(row));
+    made.className = column.number ? 'number' : made.textContent.length > SHORT ? 'long' : 'short';
+    return made;
+  };
+  const head = element('tr', {}, ...filled.map((column) => element('th', column.number ? {class: 'number'} : {}, column.title)));
+  const body = rows.map((row) => {
+    const line = element('tr', {}, ...filled.map((column) => cell(column, row)));
+    if (decorate) {
+      decorate(line, row);
+    }
+    return line;
+  });
   byId(id).replaceChildren(element('thead', {}, head), element('tbody', {}, ...body));
 }
 
-function badge(text, kind) {
-  return element('span', {class: 'badge ' + kind}, text);
+function badge(text, kind, title) {
+  return element('span', {class: 'badge ' + kind, title: title || ''}, text);
 }
 
 function labelText(labels) {
@@ -104,194 +128,344 @@ const TARGET_COLUMNS = [
   {title: 'Health', cell: (target) => badge(target.health, HEALTH[target.health] || 'warn')},
   {title: 'Job', cell: (target) => target.job},
   {title: 'Instance', cell: (target) => target.labels.instance || ''},
-  {title: 'URL', cell: (target) => target.url},
-  {title: 'Labels', cell: (target) => labelText(target.labels)},
-  {title: 'Samples', number: true, cell: (target) => target.last ? count(target.last.samples) : '–'},
-  {title: 'Page', number: true, cell: (target) => target.last ? bytes(target.last.bytes) : '–'},
-  {title: 'Took', number: true, cell: (target) => target.last ? seconds(target.last.seconds) : '–'},
+  {title: 'Page', cell: (target) => target.url},
+  {title: 'Found', optional: true, cell: (target) => [target.engine, target.engineVersion].filter(Boolean).join(' ')},
+  {title: 'Labels', optional: true, cell: (target) => labelText(target.labels)},
+  {title: 'Samples', number: true, cell: (target) => target.last ? count(target.last.samples) : NONE},
+  {title: 'Size', number: true, cell: (target) => target.last ? bytes(target.last.bytes) : NONE},
+  {title: 'Took', number: true, cell: (target) => target.last ? seconds(target.last.seconds) : NONE},
   {title: 'Scrapes', number: true, cell: (target) => count(target.scrapes)},
   {title: 'Failed', number: true, cell: (target) => count(target.failures)},
   {title: 'Skipped', number: true, cell: (target) => count(target.skipped)},
-  {title: 'Last error', cell: lastError},
+  {title: 'Last error', optional: true, cell: lastError},
 ];
 
+function errorText(target) {
+  const {errorKind, error, refusal} = target.last || {};
+  return error ? errorKind + ': ' + error : refusal || '';
+}
+
 function lastError(target) {
-  if (!target.last) {
-    return '';
-  }
-  const {errorKind, error, refusal} = target.last;
-  const text = error ? errorKind + ': ' + error : refusal || '';
-  return element('span', {class: 'bad'}, text);
+  const text = errorText(target);
+  return text === '' ? '' : element('span', {class: 'bad'}, text);
+}
+
+const LATE_SECONDS = 10;
+const VERY_LATE_SECONDS = 60;
+
+function lateness(endpoint) {
+  return endpoint.lagSeconds >= VERY_LATE_SECONDS ? 'bad' : endpoint.lagSeconds >= LATE_SECONDS ? 'warn' : 'good';
 }
 
 const ENDPOINT_COLUMNS = [
+  {title: 'State', cell: (endpoint) => badge(lateness(endpoint) === 'good' ? 'in time' : 'behind', lateness(endpoint))},
   {title: 'Endpoint', cell: (endpoint) => endpoint.name},
   {title: 'Samples/s', number: true, cell: (endpoint) => count(endpoint.deliveredPerSecond)},
   {title: 'Delivered', number: true, cell: (endpoint) => count(endpoint.delivered)},
   {title: 'Waiting', number: true, cell: (endpoint) => count(endpoint.waiting)},
   {title: 'Queue', number: true, cell: (endpoint) => bytes(endpoint.waitingBytes)},
-  {title: 'Spool', number: true, cell: (endpoint) => endpoint.spoolBytes > 0 ? bytes(endpoint.spoolBytes) : '–'},
-  {title: 'Lag', number: true, cell: (endpoint) => seconds(endpoint.lagSeconds)},
+  {title: 'Spool', number: true, cell: (endpoint) => endpoint.spoolBytes > 0 ? bytes(endpoint.spoolBytes) : NONE},
+  {title: 'Lag', number: true, cell: (endpoint) => element('span', {class: lateness(endpoint)}, seconds(endpoint.lagSeconds))},
   {title: 'Requests', number: true, cell: (endpoint) => count(endpoint.requests)},
   {title: 'Retries', number: true, cell: (endpoint) => count(endpoint.retries)},
   {title: 'Dropped', cell: droppedReasons},
 ];
 
+function lost(endpoint) {
+  return endpoint.dropped + endpoint.refused;
+}
+
 function droppedReasons(endpoint) {
-  const lost = endpoint.dropped + endpoint.refused;
-  if (lost === 0) {
-    return badge('0', 'good');
+  if (lost(endpoint) === 0) {
+    return '0';
   }
   const reasons = Object.entries(endpoint.droppedBy).filter(([, samples]) => samples > 0);
   if (endpoint.refused > 0) {
     reasons.push(['refused', endpoint.refused]);
   }
   const text = reasons.map(([reason, samples]) => reason + ' ' + count(samples)).join(', ');
-  return element('span', {class: 'bad'}, count(lost) + ' (' + text + ')');
+  return element('span', {class: 'bad'}, count(lost(endpoint)) + ' (' + text + ')');
 }
 
 // Charts.
 
 const SVG = 'http://www.w3.org/2000/svg';
-const WIDTH = 300;
-const HEIGHT = 72;
+const WIDTH = 600;
+const HEIGHT = 100;
+const KINDS = ['first', 'second'];
 
-function remember(name, time, values) {
-  let points = histories.get(name);
+/** Charts that are shown, by key, to draw one anew when the pointer moves over it. */
+const shown = new Map();
+/** The chart under the pointer, and how far to the right. */
+let pointer = {key: '', fraction: 0};
+
+function svg(name, attributes) {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) {
+    made.setAttribute(key, value);
+  }
+  return made;
+}
+
+function remember(key, time, values) {
+  let points = histories.get(key);
   if (!points) {
     points = [];
-    histories.set(name, points);
+    histories.set(key, points);
   }
-  points.push([time, ...values]);
-  while (points.length > 0 && points[0][0] < time - WINDOW_MILLIS) {
+  if (points.length === 0 || points[points.length - 1][0] < time) {
+    points.push([time, ...values]);
+  }
+  while (points[0][0] < time - WINDOW_MILLIS) {
     points.shift();
   }
-  return points;
 }
 
 /** Forgets what is no longer there, so that a page that stays open for weeks does not grow. */
 function forgetOld(time) {
-  for (const [name, points] of histories) {
+  for (const [key, points] of histories) {
     if (points[points.length - 1][0] < time - WINDOW_MILLIS) {
-      histories.delete(name);
+      histories.delete(key);
     }
   }
 }
 
-/** Values of at most two lines; top is the least value that the upper edge stands for. */
-function chart(key, title, time, format, top, lines) {
-  const points = remember(key, time, lines.map((line) => line.value));
-  let highest = top;
-  for (const point of points) {
-    for (const value of point.slice(1)) {
-      if (isNumber(value) && value > highest) {
-        highest = value;
-      }
-    }
-  }
-  const picture = document.createElementNS(SVG, 'svg');
-  picture.setAttribute('viewBox', `0 0 ${WIDTH} ${HEIGHT}`);
-  picture.setAttribute('preserveAspectRatio', 'none');
-  picture.setAttribute('role', 'img');
-  picture.setAttribute('aria-label', title);
-  picture.append(baseline());
-  lines.forEach((line, index) => picture.append(path(points, index + 1, time, highest, index === 0 ? 'first' : 'second')));
-  const legend = element('div', {class: 'legend'}, ...lines.map((line, index) =>
-      element('span', {class: index === 0 ? 'first' : 'second'}, line.name + ' ' + format(line.value))));
-  return element('figure', {class: 'chart'}, element('figcaption', {}, title), legend, picture);
+/** Whether any of the values remembered is a number. */
+function tells(key) {
+  return (histories.get(key) || []).some((point) => point.slice(1).some(isNumber));
 }
 
-function baseline() {
-  const line = document.createElementNS(SVG, 'line');
-  for (const [name, value] of [['x1', 0], ['x2', WIDTH], ['y1', HEIGHT - 1], ['y2', HEIGHT - 1]]) {
-    line.setAttribute(name, value);
-  }
-  return line;
+/** The next number with one digit, zeros aside, whose half is as plain, and that is not below. */
+function roundUp(value) {
+  const power = 10 ** Math.floor(Math.log10(value));
+  // Divided, not multiplied: 0.3 and the like would show the error of binary fractions.
+  return [1, 2, 3, 4, 6, 8, 10].map((digit) => power < 1 ? digit / Math.round(1 / power) : digit * power)
+      .find((candidate) => candidate >= value * (1 - 1e-9));
 }
 
-function path(points, index, time, highest, kind) {
+/**
+ * What was remembered under a key.
+ *
+ * chart: key, title, names of its one or two lines, format of numbers, least: what the upper edge stands for at least, and
+ * fixed: whether for no more than that.
+ */
+function figure(chart, time) {
+  shown.set(chart.key, {chart, time});
+  const points = histories.get(chart.key);
+  const values = points.flatMap((point) => point.slice(1)).filter(isNumber);
+  const top = chart.fixed ? chart.least : roundUp(Math.max(chart.least, ...values));
   const span = Math.max(LEAST_SPAN_MILLIS, time - points[0][0]);
-  let drawing = '';
-  let pen = 'M';
-  for (const point of points) {
-    if (!isNumber(point[index])) {
-      pen = 'M';
-      continue;
-    }
-    const x = WIDTH * (1 - (time - point[0]) / span);
-    const y = HEIGHT - 2 - (HEIGHT - 6) * Math.max(0, point[index]) / (highest || 1);
-    drawing += `${pen}${x.toFixed(1)} ${y.toFixed(1)}`;
-    pen = 'L';
+  const x = (at) => WIDTH * (1 - (time - at) / span);
+  const y = (value) => HEIGHT * (1 - Math.min(1, Math.max(0, value) / top));
+
+  const picture = svg('svg', {viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none', role: 'img', 'aria-label': chart.title});
+  for (const height of [0, HEIGHT / 2, HEIGHT]) {
+    picture.append(svg('line', {x1: 0, x2: WIDTH, y1: height, y2: height}));
   }
-  const made = document.createElementNS(SVG, 'path');
-  made.setAttribute('class', kind);
-  made.setAttribute('d', drawing);
-  return made;
+  chart.names.forEach((name, index) => picture.append(...path(points, index + 1, x, y, KINDS[index])));
+
+  const pointed = pointer.key === chart.key ? nearest(points, time - span * (1 - pointer.fraction)) : null;
+  if (pointed) {
+    picture.append(svg('line', {class: 'pointer', x1: x(pointed[0]), x2: x(pointed[0]), y1: 0, y2: HEIGHT}));
+  }
+  const told = pointed || points[points.length - 1];
+  const legend = chart.names.map((name, index) =>
+      element('span', {class: KINDS[index]}, name + ' ', element('b', {}, chart.format(told[index + 1]))));
+  return element('figure', {class: 'chart', 'data-key': chart.key},
+      element('figcaption', {}, element('span', {class: 'title'}, chart.title), element('span', {class: 'legend'}, ...legend)),
+      element('div', {class: 'plot'},
+          element('div', {class: 'heights'}, ...[top, top / 2, 0].map((value) => element('span', {}, chart.format(value)))),
+          picture),
+      element('div', {class: 'times'}, element('span', {}, age(span / 1000) + ' ago'),
+          element('span', {}, pointed ? new Date(pointed[0]).toLocaleTimeString() : 'now')));
 }
+
+function nearest(points, time) {
+  return points.reduce((best, point) => Math.abs(point[0] - time) < Math.abs(best[0] - time) ? point : best);
+}
+
+/** The line, and what is below it: a piece for every run of numbers. */
+function path(points, index, x, y, kind) {
+  let line = '';
+  let area = '';
+  let last = null;
+  for (const point of points) {
+    if (isNumber(point[index])) {
+      const at = `${x(point[0]).toFixed(1)} ${y(point[index]).toFixed(1)}`;
+      line += (last ? 'L' : 'M') + at;
+      area += (last ? 'L' : `M${x(point[0]).toFixed(1)} ${HEIGHT}L`) + at;
+      last = point;
+    } else if (last) {
+      area += `L${x(last[0]).toFixed(1)} ${HEIGHT}Z`;
+      last = null;
+    }
+  }
+  if (last) {
+    area += `L${x(last[0]).toFixed(1)} ${HEIGHT}Z`;
+  }
+  return [svg('path', {class: kind, d: line}), svg('path', {class: 'area ' + kind, d: area})];
+}
+
+document.addEventListener('pointermove', (event) => {
+  const over = event.target instanceof Element ? event.target.closest('figure.chart') : null;
+  const before = pointer.key;
+  const key = over ? over.dataset.key : '';
+  const area = over && over.querySelector('svg').getBoundingClientRect();
+  pointer = {key, fraction: over ? Math.min(1, Math.max(0, (event.clientX - area.left) / area.width)) : 0};
+  for (const drawn of document.querySelectorAll('figure.chart')) {
+    if (drawn.dataset.key === key || drawn.dataset.key === before) {
+      const {chart, time} = shown.get(drawn.dataset.key);
+      drawn.replaceWith(figure(chart, time));
+    }
+  }
+});
 
 // Engines.
 
-const MANY_ENGINES = 20;
+/** With more than these a table tells of all, and charts of one. */
+const MANY_ENGINES = 4;
 /** Worst first. */
 const STATES = new Map([
-  ['down', 'bad'], ['stalled', 'bad'], ['frozen', 'bad'], ['restarting', 'warn'], ['starting', 'warn'],
-  ['saturated', 'warn'], ['serving', 'good'], ['idle', 'good'],
+  ['down', ['bad', 'the last scrape failed']],
+  ['stalled', ['bad', 'requests, but no token']],
+  ['frozen', ['bad', 'nothing on its page moves']],
+  ['restarting', ['warn', 'a new process']],
+  ['starting', ['warn', 'one page was seen, or none']],
+  ['saturated', ['warn', 'requests wait, or the KV cache is full']],
+  ['serving', ['good', 'requests run']],
+  ['idle', ['good', 'no requests']],
 ]);
 const WORST_FIRST = [...STATES.keys()];
+let chosen = '';
 
-function engineCard(engine, time) {
+const quantiles = (id, title, of) => ({id, title, format: seconds, least: 0.001, names: ['p50', 'p99'],
+  values: (engine) => [of(engine).p50, of(engine).p99]});
+const ENGINE_CHARTS = [
+  {id: 'tokens', title: 'Tokens per second', format: count, least: 1, names: ['generated', 'prompt'],
+    values: (engine) => [engine.generatedTokensPerSecond, engine.promptTokensPerSecond]},
+  {id: 'requests', title: 'Requests', format: count, least: 1, names: ['running', 'waiting'],
+    values: (engine) => [engine.running, engine.waiting]},
+  {id: 'cache', title: 'KV cache', format: percent, least: 1, fixed: true, names: ['used'],
+    values: (engine) => [engine.kvCacheUsage]},
+  quantiles('first', 'Time to first token', (engine) => engine.timeToFirstToken),
+  quantiles('next', 'Inter-token latency', (engine) => engine.interTokenLatency),
+  quantiles('all', 'Request duration', (engine) => engine.requestDuration),
+];
+
+function engineKey(engine) {
+  return 'engine ' + JSON.stringify(engine.labels);
+}
+
+/** What an engine that does not answer told before is not how it is now. */
+function rememberEngine(engine, time) {
+  for (const chart of ENGINE_CHARTS) {
+    remember(engineKey(engine) + chart.id, time, chart.values(engine).map((value) => engine.state === 'down' ? NaN : value));
+  }
+}
+
+function stateBadge(engine) {
+  const [kind, meaning] = STATES.get(engine.state) || ['warn', ''];
+  return badge(engine.state, kind, meaning);
+}
+
+function engineCard(engine, error, time) {
   const {job, instance} = engine.labels;
-  const key = 'engine ' + JSON.stringify(engine.labels) + ' ';
-  const title = element('h3', {}, badge(engine.state, STATES.get(engine.state) || 'warn'), ' ', engine.model || instance || '',
-      ' ', element('small', {}, [engine.engine, job, instance].filter(Boolean).join(' · '),
-          ' · for ' + seconds(Math.max(0, time - engine.sinceMillis) / 1000)));
-  const charts = [
-    chart(key + 'tokens', 'Tokens per second', time, count, 1,
-        [{name: 'generated', value: engine.generatedTokensPerSecond}, {name: 'prompt', value: engine.promptTokensPerSecond}]),
-    chart(key + 'requests', 'Requests', time, count, 1,
-        [{name: 'running', value: engine.running}, {name: 'waiting', value: engine.waiting}]),
-    quantileChart(key + 'first', 'Time to first token', time, engine.timeToFirstToken),
-    quantileChart(key + 'next', 'Inter-token latency', time, engine.interTokenLatency),
-    quantileChart(key + 'all', 'Request duration', time, engine.requestDuration),
-    chart(key + 'cache', 'KV cache', time, percent, 1, [{name: 'used', value: engine.kvCacheUsage}]),
-  ];
-  return element('article', {class: 'engine'}, title, element('div', {class: 'charts'}, ...charts));
+  const [, meaning] = STATES.get(engine.state) || ['', ''];
+  const title = element('h3', {}, stateBadge(engine), ' ', engine.model || instance || '', ' ',
+      element('small', {}, [engine.engine, job, instance].filter(Boolean).join(' · ')),
+      element('small', {class: 'since'}, `${meaning}, for ${age((time - engine.sinceMillis) / 1000)}`));
+  const charts = ENGINE_CHARTS.map((chart) => ({...chart, key: engineKey(engine) + chart.id}));
+  const silent = charts.filter((chart) => !tells(chart.key));
+  const card = element('article', {class: 'engine'}, title,
+      element('div', {class: 'charts'}, ...charts.filter((chart) => tells(chart.key)).map((chart) => figure(chart, time))));
+  if (error) {
+    card.append(element('p', {class: 'bad'}, error));
+  } else if (silent.length > 0) {
+    card.append(element('p', {class: 'note'}, 'Nothing yet of: ' + silent.map((chart) => chart.title).join(', ')));
+  }
+  return card;
 }
 
-function quantileChart(key, title, time, quantiles) {
-  return chart(key, title, time, seconds, 0.001,
-      [{name: 'p50', value: quantiles.p50}, {name: 'p99', value: quantiles.p99}]);
-}
+const isDown = (engine) => engine.state === 'down';
+const ENGINE_COLUMNS = [
+  {title: 'State', cell: stateBadge},
+  {title: 'Model', optional: true, cell: (engine) => engine.model},
+  {title: 'Engine', cell: (engine) => engine.engine},
+  {title: 'Instance', cell: (engine) => element('button', {type: 'button'}, engine.labels.instance || engineKey(engine))},
+  {title: 'Running', number: true, cell: (engine) => isDown(engine) ? NONE : count(engine.running)},
+  {title: 'Waiting', number: true, cell: (engine) => isDown(engine) ? NONE : count(engine.waiting)},
+  {title: 'KV cache', number: true, cell: (engine) => isDown(engine) ? NONE : percent(engine.kvCacheUsage)},
+  {title: 'Tokens/s', number: true, cell: (engine) => isDown(engine) ? NONE : count(engine.generatedTokensPerSecond)},
+  {title: 'First token p99', number: true, cell: (engine) => isDown(engine) ? NONE : seconds(engine.timeToFirstToken.p99)},
+];
 
-function showEngines(engines, time) {
+function showEngines(status, time) {
+  const {engines} = status;
+  engines.forEach((engine) => rememberEngine(engine, time));
   engines.sort((a, b) => WORST_FIRST.indexOf(a.state) - WORST_FIRST.indexOf(b.state));
   byId('engines-section').hidden = engines.length === 0;
-  byId('engines').replaceChildren(...engines.slice(0, MANY_ENGINES).map((engine) => engineCard(engine, time)));
-  const more = byId('engines-more');
-  more.hidden = engines.length <= MANY_ENGINES;
-  more.textContent = `${engines.length - MANY_ENGINES} more, none of them worse off.`;
+  const many = engines.length > MANY_ENGINES;
+  const charted = many
+      ? [engines.find((engine) => engineKey(engine) === chosen) || engines.find((engine) => !isDown(engine)) || engines[0]]
+      : engines;
+  const errors = new Map(status.targets.map((target) => [engineKey(target), errorText(target)]));
+  byId('engines').replaceChildren(...charted.map((engine) => engineCard(engine, errors.get(engineKey(engine)), time)));
+  byId('engine-list').hidden = !many;
+  byId('engine-states').replaceChildren(...WORST_FIRST.map((state) => [state, engines.filter((engine) => engine.state === state)])
+      .filter(([, these]) => many && these.length > 0)
+      .map(([state, these]) => badge(these.length + ' ' + state, STATES.get(state)[0], STATES.get(state)[1])));
+  if (many) {
+    table('engine-table', ENGINE_COLUMNS, filtered(engines).slice(0, MANY_TARGETS), (row, engine) => {
+      row.dataset.key = engineKey(engine);
+      row.className = engine === charted[0] ? 'chosen' : '';
+    });
+  }
 }
 
+byId('engine-table').addEventListener('click', (event) => {
+  const row = event.target.closest('tbody tr');
+  if (row) {
+    chosen = row.dataset.key;
+    showEngines(previous, previous.nowMillis);
+  }
+});
+
 // The page.
+
+function filtered(rows) {
+  return rows.filter((row) => filter === '' || JSON.stringify(row).toLowerCase().includes(filter));
+}
 
 function tile(title, value, kind) {
   return element('div', {class: 'tile'}, element('b', kind ? {class: kind} : {}, value), element('span', {}, title));
 }
 
 function showTiles(status) {
-  const total = (name) => status.endpoints.reduce((sum, endpoint) => sum + (endpoint[name] || 0), 0);
+  const total = (name) => sum(status.endpoints.map((endpoint) => endpoint[name]));
   const up = status.targets.filter((target) => target.health === 'up').length;
-  const lost = total('dropped') + total('refused');
-  byId('tiles').replaceChildren(
-      tile('targets up', `${up} / ${status.targets.length}`, up === status.targets.length ? 'good' : 'bad'),
-      tile('samples/s delivered', count(total('deliveredPerSecond'))),
-      tile('samples delivered', count(total('delivered'))),
-      tile('samples waiting', count(total('waiting'))),
-      tile('samples lost', count(lost), lost === 0 ? 'good' : 'bad'));
+  const down = status.targets.some((target) => target.health === 'down');
+  const alive = status.engines.filter((engine) => !isDown(engine));
+  const latest = status.endpoints.reduce((late, endpoint) => endpoint.lagSeconds > late.lagSeconds ? endpoint : late,
+      {lagSeconds: 0});
+  const gone = sum(status.endpoints.map(lost));
+  const tiles = [
+    tile('targets up', `${up} / ${status.targets.length}`, up === status.targets.length ? 'good' : down ? 'bad' : 'warn'),
+    tile('samples/s delivered', count(total('deliveredPerSecond'))),
+    tile('samples waiting', count(total('waiting'))),
+    tile('lag', seconds(latest.lagSeconds), lateness(latest)),
+    tile('samples lost', count(gone), gone > 0 ? 'bad' : 'good'),
+  ];
+  if (status.engines.length > 0) {
+    tiles.splice(1, 0,
+        tile('tokens/s generated', count(sum(alive.map((engine) => engine.generatedTokensPerSecond)))),
+        tile('requests running', count(sum(alive.map((engine) => engine.running)))),
+        tile('requests waiting', count(sum(alive.map((engine) => engine.waiting)))));
+  }
+  byId('tiles').replaceChildren(...tiles);
 }
 
 function showTargets(targets) {
-  const wanted = targets.filter((target) => filter === '' || JSON.stringify(target).toLowerCase().includes(filter));
+  const wanted = filtered(targets);
   const order = {down: 0, unknown: 1, up: 2};
   wanted.sort((a, b) => order[a.health] - order[b.health]);
   table('targets', TARGET_COLUMNS, wanted.slice(0, MANY_TARGETS));
@@ -303,16 +477,17 @@ function showTargets(targets) {
 function showEndpoints(status, time) {
   const before = new Map((previous ? previous.endpoints : []).map((endpoint) => [endpoint.name, endpoint]));
   const elapsed = previous ? (time - previous.nowMillis) / 1000 : 0;
+  const charts = [];
   for (const endpoint of status.endpoints) {
     endpoint.deliveredPerSecond = rate(endpoint.delivered, (before.get(endpoint.name) || {}).delivered, elapsed);
+    const key = 'endpoint ' + endpoint.name;
+    remember(key + ' rate', time, [endpoint.deliveredPerSecond]);
+    remember(key + ' waiting', time, [endpoint.waiting]);
+    charts.push({key: key + ' rate', title: 'Samples per second, ' + endpoint.name, format: count, least: 1, names: ['delivered']},
+        {key: key + ' waiting', title: 'Samples in the queue, ' + endpoint.name, format: count, least: 1, names: ['waiting']});
   }
   table('endpoints', ENDPOINT_COLUMNS, status.endpoints);
-  byId('endpoint-charts').replaceChildren(...status.endpoints.flatMap((endpoint) => [
-    chart('delivered ' + endpoint.name, 'Samples delivered per second, ' + endpoint.name, time, count, 1,
-        [{name: 'delivered', value: endpoint.deliveredPerSecond}]),
-    chart('waiting ' + endpoint.name, 'Samples waiting, ' + endpoint.name, time, count, 1,
-        [{name: 'waiting', value: endpoint.waiting}]),
-  ]));
+  byId('endpoint-charts').replaceChildren(...charts.map((chart) => figure(chart, time)));
 }
 
 function showSection(name, columns, rows) {
@@ -322,9 +497,10 @@ function showSection(name, columns, rows) {
 
 function show(status) {
   const time = status.nowMillis;
+  shown.clear();
   showEndpoints(status, time);
   showTiles(status);
-  showEngines(status.engines, time);
+  showEngines(status, time);
   showTargets(status.targets);
   showSection('dropped', [
     {title: 'Job', cell: (target) => target.job},
@@ -367,6 +543,7 @@ byId('filter').addEventListener('input', (event) => {
   filter = event.target.value.toLowerCase();
   if (previous) {
     showTargets(previous.targets);
+    showEngines(previous, previous.nowMillis);
   }
 });
 refresh();

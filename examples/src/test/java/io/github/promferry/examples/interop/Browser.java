@@ -95,6 +95,16 @@ final class Browser implements AutoCloseable {
         call("Page.navigate", "{\"url\":\"" + url + "\"}");
     }
 
+    /** From now on in a window so wide, and with the colors that somebody wants who works at night. */
+    void look(int width, boolean dark) throws Exception {
+        call(
+                "Emulation.setDeviceMetricsOverride",
+                "{\"width\":" + width + ",\"height\":1400,\"deviceScaleFactor\":1,\"mobile\":false}");
+        call(
+                "Emulation.setEmulatedMedia",
+                "{\"features\":[{\"name\":\"prefers-color-scheme\",\"value\":\"" + (dark ? "dark" : "light") + "\"}]}");
+    }
+
     /** The value of a JavaScript expression on the page; it holds no double quote. */
     Object evaluate(String expression) throws Exception {
         Map<?, ?> answer = call("Runtime.evaluate", "{\"returnByValue\":true,\"expression\":\"" + expression + "\"}");

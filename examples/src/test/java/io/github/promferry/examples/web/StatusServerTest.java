@@ -13,6 +13,7 @@ import io.github.promferry.remotewrite.RemoteWriter;
 import io.github.promferry.scrape.ScrapeJob;
 import io.github.promferry.scrape.Scraper;
 import io.github.promferry.scrape.Target;
+import io.github.promferry.scrape.discovery.EngineDiscovery;
 import io.github.promferry.scrape.engine.EngineMonitor;
 import io.github.promferry.testkit.ScriptedAnswer;
 import io.github.promferry.testkit.ScriptedTarget;
@@ -51,7 +52,7 @@ class StatusServerTest {
     private final Scraper scraper = Scraper.builder()
             .sink(monitor)
             .job(ScrapeJob.builder("llm")
-                    .target(Target.of(good.hostPort(), Map.of("model", HOSTILE)))
+                    .target(Target.of(good.hostPort(), Map.of("model", HOSTILE, EngineDiscovery.ENGINE_LABEL, "mine")))
                     .target(broken.hostPort())
                     .param("token", "s3cret")
                     .interval(Duration.ofHours(1))
@@ -158,6 +159,8 @@ class StatusServerTest {
                 .containsEntry("job", "llm")
                 .containsEntry("health", "up")
                 .containsEntry("url", "http://" + good.hostPort() + "/metrics?...")
+                .containsEntry("engine", "mine")
+                .containsEntry("engineVersion", "")
                 .extractingByKey("labels", MAP)
                 .containsEntry("model", HOSTILE);
         assertThat(targets.get(1))
