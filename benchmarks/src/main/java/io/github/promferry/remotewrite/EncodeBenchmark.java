@@ -12,6 +12,7 @@ import io.github.promferry.parse.SeriesResolver;
 import java.net.URI;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -63,6 +64,8 @@ public class EncodeBenchmark {
     private BlockEncoder encoder = new V1Encoder(Labels.EMPTY, null);
     private GeneratedEncoder generated = new GeneratedEncoder();
     private RemoteWriter writer = newWriter(WriteProtocol.V1, 1);
+    private final BodyPool bodies = new BodyPool(1 << 20);
+    private @Nullable Block sealed;
     private int scrape;
 
     /** Used by JMH. */
@@ -121,7 +124,7 @@ public class EncodeBenchmark {
 
     /** Rows to compressed body. */
     @Benchmark
-    public byte[] encodeAndCompress(Throughput throughput) {
+    public Block encodeAndCompress(Throughput throughput) {
         SampleBatch[] batches = parsed[scrape++ & SCRAPES - 1];
         for (SampleBatch next : batches) {
             encode(next);
@@ -131,7 +134,7 @@ public class EncodeBenchmark {
 
     /** Pages to compressed body. */
     @Benchmark
-    public byte[] parseEncodeAndCompress(Throughput throughput) {
+    public Block parseEncodeAndCompress(Throughput throughput) {
         scrape++;
         for (int target = 0; target < targets; target++) {
             parse(target, batch);
@@ -186,10 +189,15 @@ public class EncodeBenchmark {
         }
     }
 
-    private byte[] seal(Throughput throughput) {
-        Block block = encoder.seal(0);
+    /** The request before has been sent by now. */
+    private Block seal(Throughput throughput) {
+        if (sealed != null) {
+            bodies.giveBack(sealed.body);
+        }
+        Block block = encoder.seal(0, bodies);
+        sealed = block;
         throughput.samples += block.samples;
         throughput.wireBytes += block.body.length;
-        return block.body;
+        return block;
     }
 }

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Block {
     final WriteProtocol protocol;
-    final byte[] body;
+    final Body body;
     final int samples;
     final int exemplars;
     final long minTimestamp;
@@ -55,7 +55,7 @@ final class Block {
 
     Block(
             WriteProtocol protocol,
-            byte[] body,
+            Body body,
             int samples,
             int exemplars,
             long minTimestamp,

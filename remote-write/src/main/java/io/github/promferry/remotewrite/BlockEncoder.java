@@ -198,8 +198,8 @@ abstract class BlockEncoder {
     }
 
     /** Finishes the request and starts the next one. */
-    final Block seal(long nowNanos) {
-        byte[] body = packer.join(symbolBytes(), packer.hasPieces() ? rowBytes() : arrangedRows());
+    final Block seal(long nowNanos, BodyPool bodies) {
+        Body body = packer.join(bodies, symbolBytes(), packer.hasPieces() ? rowBytes() : arrangedRows());
         Block block = new Block(protocol(), body, samples, exemplars, minTimestamp, maxTimestamp, nowNanos);
         clear();
         clearCounts();

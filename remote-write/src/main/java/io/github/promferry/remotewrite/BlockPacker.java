@@ -100,10 +100,10 @@ final class BlockPacker {
     }
 
     /** The body of the finished request; the next one starts anew. */
-    byte[] join(@Nullable WireBuffer rawSymbols, WireBuffer rawRows) {
+    Body join(BodyPool bodies, @Nullable WireBuffer rawSymbols, WireBuffer rawRows) {
         packSymbols(rawSymbols);
         packRows(rawRows);
-        byte[] body = join(symbolsPacked, symbols, rowsPacked, rows);
+        Body body = join(bodies, symbolsPacked, symbols, rowsPacked, rows);
         rows.length = 0;
         symbols.length = 0;
         rowsPacked = 0;
@@ -115,13 +115,14 @@ final class BlockPacker {
     }
 
     /** A request body of compressed symbols and rows. */
-    static byte[] join(int symbolRawBytes, WireBuffer symbols, int rowRawBytes, WireBuffer rows) {
+    static Body join(BodyPool bodies, int symbolRawBytes, WireBuffer symbols, int rowRawBytes, WireBuffer rows) {
         int rawBytes = symbolRawBytes + rowRawBytes;
         int start = WireBuffer.varintLength(rawBytes);
-        byte[] body = new byte[start + symbols.length + rows.length];
-        WireBuffer.putVarint(body, 0, rawBytes);
-        System.arraycopy(symbols.bytes, 0, body, start, symbols.length);
-        System.arraycopy(rows.bytes, 0, body, start + symbols.length, rows.length);
+        Body body = bodies.take(start + symbols.length + rows.length);
+        byte[] array = body.array();
+        WireBuffer.putVarint(array, 0, rawBytes);
+        System.arraycopy(symbols.bytes, 0, array, start, symbols.length);
+        System.arraycopy(rows.bytes, 0, array, start + symbols.length, rows.length);
         return body;
     }
 

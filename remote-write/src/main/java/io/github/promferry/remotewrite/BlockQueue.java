@@ -28,6 +28,9 @@ final class BlockQueue {
     /** With a clock that tests move by hand, waiting threads look at it this often. */
     private static final long FOREIGN_CLOCK_NANOS = 1_000_000;
 
+    /** As much of the room for what waits is kept for what will wait. */
+    private static final int POOLED_PART = 8;
+
     /** A spool that cannot be read is tried again after this. */
     private static final long READ_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
 
@@ -70,11 +73,18 @@ final class BlockQueue {
     private boolean stopped;
 
     private final @Nullable Spool spool;
+    private final BodyPool bodies;
 
     BlockQueue(QueueConfig config, Clock clock, @Nullable Spool spool) {
         this.config = config;
         this.clock = clock;
         this.spool = spool;
+        bodies = new BodyPool(config.maxBytes() / POOLED_PART);
+    }
+
+    /** Where its blocks have their bodies from. */
+    BodyPool bodies() {
+        return bodies;
     }
 
     /** The lanes that are added from now on make up a new layout: they wait for those of the ones before. */
@@ -94,7 +104,8 @@ final class BlockQueue {
      * @param log where its blocks wait, too, or null. What waits there already is accepted and waiting from now on
      */
     Lane addLane(ShardSlice slice, Runnable seal, @Nullable SpoolLog log) {
-        Lane lane = new Lane(slice, lock.newCondition(), seal, spool, log);
+        SpooledBlocks spooled = spool == null || log == null ? null : new SpooledBlocks(spool, log, bodies);
+        Lane lane = new Lane(slice, lock.newCondition(), seal, spooled, log);
         lock.lock();
         try {
             lanes.subList(0, earlierLanes).forEach(lane::waitFor);
@@ -271,6 +282,7 @@ final class BlockQueue {
         }
         lane.moveToSpool(block);
         lane.work.signal();
+        bodies.giveBack(block.body);
         return true;
     }
 
@@ -339,6 +351,7 @@ final class BlockQueue {
             // A retired lane may have nothing left now.
             oldest.work.signal();
             settle(victim, 0, "queue_full");
+            giveBack(oldest, victim);
             victims.add(new Dropped(oldest, victim));
         }
         return victims;
@@ -529,6 +542,7 @@ final class BlockQueue {
                 lane.current = null;
             }
             settle(block, deliveredSamples, reason);
+            giveBack(lane, block);
         } finally {
             lock.unlock();
         }
@@ -592,6 +606,13 @@ final class BlockQueue {
             drop(reason, block.samples - deliveredSamples);
         }
         left.signalAll();
+    }
+
+    /** Ends the use of a decided block's body, unless the journal may be writing it to the log. */
+    private void giveBack(Lane lane, Block block) {
+        if (lane.log == null || block.logged) {
+            bodies.giveBack(block.body);
+        }
     }
 
     private void drop(String reason, long samples) {

@@ -35,9 +35,10 @@ final class ClientPoster implements Poster {
     }
 
     @Override
-    public Response post(URI url, Map<String, String> headers, byte[] body, long deadlineNanos)
+    public Response post(URI url, Map<String, String> headers, ByteBuffer body, long deadlineNanos)
             throws IOException, InterruptedException {
-        HttpRequest.Builder request = HttpRequest.newBuilder(url).POST(BodyPublishers.ofByteArray(body));
+        HttpRequest.Builder request = HttpRequest.newBuilder(url)
+                .POST(BodyPublishers.ofByteArray(body.array(), body.arrayOffset() + body.position(), body.remaining()));
         headers.forEach((name, value) -> {
             // The client's own message would show the value.
             RequestHead.check(name, value);
@@ -46,6 +47,12 @@ final class ClientPoster implements Poster {
         HttpResponse<String> response =
                 ClientExchange.send(client.get(), request.build(), info -> new FirstBytes(), deadlineNanos, timeout);
         return new Response(response.statusCode(), response.headers(), response.body());
+    }
+
+    /** An exchange that was cancelled ends some time later, on threads of the client. */
+    @Override
+    public boolean keepsBodies() {
+        return true;
     }
 
     /**

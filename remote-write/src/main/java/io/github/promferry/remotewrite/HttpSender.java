@@ -71,7 +71,12 @@ final class HttpSender implements AutoCloseable {
         URI url = config.url();
         boolean trusted = true;
         for (int redirects = 0; ; redirects++) {
-            Response response = poster(url).post(url, headers(block, url, trusted), block.body, deadline);
+            Poster poster = poster(url);
+            Map<String, String> headers = headers(block, url, trusted);
+            if (poster.keepsBodies()) {
+                block.body.lend();
+            }
+            Response response = poster.post(url, headers, block.body.bytes(), deadline);
             URI target = redirects < MAX_REDIRECTS && http.followRedirects() ? redirectTarget(response, url) : null;
             if (target == null) {
                 return response;
@@ -127,7 +132,7 @@ final class HttpSender implements AutoCloseable {
             }
             RequestSigner signer = config.signer();
             if (signer != null) {
-                headers.putAll(signer.sign(url, Collections.unmodifiableMap(headers), block.body));
+                headers.putAll(signer.sign(url, Collections.unmodifiableMap(headers), block.body.copy()));
             }
         }
         return headers;

@@ -57,7 +57,7 @@ final class Journal {
             rest = Arrays.copyOf(piece.bytes, piece.length);
             restHeader = header.copy();
         }
-        Block block = encoder.seal(nowNanos);
+        Block block = encoder.seal(nowNanos, queue.bodies());
         block.logStart = start;
         block.logEnd = end;
         block.logSamples = samples;
@@ -88,7 +88,7 @@ final class Journal {
         for (Block block : queue.unlogged(lane)) {
             byte[] rest = block.rest;
             SpoolHeader restHeader = block.restHeader;
-            byte[] body = rest == null ? block.body : rest;
+            byte[] body = rest == null ? block.body.copy() : rest;
             long written =
                     log.append(rest == null || restHeader == null ? whole(block) : restHeader, body, 0, body.length);
             if (written == SpoolLog.NOT_WRITTEN) {

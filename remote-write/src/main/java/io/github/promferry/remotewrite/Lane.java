@@ -55,12 +55,12 @@ final class Lane {
     /** Whether it is retired and everything has been decided. */
     boolean ended;
 
-    Lane(ShardSlice slice, Condition work, Runnable seal, @Nullable Spool spool, @Nullable SpoolLog log) {
+    Lane(ShardSlice slice, Condition work, Runnable seal, @Nullable SpooledBlocks spooled, @Nullable SpoolLog log) {
         this.slice = slice;
         this.work = work;
         this.seal = seal;
         this.log = log;
-        spooled = spool == null || log == null ? null : new SpooledBlocks(spool, log);
+        this.spooled = spooled;
         if (log != null) {
             spooledFrom = log.acknowledged();
             spooledLimit = log.end();

@@ -72,7 +72,7 @@ final class MetadataEncoder {
     private static Block block(Compressor compressor, WireBuffer wire, long nowNanos) {
         return new Block(
                 WriteProtocol.V1,
-                compressor.compress(wire.bytes, wire.length),
+                Body.of(compressor.compress(wire.bytes, wire.length)),
                 0,
                 0,
                 Long.MAX_VALUE,

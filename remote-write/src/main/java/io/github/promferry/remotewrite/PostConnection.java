@@ -121,11 +121,11 @@ final class PostConnection implements Closeable {
      * @throws IOException if there is no answer; "received no bytes" is in the message if nothing of it came, which tells
      *     the caller, as in {@code java.net.http}, that the server may have closed a connection that was idle
      */
-    Response exchange(byte[] head, byte[] body, long deadlineNanos) throws IOException, InterruptedException {
+    Response exchange(byte[] head, ByteBuffer body, long deadlineNanos) throws IOException, InterruptedException {
         usable = false;
         answer.text.clear();
         reader.begin();
-        ByteBuffer[] request = {ByteBuffer.wrap(head), ByteBuffer.wrap(body)};
+        ByteBuffer[] request = {ByteBuffer.wrap(head), body.slice()};
         boolean sent = false;
         boolean broken = false;
         try {

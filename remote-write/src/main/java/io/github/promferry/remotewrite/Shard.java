@@ -232,7 +232,9 @@ final class Shard {
 
     private void sealOpen() {
         if (encoder.samples > 0) {
-            Block block = journal == null ? encoder.seal(clock.nanos()) : journal.seal(encoder, clock.nanos());
+            Block block = journal == null
+                    ? encoder.seal(clock.nanos(), queue.bodies())
+                    : journal.seal(encoder, clock.nanos());
             victims.addAll(queue.push(lane, block));
         }
     }

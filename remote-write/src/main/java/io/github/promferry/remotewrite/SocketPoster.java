@@ -9,6 +9,7 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.net.http.HttpTimeoutException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Iterator;
@@ -55,9 +56,9 @@ final class SocketPoster implements Poster, AutoCloseable {
     }
 
     @Override
-    public Response post(URI url, Map<String, String> headers, byte[] body, long deadlineNanos)
+    public Response post(URI url, Map<String, String> headers, ByteBuffer body, long deadlineNanos)
             throws IOException, InterruptedException {
-        byte[] head = head(url, headers, body.length);
+        byte[] head = head(url, headers, body.remaining());
         PostConnection connection = connectionTo(url, deadlineNanos);
         boolean keep = false;
         try {
@@ -71,6 +72,12 @@ final class SocketPoster implements Poster, AutoCloseable {
                 connection.close();
             }
         }
+    }
+
+    /** What the system has not taken of a body when {@code post} ends, it never gets. */
+    @Override
+    public boolean keepsBodies() {
+        return false;
     }
 
     /** Closes what is kept; a request under way ends by the interruption of its thread. */

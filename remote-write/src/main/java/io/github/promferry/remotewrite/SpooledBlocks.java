@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 final class SpooledBlocks {
     private final SpoolLog log;
     private final Spool spool;
+    private final BodyPool bodies;
     private final SpoolReader reader;
     private final WireBuffer symbols = new WireBuffer();
     private final WireBuffer rows = new WireBuffer();
@@ -17,8 +18,9 @@ final class SpooledBlocks {
     private long minTimestamp;
     private long maxTimestamp;
 
-    SpooledBlocks(Spool spool, SpoolLog log) {
+    SpooledBlocks(Spool spool, SpoolLog log, BodyPool bodies) {
         this.spool = spool;
+        this.bodies = bodies;
         this.log = log;
         reader = new SpoolReader(log);
     }
@@ -47,7 +49,7 @@ final class SpooledBlocks {
                 long age = Math.max(0, spool.nowMillis() - appended);
                 Block block = new Block(
                         protocol,
-                        BlockPacker.join(symbolRawBytes, symbols, rowRawBytes, rows),
+                        BlockPacker.join(bodies, symbolRawBytes, symbols, rowRawBytes, rows),
                         samples,
                         exemplars,
                         minTimestamp,

@@ -55,7 +55,7 @@ final class Transcoder {
 
     /** The same block as 1.0. Series whose names 1.0 cannot have are left out; the counts tell. */
     Block toV1(Block block) {
-        byte[] message = Compressor.uncompress(block.body);
+        byte[] message = Compressor.uncompress(block.body.copy());
         int[] symbols = symbols(message);
         WireBuffer out = new WireBuffer();
         Totals totals = new Totals();
@@ -69,7 +69,7 @@ final class Transcoder {
 
     /** Two blocks with the first and the second half of the samples, in order; empty if there is but one. */
     List<Block> halves(Block block) {
-        byte[] message = Compressor.uncompress(block.body);
+        byte[] message = Compressor.uncompress(block.body.copy());
         boolean v2 = block.protocol == WriteProtocol.V2;
         List<Entry> entries = entries(message, v2 ? V2_TIMESERIES : V1_TIMESERIES, v2);
         if (entries.size() < 2) {
@@ -98,7 +98,7 @@ final class Transcoder {
     private Block block(Block source, WriteProtocol protocol, WireBuffer out, Totals totals) {
         return new Block(
                 protocol,
-                compressor.compress(out.bytes, out.length),
+                Body.of(compressor.compress(out.bytes, out.length)),
                 totals.samples,
                 totals.exemplars,
                 totals.min,

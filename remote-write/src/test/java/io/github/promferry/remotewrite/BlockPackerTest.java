@@ -63,7 +63,7 @@ class BlockPackerTest {
                     diskFails.set(i > 0 && random.nextInt(4) == 0);
                     journal.write(pieces);
                 }
-                Block whole = direct.seal(0);
+                Block whole = direct.seal(0, new BodyPool(0));
                 Block joined = journal.seal(pieces, 0);
                 assertThat(joined.logged).isTrue();
                 // Without a spool, 1.0 mixes the rows of targets.
@@ -71,7 +71,7 @@ class BlockPackerTest {
                 assertThat(joined.samples).isEqualTo(whole.samples);
                 expected.add(Decoded.rows(whole));
             }
-            SpooledBlocks spooled = new SpooledBlocks(spool, log);
+            SpooledBlocks spooled = new SpooledBlocks(spool, log, queue.bodies());
             for (List<Decoded.Row> rows : expected) {
                 Block block = spooled.read(log.acknowledged(), log.end());
                 assertThat(block).isNotNull();
@@ -126,7 +126,7 @@ class BlockPackerTest {
             byte[] bytes = Files.readAllBytes(segment);
             bytes[SpoolHeader.BYTES + 1] ^= 1;
             Files.write(segment, bytes);
-            Block read = new SpooledBlocks(spool, log).read(0, log.end());
+            Block read = new SpooledBlocks(spool, log, queue.bodies()).read(0, log.end());
             assertThat(read).isNotNull();
             assertThat(Decoded.rows(read)).isEqualTo(Decoded.rows(block).subList(300, 900));
         }

@@ -46,7 +46,7 @@ final class Decoded {
 
     static List<Row> rows(Block block) {
         try {
-            byte[] message = Snappy.uncompress(block.body);
+            byte[] message = Snappy.uncompress(block.body.copy());
             return block.protocol == WriteProtocol.V1
                     ? rows(WriteRequest.parseFrom(message))
                     : rows(Request.parseFrom(message));
@@ -59,7 +59,7 @@ final class Decoded {
     static List<NativeHistogram> histograms(Block block) {
         List<NativeHistogram> histograms = new ArrayList<>();
         try {
-            byte[] message = Snappy.uncompress(block.body);
+            byte[] message = Snappy.uncompress(block.body.copy());
             if (block.protocol == WriteProtocol.V1) {
                 for (TimeSeries entry : WriteRequest.parseFrom(message).getTimeseriesList()) {
                     for (var histogram : entry.getHistogramsList()) {

@@ -46,7 +46,7 @@ class EncoderTest {
     private Block encode(BlockEncoder encoder, SampleBatch batch) {
         assertThat(encoder.encode(batch, 0, batch.size(), 10_000_000, true, clock))
                 .isEqualTo(batch.size());
-        return encoder.seal(0);
+        return encoder.seal(0, new BodyPool(0));
     }
 
     private static long bits(double value) {
@@ -263,7 +263,7 @@ class EncoderTest {
                 encoder.encode(batch, 0, batch.size(), 10_000_000, true, clock);
                 rows.addAll(expected(batch, encoder.protocol()));
             }
-            List<Row> sent = Decoded.rows(encoder.seal(0));
+            List<Row> sent = Decoded.rows(encoder.seal(0, new BodyPool(0)));
             if (encoder.protocol() == WriteProtocol.V2) {
                 assertThat(sent).isEqualTo(rows);
             } else {
@@ -281,7 +281,8 @@ class EncoderTest {
         batch.addExemplar(new Exemplar(Labels.of("job", "unique"), 1, T));
         V2Encoder encoder = new V2Encoder(Labels.EMPTY, null, true);
         for (int request = 0; request < 3; request++) {
-            Request decoded = Request.parseFrom(Snappy.uncompress(encode(encoder, batch).body));
+            Request decoded = Request.parseFrom(
+                    Snappy.uncompress(encode(encoder, batch).body.copy()));
             assertThat(decoded.getSymbolsList()).doesNotHaveDuplicates().startsWith("");
             assertThat(decoded.getSymbolsList())
                     .containsExactlyInAnyOrder(
@@ -303,7 +304,7 @@ class EncoderTest {
         SampleBatch batch = new SampleBatch();
         batch.add(Series.of(Labels.of("__name__", "a"), COUNTER), T, bits(1));
         Block block = encode(new V2Encoder(Labels.EMPTY, null, false), batch);
-        Request decoded = Request.parseFrom(Snappy.uncompress(block.body));
+        Request decoded = Request.parseFrom(Snappy.uncompress(block.body.copy()));
         assertThat(decoded.getTimeseries(0).hasMetadata()).isFalse();
         assertThat(decoded.getSymbolsList()).doesNotContain(COUNTER.help());
     }
@@ -394,7 +395,7 @@ class EncoderTest {
         V1Encoder v1 = new V1Encoder(Labels.EMPTY, null);
         assertThat(v1.encode(batch, 0, 4, 1_000_000, false, clock)).isEqualTo(4);
         assertThat(v1.droppedRows).containsOnlyKeys("invalid").containsEntry("invalid", 2L);
-        assertThat(Decoded.rows(v1.seal(0)))
+        assertThat(Decoded.rows(v1.seal(0, new BodyPool(0))))
                 .extracting(Row::labels)
                 .containsExactly(
                         Labels.of("__name__", "http_requests:rate", "a_b", "v.1", "service_name", "s"),
@@ -402,7 +403,7 @@ class EncoderTest {
 
         V2Encoder v2 = new V2Encoder(Labels.EMPTY, null, true);
         assertThat(v2.encode(batch, 0, 3, 1_000_000, false, clock)).isEqualTo(3);
-        assertThat(Decoded.rows(v2.seal(0)).get(0).labels())
+        assertThat(Decoded.rows(v2.seal(0, new BodyPool(0))).get(0).labels())
                 .isEqualTo(Labels.of("__name__", "http.requests:rate", "a b", "v.1", "service.name", "s"));
     }
 
@@ -413,10 +414,10 @@ class EncoderTest {
         int reached = encoder.encode(batch, 0, 50, 600, true, clock);
         assertThat(reached).isBetween(2, 40);
         assertThat(encoder.size()).isLessThanOrEqualTo(600);
-        List<Row> rows = new ArrayList<>(Decoded.rows(encoder.seal(0)));
+        List<Row> rows = new ArrayList<>(Decoded.rows(encoder.seal(0, new BodyPool(0))));
         assertThat(rows).isEqualTo(expected(batch, encoder.protocol()).subList(0, reached));
         encoder.encode(batch, reached, 50, 1_000_000, true, clock);
-        rows.addAll(Decoded.rows(encoder.seal(0)));
+        rows.addAll(Decoded.rows(encoder.seal(0, new BodyPool(0))));
         assertThat(rows).isEqualTo(expected(batch, encoder.protocol()));
     }
 
@@ -425,7 +426,7 @@ class EncoderTest {
     void singleRowLargerThanTheLimitIsTakenAlone(BlockEncoder encoder) {
         SampleBatch batch = new Batches("a:1", 3).next();
         assertThat(encoder.encode(batch, 0, 3, 5, true, clock)).isEqualTo(1);
-        assertThat(Decoded.rows(encoder.seal(0))).hasSize(1);
+        assertThat(Decoded.rows(encoder.seal(0, new BodyPool(0)))).hasSize(1);
     }
 
     @ParameterizedTest
@@ -437,7 +438,7 @@ class EncoderTest {
         encoder.mark();
         encoder.encode(second, 0, 7, 1_000_000, true, clock);
         encoder.rollback();
-        assertThat(Decoded.rows(encoder.seal(0))).isEqualTo(expected(first, encoder.protocol()));
+        assertThat(Decoded.rows(encoder.seal(0, new BodyPool(0)))).isEqualTo(expected(first, encoder.protocol()));
         assertThat(Decoded.rows(encode(encoder, second))).isEqualTo(expected(second, encoder.protocol()));
     }
 
@@ -487,7 +488,7 @@ class EncoderTest {
         assertThat(blocks).hasSize(2);
         List<MetricMetadata> decoded = new ArrayList<>();
         for (Block block : blocks) {
-            WriteRequest.parseFrom(Snappy.uncompress(block.body))
+            WriteRequest.parseFrom(Snappy.uncompress(block.body.copy()))
                     .getMetadataList()
                     .forEach(entry -> decoded.add(new MetricMetadata(
                             entry.getMetricFamilyName(),

@@ -87,6 +87,31 @@ class FaultMatrixTest {
         }
     }
 
+    @Test
+    void aRequestThatWasGivenUpDoesNotHarmTheNext() {
+        Duration limit = Duration.ofMillis(100);
+        try (RemoteWriter writer = RemoteWriter.create(
+                config().timeout(limit).retry(failure -> null).build())) {
+            writer.start();
+            for (int scrape = 0; scrape < 20; scrape++) {
+                receiver.then(scrape % 2 == 0 ? ScriptedAnswer.hang().unread() : ScriptedAnswer.success());
+                writer.append(target.next());
+                if (scrape % 5 == 0) {
+                    assertThat(writer.flush(LONG)).isTrue();
+                }
+            }
+            assertThat(writer.flush(LONG)).isTrue();
+            WriterStats stats = writer.stats();
+            assertLedger(stats);
+            assertThat(stats.dropped()).containsOnlyKeys("gave_up");
+            assertThat(receiver.violations()).isEmpty();
+            List<ReceivedSample> samples = receiver.samples(target.full(7));
+            assertThat(samples)
+                    .hasSizeGreaterThanOrEqualTo(10)
+                    .isSortedAccordingTo((a, b) -> Long.compare(a.timestampMillis(), b.timestampMillis()));
+        }
+    }
+
     static IntStream statuses() {
         return IntStream.concat(IntStream.rangeClosed(200, 599), IntStream.of(600, 700, 999));
     }

@@ -320,7 +320,7 @@ class RemoteWriterTest {
     private int blockBytes() {
         V2Encoder encoder = new V2Encoder(Labels.EMPTY, null, true);
         encoder.encode(new Batches("a:1", 10).next(), 0, 10, 1_000_000, false, clock);
-        return encoder.seal(0).body.length;
+        return encoder.seal(0, new BodyPool(0)).body.length;
     }
 
     @Test

@@ -34,7 +34,7 @@ class TranscoderTest {
             }
         }
         encoder.encode(batch, 0, rows, 10_000_000, true, new ManualClock());
-        return encoder.seal(5);
+        return encoder.seal(5, new BodyPool(0));
     }
 
     @ParameterizedTest
@@ -42,8 +42,11 @@ class TranscoderTest {
     void version1OfABlockEqualsEncodingDirectly(int rows) {
         Block direct = block(WriteProtocol.V1, rows);
         Block other = transcoder.toV1(block(WriteProtocol.V2, rows));
-        assertThat(other.body).isEqualTo(direct.body);
-        assertThat(other).usingRecursiveComparison().isEqualTo(direct);
+        assertThat(other.body.copy()).isEqualTo(direct.body.copy());
+        assertThat(other)
+                .usingRecursiveComparison()
+                .ignoringFields("body.array")
+                .isEqualTo(direct);
     }
 
     @ParameterizedTest
@@ -75,7 +78,7 @@ class TranscoderTest {
         while (part.samples > 1) {
             part = transcoder.halves(part).get(0);
         }
-        assertThat(Compressor.uncompress(part.body).length).isLessThan(250);
+        assertThat(Compressor.uncompress(part.body.copy()).length).isLessThan(250);
     }
 
     @Test
@@ -85,7 +88,7 @@ class TranscoderTest {
         batch.add(Series.of(Labels.of("__name__", "ok.name"), EncoderTest.COUNTER), 1, 0);
         batch.add(Series.of(Labels.of("__name__", "x", "a.b", "1", "a-b", "2"), EncoderTest.COUNTER), 2, 0);
         encoder.encode(batch, 0, 2, 1000, true, new ManualClock());
-        Block v1 = transcoder.toV1(encoder.seal(0));
+        Block v1 = transcoder.toV1(encoder.seal(0, new BodyPool(0)));
         assertThat(Decoded.rows(v1)).extracting(Row::labels).containsExactly(Labels.of("__name__", "ok_name"));
         assertThat(v1.samples).isEqualTo(1);
     }
