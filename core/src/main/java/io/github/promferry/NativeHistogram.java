@@ -61,7 +61,7 @@ public final class NativeHistogram {
         countFloat = builder.countFloat;
         sum = builder.sum;
         zeroThreshold = builder.zeroThreshold;
-        zeroCount = builder.zeroCount;
+        zeroCount = isFloat ? 0 : builder.zeroCount;
         zeroCountFloat = builder.zeroCountFloat;
         negative = builder.negative;
         positive = builder.positive;
@@ -291,6 +291,9 @@ public final class NativeHistogram {
         if (count < 0 || zeroCount < 0 || countFloat < 0 || zeroCountFloat < 0) {
             throw invalid("negative count");
         }
+        if (!isFloat && zeroCountFloat != zeroCount) {
+            throw invalid("a float zero count beside integer counts: use zero(threshold, count)");
+        }
         if (custom && (!negative.equals(Buckets.NONE) || zeroCountFloat != 0 || zeroThreshold != 0)) {
             throw invalid("zero bucket or negative buckets beside custom bounds");
         }
@@ -341,7 +344,8 @@ public final class NativeHistogram {
         private Buckets(int[] spans, long[] deltas, double @Nullable [] counts) {
             this.spans = spans;
             this.deltas = deltas;
-            this.counts = counts;
+            // Without buckets there is no kind of counts, so that equal ones are equal.
+            this.counts = counts != null && counts.length == 0 ? null : counts;
             check();
         }
 

@@ -146,4 +146,16 @@ class NativeHistogramTest {
         }
         return populations;
     }
+
+    @Test
+    void countsAreOfOneKind() {
+        assertThatThrownBy(
+                        () -> NativeHistogram.ofCounts(1, 1).zeroFloat(0, 0.5).build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("float zero count");
+        assertThat(NativeHistogram.ofFloatCounts(1, 1).zero(0, 1).build())
+                .isEqualTo(NativeHistogram.ofFloatCounts(1, 1).zeroFloat(0, 1).build());
+        assertThat(Buckets.ofCounts(new int[] {0, 0}, new double[0]))
+                .isEqualTo(Buckets.ofDeltas(new int[] {0, 0}, new long[0]));
+    }
 }
