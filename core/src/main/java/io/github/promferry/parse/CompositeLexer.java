@@ -11,6 +11,11 @@ import org.jspecify.annotations.Nullable;
  * client_python writes, with {@code *_deltas} lists. Holds the result of the last call.
  */
 final class CompositeLexer {
+    private static final long NOT_WHOLE = Long.MIN_VALUE;
+    /** Up to here a double holds every whole number. */
+    private static final double MAX_EXACT = 1L << 53;
+
+    private final boolean customBounds;
     private final DecimalParser numbers = new DecimalParser();
 
     private byte[] page = {};
@@ -19,7 +24,11 @@ final class CompositeLexer {
 
     private boolean gauge;
     private long countBits;
+    private long wholeCount;
     private long sumBits;
+    /** Whether some count is spelled with digits alone, as those of a histogram with integer counts are. */
+    private boolean digitsAlone;
+
     private double[] bounds = new double[16];
     private long[] pointBits = new long[16];
     private int pointCount;
@@ -30,6 +39,8 @@ final class CompositeLexer {
     private int schema;
     private double zeroThreshold;
     private long zeroCountBits;
+    private long wholeZeroCount;
+    private double @Nullable [] listedBounds;
     private final Side negative = new Side();
     private final Side positive = new Side();
 
@@ -38,6 +49,7 @@ final class CompositeLexer {
         private int[] spans = new int[16];
         private int spanLength;
         private double[] counts = new double[16];
+        private long[] wholeCounts = new long[16];
         private int countLength;
         private boolean deltas;
 
@@ -54,21 +66,53 @@ final class CompositeLexer {
             spans[spanLength++] = value;
         }
 
-        void addCount(double value) {
+        void addCount(double value, long whole) {
             if (countLength == counts.length) {
                 counts = Arrays.copyOf(counts, 2 * countLength);
+                wholeCounts = Arrays.copyOf(wholeCounts, 2 * countLength);
             }
-            counts[countLength++] = value;
+            counts[countLength] = value;
+            wholeCounts[countLength++] = whole;
         }
 
-        /** Absolute counts, whichever way they were written. */
-        double[] absolute() {
+        boolean isWhole() {
+            for (int i = 0; i < countLength; i++) {
+                if (wholeCounts[i] == NOT_WHOLE) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        Buckets buckets(boolean integers) {
+            int[] spans = Arrays.copyOf(this.spans, spanLength);
+            return integers ? Buckets.ofDeltas(spans, asDeltas()) : Buckets.ofCounts(spans, absolute());
+        }
+
+        private long[] asDeltas() {
+            long[] result = Arrays.copyOf(wholeCounts, countLength);
+            for (int i = countLength - 1; !deltas && i > 0; i--) {
+                result[i] -= result[i - 1];
+            }
+            return result;
+        }
+
+        private double[] absolute() {
             double[] absolute = Arrays.copyOf(counts, countLength);
             for (int i = 1; deltas && i < countLength; i++) {
                 absolute[i] += absolute[i - 1];
             }
             return absolute;
         }
+    }
+
+    /**
+     * A lexer.
+     *
+     * @param customBounds whether to take {@code custom_values}, for which the draft has no syntax
+     */
+    CompositeLexer(boolean customBounds) {
+        this.customBounds = customBounds;
     }
 
     void begin(byte[] page, int to) {
@@ -124,13 +168,20 @@ final class CompositeLexer {
         pointCount = 0;
         zeroThreshold = 0;
         zeroCountBits = 0;
+        wholeZeroCount = 0;
+        digitsAlone = false;
+        listedBounds = null;
         negative.clear();
         positive.clear();
         at = brace + 1;
         gauge = startsWith("gcount:");
-        countBits = field(gauge ? "gcount:" : "count:");
+        field(gauge ? "gcount:" : "count:");
+        int from = at;
+        countBits = bits();
+        wholeCount = whole(from);
         expect(',');
-        sumBits = field(gauge ? "gsum:" : "sum:");
+        field(gauge ? "gsum:" : "sum:");
+        sumBits = bits();
         while (at < to && page[at] == ',') {
             at++;
             member();
@@ -155,7 +206,11 @@ final class CompositeLexer {
         } else if (accept("zero_threshold:")) {
             zeroThreshold = number();
         } else if (accept("zero_count:")) {
+            int from = at;
             zeroCountBits = bits();
+            wholeZeroCount = whole(from);
+        } else if (customBounds && accept("custom_values:[")) {
+            listedBounds = numbers();
         } else if (accept("negative_spans:[")) {
             spans(negative);
         } else if (accept("positive_spans:[")) {
@@ -213,13 +268,32 @@ final class CompositeLexer {
             return;
         }
         do {
-            side.addCount(number());
+            int from = at;
+            double count = number();
+            side.addCount(count, whole(from));
         } while (accept(","));
         expect(']');
     }
 
+    private double[] numbers() {
+        if (accept("]")) {
+            return new double[0];
+        }
+        double[] all = new double[16];
+        int size = 0;
+        do {
+            if (size == all.length) {
+                all = Arrays.copyOf(all, 2 * size);
+            }
+            all[size++] = number();
+        } while (accept(","));
+        expect(']');
+        return Arrays.copyOf(all, size);
+    }
+
     /**
-     * The native part of the value read last, or null if it has none.
+     * The native part of the value read last, or null if it has none. Counts are floats if one of them is no whole number
+     * or if all of them are spelled like floats.
      *
      * @throws SyntaxError if it breaks a rule
      */
@@ -228,24 +302,26 @@ final class CompositeLexer {
         if (!isNative) {
             return null;
         }
-        double count = Double.longBitsToDouble(countBits);
-        double zeroCount = Double.longBitsToDouble(zeroCountBits);
-        double[] negativeCounts = negative.absolute();
-        double[] positiveCounts = positive.absolute();
-        boolean integral = isIntegral(count)
-                && isIntegral(zeroCount)
-                && Arrays.stream(negativeCounts).allMatch(CompositeLexer::isIntegral)
-                && Arrays.stream(positiveCounts).allMatch(CompositeLexer::isIntegral);
+        double[] listed = listedBounds;
+        if ((schema == NativeHistogram.CUSTOM_BUCKETS) != (listed != null)) {
+            throw new SyntaxError("an exponential schema", String.valueOf(schema), brace);
+        }
+        boolean integers = digitsAlone
+                && wholeCount != NOT_WHOLE
+                && wholeZeroCount != NOT_WHOLE
+                && negative.isWhole()
+                && positive.isWhole();
         double sum = Double.longBitsToDouble(sumBits);
         try {
-            NativeHistogram.Builder builder = integral
-                    ? NativeHistogram.ofCounts((long) count, sum).zero(zeroThreshold, (long) zeroCount)
-                    : NativeHistogram.ofFloatCounts(count, sum).zeroFloat(zeroThreshold, zeroCount);
-            return builder.gauge(gauge)
+            NativeHistogram.Builder builder = integers
+                    ? NativeHistogram.ofCounts(wholeCount, sum).zero(zeroThreshold, wholeZeroCount)
+                    : NativeHistogram.ofFloatCounts(Double.longBitsToDouble(countBits), sum)
+                            .zeroFloat(zeroThreshold, Double.longBitsToDouble(zeroCountBits));
+            builder.gauge(gauge)
                     .schema(schema)
-                    .negative(buckets(negative, negativeCounts, integral))
-                    .positive(buckets(positive, positiveCounts, integral))
-                    .build();
+                    .negative(negative.buckets(integers))
+                    .positive(positive.buckets(integers));
+            return (listed == null ? builder : builder.customBounds(listed)).build();
         } catch (IllegalArgumentException e) {
             throw new SyntaxError("a native histogram by the rules", String.valueOf(e.getMessage()), brace);
         }
@@ -267,28 +343,29 @@ final class CompositeLexer {
         return buckets.toNative();
     }
 
-    private static Buckets buckets(Side side, double[] counts, boolean integral) {
-        int[] spans = Arrays.copyOf(side.spans, side.spanLength);
-        if (!integral) {
-            return counts.length == 0 && spans.length == 0 ? Buckets.NONE : Buckets.ofCounts(spans, counts);
-        }
-        long[] deltas = new long[counts.length];
-        for (int i = 0; i < counts.length; i++) {
-            deltas[i] = (long) counts[i] - (i == 0 ? 0 : (long) counts[i - 1]);
-        }
-        return Buckets.ofDeltas(spans, deltas);
-    }
-
-    /** Whether a count is a whole number that a double holds exactly. */
-    private static boolean isIntegral(double count) {
-        return count == Math.rint(count) && Math.abs(count) <= 1L << 53;
-    }
-
-    private long field(String name) {
+    private void field(String name) {
         if (!accept(name)) {
             throw new SyntaxError("`" + name + "` in the composite value", at);
         }
-        return bits();
+    }
+
+    /** The number that was read from there, if it is a whole one. */
+    private long whole(int from) {
+        int first = page[from] == '-' ? from + 1 : from;
+        long magnitude = 0;
+        for (int i = first; i < at; i++) {
+            int digit = page[i] - '0';
+            if (digit < 0 || digit > 9) {
+                double number = Double.longBitsToDouble(numbers.bits());
+                return number == Math.rint(number) && Math.abs(number) <= MAX_EXACT ? (long) number : NOT_WHOLE;
+            }
+            if (magnitude > (Long.MAX_VALUE - digit) / 10) {
+                return NOT_WHOLE;
+            }
+            magnitude = 10 * magnitude + digit;
+        }
+        digitsAlone = true;
+        return first == from ? magnitude : -magnitude;
     }
 
     private long bits() {

@@ -30,14 +30,22 @@ final class CreatedTimes {
     }
 
     void add(@Nullable Series created, double seconds) {
-        // Longs beyond 2^53 are no times; NaN and infinity neither.
-        if (created != null && Math.abs(seconds * MILLIS) < 1L << 53) {
-            startMillis.put(group(created), millis(seconds));
+        long millis = millis(seconds);
+        if (created != null && millis != SampleBatch.NO_TIMESTAMP) {
+            startMillis.put(group(created), millis);
         }
     }
 
-    /** Cut to milliseconds as the decimal on the page would be: 1.001 is 1001 ms, though 1000 times that double is less. */
-    private static long millis(double seconds) {
+    /**
+     * Cut to milliseconds as the decimal on the page would be: 1.001 is 1001 ms, though 1000 times that double is less.
+     * Longs beyond 2^53 are no times; NaN and infinity neither.
+     *
+     * @return milliseconds since the Unix epoch, or {@link SampleBatch#NO_TIMESTAMP}
+     */
+    static long millis(double seconds) {
+        if (!(Math.abs(seconds * MILLIS) < 1L << 53)) {
+            return SampleBatch.NO_TIMESTAMP;
+        }
         long cut = (long) (seconds * MILLIS);
         long next = cut + (seconds < 0 ? -1 : 1);
         return next / MILLIS == seconds ? next : cut;

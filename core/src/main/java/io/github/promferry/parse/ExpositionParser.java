@@ -194,10 +194,15 @@ public final class ExpositionParser {
      */
     public int toleratedCount(Tolerated kind) {
         return switch (kind) {
-            case LATE_METADATA -> new PageStructure(order.order()).lateMetadata();
-            case SPLIT_FAMILY -> new PageStructure(order.order()).splitFamilies();
+            case LATE_METADATA -> new PageStructure(lines()).lateMetadata();
+            case SPLIT_FAMILY -> new PageStructure(lines()).splitFamilies();
             default -> counts.tolerated(kind);
         };
+    }
+
+    /** Those of the last good page, up to {@link Entry#END}. */
+    Entry[] lines() {
+        return order.order();
     }
 
     /**

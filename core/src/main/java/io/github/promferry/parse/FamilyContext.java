@@ -38,7 +38,9 @@ final class FamilyContext {
 
     private static final byte[][] COUNTER_SUFFIXES = {TOTAL, CREATED};
     private static final byte[][] HISTOGRAM_SUFFIXES = {BUCKET, SUM, COUNT, CREATED};
-    private static final byte[][] GAUGE_HISTOGRAM_SUFFIXES = {BUCKET, GSUM, GCOUNT};
+    /** Protobuf pages spell sum and count without the g. */
+    private static final byte[][] GAUGE_HISTOGRAM_SUFFIXES = {BUCKET, GSUM, GCOUNT, SUM, COUNT};
+
     private static final byte[][] SUMMARY_SUFFIXES = {SUM, COUNT, CREATED};
     private static final byte[][] INFO_SUFFIXES = {INFO};
     private static final byte[][] NO_SUFFIXES = {};

@@ -1,6 +1,7 @@
 package io.github.promferry.parse;
 
 import io.github.promferry.Labels;
+import io.github.promferry.MetricMetadata;
 import io.github.promferry.MetricType;
 import io.github.promferry.NativeHistogram;
 import java.util.ArrayList;
@@ -95,6 +96,13 @@ final class FamilyPoints {
         return name.startsWith(family.metadata().family())
                 ? name.substring(family.metadata().family().length())
                 : "";
+    }
+
+    /** What the creation times of a counter, histogram or summary are called in OpenMetrics 1.0. */
+    static String createdName(MetricMetadata family) {
+        String name = family.family();
+        boolean total = family.type() == MetricType.COUNTER && name.endsWith("_total");
+        return (total ? name.substring(0, name.length() - "_total".length()) : name) + "_created";
     }
 
     /** The label that tells the samples of one point apart; empty if a point has one sample. */

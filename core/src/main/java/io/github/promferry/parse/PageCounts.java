@@ -35,6 +35,16 @@ final class PageCounts {
         tolerated[kind.index()]++;
     }
 
+    /** Whether anything else was tolerated. */
+    boolean anyBut(Tolerated first, Tolerated second) {
+        for (Tolerated kind : Tolerated.values()) {
+            if (tolerated(kind) > 0 && kind != first && kind != second) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Counts each kind of a set of {@link Tolerated#bit} once. */
     void tolerateAll(int kinds) {
         for (int left = kinds; left != 0; left &= left - 1) {

@@ -12,7 +12,7 @@ import io.github.promferry.SampleBatch;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Writes families as a page of text or OpenMetrics. For one page. */
+/** Writes families that {@link Fitting} finds fit as a page of text or OpenMetrics. For one page. */
 final class PageWriter {
     private final boolean openMetrics;
     private final boolean version2;
@@ -20,11 +20,14 @@ final class PageWriter {
     private MetricMetadata before = MetricMetadata.NONE;
 
     PageWriter(ExpositionFormat format) {
+        openMetrics = format.isOpenMetrics();
+        version2 = format == ExpositionFormat.OPENMETRICS_2_0_0;
+    }
+
+    static void requireWritable(ExpositionFormat format) {
         if (format == ExpositionFormat.PROTOBUF) {
             throw new IllegalArgumentException("families are written as text or OpenMetrics, not as " + format);
         }
-        openMetrics = format.isOpenMetrics();
-        version2 = format == ExpositionFormat.OPENMETRICS_2_0_0;
     }
 
     byte[] write(List<MetricFamily> families) {
@@ -37,15 +40,21 @@ final class PageWriter {
 
     private void family(MetricFamily family) {
         metadata(family.metadata());
+        if (version2 && Fitting.isComposite(family.metadata().type())) {
+            composites(family);
+            return;
+        }
         Created created = null;
         for (MetricFamily.Sample sample : family.samples()) {
-            if (sample.histogram() == null || version2) {
-                Created next = version2 ? null : Created.of(family.metadata(), sample);
-                if (created != null && !created.equals(next)) {
-                    created(created);
-                }
-                created = next;
-                sample(sample);
+            Created next = openMetrics && !version2 ? Created.of(family.metadata(), sample) : null;
+            if (created != null && !created.equals(next)) {
+                created(created);
+            }
+            created = next;
+            if (openMetrics) {
+                line(sample);
+            } else {
+                textLines(sample);
             }
         }
         if (created != null) {
@@ -98,36 +107,114 @@ final class PageWriter {
 
     // ---- samples
 
-    private void sample(MetricFamily.Sample sample) {
-        series(sample.labels());
+    /** A line of OpenMetrics. */
+    private void line(MetricFamily.Sample sample) {
+        series(name(sample), sample.labels());
         page.append(' ');
-        if (sample.histogram() == null) {
+        NativeHistogram histogram = sample.histogram();
+        if (histogram == null) {
             number(sample.value());
         } else {
-            histogram(sample.histogram());
+            histogram(histogram);
         }
         if (sample.timestampMillis() != SampleBatch.NO_TIMESTAMP) {
             page.append(' ');
-            timestamp(sample.timestampMillis());
+            seconds(sample.timestampMillis());
         }
-        if (version2 && sample.startTimestampMillis() != SampleBatch.NO_TIMESTAMP) {
-            page.append(" st@");
-            timestamp(sample.startTimestampMillis());
+        if (version2 || !openMetrics) {
+            start(sample.startTimestampMillis());
         }
-        if (openMetrics) {
+        sample.exemplars().forEach(this::exemplar);
+        page.append('\n');
+    }
+
+    private void textLines(MetricFamily.Sample sample) {
+        if (sample.histogram() != null) {
+            page.append("# ").append(CarriedComment.LINE).append(' ');
+            line(sample);
+            return;
+        }
+        if (sample.startTimestampMillis() != SampleBatch.NO_TIMESTAMP
+                || !sample.exemplars().isEmpty()) {
+            page.append("# ").append(CarriedComment.TAIL);
+            start(sample.startTimestampMillis());
             sample.exemplars().forEach(this::exemplar);
+            page.append('\n');
+        }
+        series(name(sample), sample.labels());
+        page.append(' ');
+        number(sample.value());
+        if (sample.timestampMillis() != SampleBatch.NO_TIMESTAMP) {
+            page.append(' ').append(sample.timestampMillis());
         }
         page.append('\n');
     }
 
-    /** Where the formats have no room for start timestamps in the line, they are samples of their own. */
+    private void start(long millis) {
+        if (millis != SampleBatch.NO_TIMESTAMP) {
+            page.append(" st@");
+            seconds(millis);
+        }
+    }
+
+    // ---- composite values of OpenMetrics 2.0
+
+    /** Count, sum and the buckets or quantiles, in the order of {@link Fitting}, are one line. */
+    private void composites(MetricFamily family) {
+        List<MetricFamily.Sample> samples = family.samples();
+        for (int from = 0; from < samples.size(); ) {
+            int to = from + 1;
+            if (samples.get(from).histogram() != null) {
+                line(samples.get(from));
+            } else {
+                to += 1;
+                while (to < samples.size() && isBucketOrQuantile(family.metadata(), samples.get(to))) {
+                    to++;
+                }
+                composite(family.metadata(), samples.subList(from, to));
+            }
+            from = to;
+        }
+    }
+
+    private static boolean isBucketOrQuantile(MetricMetadata family, MetricFamily.Sample sample) {
+        String suffix = family.type() == MetricType.SUMMARY ? "" : "_bucket";
+        return sample.histogram() == null && name(sample).equals(family.family() + suffix);
+    }
+
+    private void composite(MetricMetadata family, List<MetricFamily.Sample> parts) {
+        MetricFamily.Sample count = parts.get(0);
+        String partLabel = FamilyPoints.partLabel(family.type());
+        series(family.family(), count.labels());
+        page.append(family.type() == MetricType.GAUGE_HISTOGRAM ? " {gcount:" : " {count:");
+        number(count.value());
+        page.append(family.type() == MetricType.GAUGE_HISTOGRAM ? ",gsum:" : ",sum:");
+        number(parts.get(1).value());
+        page.append(family.type() == MetricType.SUMMARY ? ",quantile:[" : ",bucket:[");
+        String separator = "";
+        for (MetricFamily.Sample part : parts.subList(2, parts.size())) {
+            page.append(separator).append(part.labels().get(partLabel)).append(':');
+            number(part.value());
+            separator = ",";
+        }
+        page.append("]}");
+        if (count.timestampMillis() != SampleBatch.NO_TIMESTAMP) {
+            page.append(' ');
+            seconds(count.timestampMillis());
+        }
+        start(count.startTimestampMillis());
+        parts.forEach(part -> part.exemplars().forEach(this::exemplar));
+        page.append('\n');
+    }
+
+    /** In OpenMetrics 1.0 start timestamps are samples of their own. */
     private void created(Created created) {
-        series(created.series());
+        series(created.name(), created.labels());
         page.append(' ');
         seconds(created.startMillis());
         if (created.timestampMillis() != SampleBatch.NO_TIMESTAMP) {
             page.append(' ');
-            timestamp(created.timestampMillis());
+            seconds(created.timestampMillis());
         }
         page.append('\n');
     }
@@ -139,20 +226,30 @@ final class PageWriter {
         number(exemplar.value());
         if (exemplar.timestampMillis() != SampleBatch.NO_TIMESTAMP) {
             page.append(' ');
-            timestamp(exemplar.timestampMillis());
+            seconds(exemplar.timestampMillis());
         }
     }
 
-    private void series(Labels labels) {
-        String name = labels.metricName();
+    private static String name(MetricFamily.Sample sample) {
+        String name = sample.labels().metricName();
         if (name == null) {
-            throw new IllegalArgumentException("a sample without name cannot be written: " + labels);
+            throw new IllegalArgumentException("a sample without name cannot be written: " + sample.labels());
         }
+        return name;
+    }
+
+    /**
+     * A name and braces.
+     *
+     * @param labels the name among them is passed over
+     */
+    private void series(String name, Labels labels) {
         boolean bare = isBare(name, true);
         if (bare) {
             page.append(name);
         }
-        if (!bare || labels.size() > 1) {
+        int others = labels.size() - (labels.metricName() == null ? 0 : 1);
+        if (!bare || others > 0) {
             page.append('{');
             if (!bare) {
                 page.append(quoted(name));
@@ -199,14 +296,6 @@ final class PageWriter {
         page.append(value == 0 && 1 / value < 0 ? "-0.0" : BoundFormat.format(value));
     }
 
-    private void timestamp(long millis) {
-        if (openMetrics) {
-            seconds(millis);
-        } else {
-            page.append(millis);
-        }
-    }
-
     private void seconds(long millis) {
         long magnitude = Math.abs(millis);
         page.append(millis < 0 ? "-" : "").append(magnitude / 1000);
@@ -219,16 +308,40 @@ final class PageWriter {
 
     private void histogram(NativeHistogram histogram) {
         page.append(histogram.isGauge() ? "{gcount:" : "{count:");
-        number(histogram.countFloat());
+        count(histogram.isFloat(), histogram.count(), histogram.countFloat());
         page.append(histogram.isGauge() ? ",gsum:" : ",sum:");
         number(histogram.sum());
-        page.append(",schema:").append(histogram.schema()).append(",zero_threshold:");
-        number(histogram.zeroThreshold());
-        page.append(",zero_count:");
-        number(histogram.zeroCountFloat());
+        page.append(",schema:").append(histogram.schema());
+        if (histogram.schema() == NativeHistogram.CUSTOM_BUCKETS) {
+            customBounds(histogram);
+        } else {
+            page.append(",zero_threshold:");
+            number(histogram.zeroThreshold());
+            page.append(",zero_count:");
+            count(histogram.isFloat(), histogram.zeroCount(), histogram.zeroCountFloat());
+        }
         side("negative", histogram.negative());
         side("positive", histogram.positive());
         page.append('}');
+    }
+
+    /** {@link CarriedComment} has the syntax; Fitting lets none pass into OpenMetrics. */
+    private void customBounds(NativeHistogram histogram) {
+        page.append(",custom_values:[");
+        for (int i = 0; i < histogram.customBoundCount(); i++) {
+            page.append(i == 0 ? "" : ",");
+            number(histogram.customBound(i));
+        }
+        page.append(']');
+    }
+
+    /** Integers have digits alone and floats have a point or an exponent, so that a reader can tell them apart. */
+    private void count(boolean isFloat, long integer, double asFloat) {
+        if (isFloat) {
+            number(asFloat);
+        } else {
+            page.append(integer);
+        }
     }
 
     private void side(String name, Buckets buckets) {
@@ -257,24 +370,16 @@ final class PageWriter {
     }
 
     /** The creation time of a counter, histogram or summary, told once for all samples of one label set and time. */
-    private record Created(Labels series, long timestampMillis, long startMillis) {
+    private record Created(String name, Labels labels, long timestampMillis, long startMillis) {
         private static @Nullable Created of(MetricMetadata family, MetricFamily.Sample sample) {
-            if (sample.startTimestampMillis() == SampleBatch.NO_TIMESTAMP
-                    || !FamilyContext.isCumulative(family.type())) {
+            if (sample.startTimestampMillis() == SampleBatch.NO_TIMESTAMP) {
                 return null;
             }
-            Labels.Builder series = Labels.builder().add(Labels.METRIC_NAME, base(family) + "_created");
-            Labels others = FamilyPoints.without(sample.labels(), FamilyPoints.partLabel(family.type()));
-            for (Labels.Cursor at = others.cursor(); at.next(); ) {
-                series.add(at.name(), at.value());
-            }
-            return new Created(series.build(), sample.timestampMillis(), sample.startTimestampMillis());
-        }
-
-        private static String base(MetricMetadata family) {
-            String name = family.family();
-            boolean suffixed = family.type() == MetricType.COUNTER && name.endsWith("_total");
-            return suffixed ? name.substring(0, name.length() - "_total".length()) : name;
+            return new Created(
+                    FamilyPoints.createdName(family),
+                    FamilyPoints.without(sample.labels(), FamilyPoints.partLabel(family.type())),
+                    sample.timestampMillis(),
+                    sample.startTimestampMillis());
         }
     }
 }

@@ -142,13 +142,19 @@ final class PartSeries {
         Labels exposed = labels(part, bound, whole.labels());
         Series series;
         try {
-            series = dictionary.resolve(exposed, whole.metadata());
+            series = dictionary.resolve(exposed, isOwned(exposed) ? whole.metadata() : MetricMetadata.NONE);
         } catch (SeriesRejectedException e) {
             throw ExpositionException.rejected(e, exposed);
         }
         int traits = Entry.traits(series == null ? Entry.DROPPED : Entry.KEPT, 0);
         int labelsHash = series == null ? 0 : LabelGroup.hash(series.labels());
         return dictionary.addSample(key, 0, length, hash, context, series, labelsHash, traits);
+    }
+
+    /** The count of a composite value of unknown type, say, is of another family by its name. */
+    private boolean isOwned(Labels exposed) {
+        byte[] name = String.valueOf(exposed.metricName()).getBytes(UTF_8);
+        return context.owns(name, 0, name.length);
     }
 
     private Labels labels(Part part, double bound, Labels whole) {

@@ -16,14 +16,15 @@ import org.jspecify.annotations.Nullable;
  * start timestamps, exemplars. Holds the result of the last call.
  */
 final class SampleTail {
-    /** OpenMetrics 1.0, "Exemplars": names and values of the labels together, in code points. */
-    private static final int MAX_EXEMPLAR_CODE_POINTS = 128;
+    /** OpenMetrics 1.0, "Exemplars": names and values of the labels together, in code points. 2.0 has no limit. */
+    static final int MAX_EXEMPLAR_CODE_POINTS = 128;
 
     /** Milliseconds of the year 3000: later means that somebody wrote milliseconds where seconds are due. */
     private static final long FAR_AHEAD_MILLIS = 32_503_680_000_000L;
 
     private final SeriesLexer labels;
     private final PageCounts counts;
+    private final boolean customBounds;
     private final DecimalParser numbers = new DecimalParser();
     private final TimestampParser timestamps = new TimestampParser();
     /** Made when the first composite value is met; most targets never send one. */
@@ -44,8 +45,18 @@ final class SampleTail {
     private boolean isComposite;
 
     SampleTail(SeriesLexer labels, PageCounts counts) {
+        this(labels, counts, false);
+    }
+
+    /**
+     * Of lines in the comments of {@link CarriedComment}, or of a page.
+     *
+     * @param customBounds whether native histograms may list their bounds
+     */
+    SampleTail(SeriesLexer labels, PageCounts counts, boolean customBounds) {
         this.labels = labels;
         this.counts = counts;
+        this.customBounds = customBounds;
     }
 
     void begin(byte[] page, int to, ExpositionFormat format) {
@@ -93,7 +104,7 @@ final class SampleTail {
     CompositeLexer composite() {
         CompositeLexer lexer = composite;
         if (lexer == null) {
-            lexer = new CompositeLexer();
+            lexer = new CompositeLexer(customBounds);
             lexer.begin(page, to);
             composite = lexer;
         }
@@ -260,7 +271,7 @@ final class SampleTail {
         int close = labels.labelsEnd(brace);
         Labels exemplarLabels = labels.exemplarLabels(brace, close);
         counts.tolerateAll(labels.tolerated());
-        if (codePoints(exemplarLabels) > MAX_EXEMPLAR_CODE_POINTS) {
+        if (!version2 && codePoints(exemplarLabels) > MAX_EXEMPLAR_CODE_POINTS) {
             throw new SyntaxError("at most 128 characters of labels in an exemplar", brace);
         }
         int valueAt = blanks(close, close + 1);

@@ -32,6 +32,10 @@ final class TextParser implements PartSeries.Whole {
     private final PageRows rows;
     /** Made when the first composite value is met. */
     private @Nullable PartSeries parts;
+    /** Made when the first comment is met that carries what text cannot say. */
+    private @Nullable CarriedComment carriedComment;
+    /** Has the start timestamp and exemplars of the next line, if a comment above it carried them. */
+    private @Nullable SampleTail lent;
     /** Made when the first histogram is to be converted. */
     private @Nullable ClassicHistograms classicHistograms;
 
@@ -61,6 +65,10 @@ final class TextParser implements PartSeries.Whole {
         lexer.begin(page, to, openMetrics);
         comments.begin(page);
         tail.begin(page, to, format);
+        lent = null;
+        if (carriedComment != null) {
+            carriedComment.begin(page, to);
+        }
         try {
             if (options.strict()) {
                 new StrictPage(options).check(format, page, from, to);
@@ -79,13 +87,18 @@ final class TextParser implements PartSeries.Whole {
             lexer.begin(this.page, 0, openMetrics);
             comments.begin(this.page);
             tail.begin(this.page, 0, format);
+            if (carriedComment != null) {
+                carriedComment.begin(this.page, 0);
+            }
         }
     }
 
     private void lines() {
         int at = skipByteOrderMark(from);
         while (at < to) {
-            at = predicted(at);
+            if (lent == null) {
+                at = predicted(at);
+            }
             if (at < to) {
                 at = options.skipBadLines() ? lineOrNext(at) : line(at);
             }
@@ -219,6 +232,7 @@ final class TextParser implements PartSeries.Whole {
             return line(at);
         } catch (SyntaxError e) {
             counts.badLines++;
+            lent = null;
             int newline = ByteScan.indexOfNewline(page, at, to);
             return Math.min(newline + 1, to);
         }
@@ -240,6 +254,7 @@ final class TextParser implements PartSeries.Whole {
     }
 
     private int blankLine(int lineEnd) {
+        lent = null;
         if (openMetrics) {
             counts.tolerate(Tolerated.BLANK_LINE);
         }
@@ -252,6 +267,10 @@ final class TextParser implements PartSeries.Whole {
 
     private int comment(int at) {
         int end = ByteScan.indexOfNewline(page, at, to);
+        lent = null;
+        if (!openMetrics && CarriedComment.isLikely(page, at, end) && !options.strict() && isCarried(at, end)) {
+            return end + 1;
+        }
         Entry entry = order.expected();
         if (isLine(entry, at, end)) {
             order.hit();
@@ -271,6 +290,30 @@ final class TextParser implements PartSeries.Whole {
             return to;
         }
         return end + 1;
+    }
+
+    /** What a comment carries is read anew each time, like the values that it mostly is. */
+    private boolean isCarried(int at, int end) {
+        CarriedComment carried = carriedComment;
+        if (carried == null) {
+            carried = new CarriedComment(options);
+            carried.begin(page, to);
+            carriedComment = carried;
+        }
+        CarriedComment.Kind kind = carried.read(at, end, context);
+        if (kind == CarriedComment.Kind.NOTHING) {
+            return false;
+        }
+        if (carried.hadCarriageReturn()) {
+            counts.tolerate(Tolerated.CARRIAGE_RETURN);
+        }
+        if (kind == CarriedComment.Kind.LINE) {
+            int seriesStart = CarriedComment.seriesStart(at);
+            composite(carried, carried.tail(), seriesStart, carried.seriesEnd(), carried.histogram());
+        } else {
+            lent = carried.tail();
+        }
+        return true;
     }
 
     private boolean isLine(Entry entry, int at, int end) {
@@ -294,7 +337,7 @@ final class TextParser implements PartSeries.Whole {
         // Before the line counts, so that one with a bad value leaves no trace.
         int end = tail.read(seriesEnd);
         if (tail.isComposite()) {
-            composite(at, seriesEnd);
+            composite(this, tail, at, seriesEnd, tail.composite().nativeHistogram(at));
             return end;
         }
         Entry entry = order.expected();
@@ -311,30 +354,31 @@ final class TextParser implements PartSeries.Whole {
     }
 
     /** A composite value of OpenMetrics 2.0: several series, as a store without composites wants them. */
-    private void composite(int at, int seriesEnd) {
-        CompositeLexer value = tail.composite();
-        // Checks the labels also where nothing is new.
-        NativeHistogram histogram = value.nativeHistogram(at);
+    private void composite(
+            PartSeries.Whole whole, SampleTail line, int at, int seriesEnd, @Nullable NativeHistogram sparse) {
+        CompositeLexer value = line.composite();
+        NativeHistogram histogram = sparse;
         PartSeries parts = parts();
-        parts.begin(context, page, at, seriesEnd, tail.stampMillis(), tail.startMillis());
+        parts.begin(context, page, at, seriesEnd, line.stampMillis(), line.startMillis());
         if (histogram == null || !options.nativeHistograms()) {
             histogram = options.classicHistogramsAsNative() ? value.customBuckets() : null;
         }
         boolean asNative = histogram != null;
         if (histogram != null) {
-            parts.add(histogram, this, tail.exemplars());
+            parts.add(histogram, whole, line.exemplars());
         }
         if (asNative && !options.classicHistogramsToo()) {
             return;
         }
-        parts.add(value.isGauge() ? Part.GAUGE_COUNT : Part.COUNT, 0, value.countBits(), this, List.of());
-        parts.add(value.isGauge() ? Part.GAUGE_SUM : Part.SUM, 0, value.sumBits(), this, List.of());
+        List<Exemplar> exemplars = asNative ? List.of() : line.exemplars();
+        parts.add(value.isGauge() ? Part.GAUGE_COUNT : Part.COUNT, 0, value.countBits(), whole, List.of());
+        parts.add(value.isGauge() ? Part.GAUGE_SUM : Part.SUM, 0, value.sumBits(), whole, List.of());
         Part part = value.isSummary() ? Part.QUANTILE : Part.BUCKET;
         boolean endsAtInfinity = value.isSummary();
         double lower = Double.NEGATIVE_INFINITY;
         for (int point = 0; point < value.pointCount(); point++) {
             double bound = value.bound(point);
-            parts.add(part, bound, value.pointBits(point), this, exemplarsWithin(lower, bound, asNative));
+            parts.add(part, bound, value.pointBits(point), whole, exemplarsWithin(lower, bound, exemplars));
             endsAtInfinity |= bound == Double.POSITIVE_INFINITY;
             lower = bound;
         }
@@ -343,8 +387,8 @@ final class TextParser implements PartSeries.Whole {
                     Part.BUCKET,
                     Double.POSITIVE_INFINITY,
                     value.countBits(),
-                    this,
-                    exemplarsWithin(lower, Double.POSITIVE_INFINITY, asNative));
+                    whole,
+                    exemplarsWithin(lower, Double.POSITIVE_INFINITY, exemplars));
         }
     }
 
@@ -372,12 +416,12 @@ final class TextParser implements PartSeries.Whole {
         return writer;
     }
 
-    /** The exemplars of the line whose value falls into a bucket, unless the native histogram has them. */
-    private List<Exemplar> exemplarsWithin(double lower, double upper, boolean asNative) {
-        if (asNative || tail.exemplars().isEmpty()) {
+    /** Those whose value falls into a bucket. */
+    private static List<Exemplar> exemplarsWithin(double lower, double upper, List<Exemplar> exemplars) {
+        if (exemplars.isEmpty()) {
             return List.of();
         }
-        return tail.exemplars().stream()
+        return exemplars.stream()
                 .filter(exemplar -> exemplar.value() > lower && exemplar.value() <= upper)
                 .toList();
     }
@@ -432,11 +476,14 @@ final class TextParser implements PartSeries.Whole {
     }
 
     private void deliver(Entry entry, boolean first) {
+        SampleTail beside = lent == null ? tail : lent;
+        lent = null;
+        long startMillis = beside.startMillis();
         if (entry instanceof Entry.Classic classic) {
             counts.tolerateAll(entry.tolerated());
-            classicHistograms().add(classic, tail.bits(), tail.stampMillis(), tail.startMillis(), tail.exemplars());
+            classicHistograms().add(classic, tail.bits(), tail.stampMillis(), startMillis, beside.exemplars());
             return;
         }
-        rows.add(entry, first, tail.bits(), tail.stampMillis(), tail.startMillis(), tail.exemplars());
+        rows.add(entry, first, tail.bits(), tail.stampMillis(), startMillis, beside.exemplars());
     }
 }

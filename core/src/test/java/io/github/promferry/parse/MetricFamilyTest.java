@@ -14,6 +14,7 @@ import io.github.promferry.parse.MetricFamily.Sample;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -91,7 +92,7 @@ class MetricFamilyTest {
                         1001,
                         List.of(
                                 new Exemplar(Labels.of("id", "1"), 0.5, 2000),
-                                new Exemplar(Labels.of("x.y", "2"), -0.0, NONE)))));
+                                new Exemplar(Labels.of("x.y", "2"), -0.0, 0)))));
         byte[] page = MetricFamily.write(ExpositionFormat.OPENMETRICS_2_0_0, List.of(family));
         assertThat(MetricFamily.parse(ExpositionFormat.OPENMETRICS_2_0_0, page)).containsExactly(family);
         assertThat(family.points())
@@ -109,7 +110,7 @@ class MetricFamilyTest {
         byte[] page = "# TYPE h histogram\ns {count:3,sum:1.5,quantile:[0.5:1]}\n# EOF\n".getBytes(UTF_8);
         assertThat(MetricFamily.parse(ExpositionFormat.OPENMETRICS_2_0_0, page))
                 .extracting(family -> family.metadata().family())
-                .containsExactly("s_count", "s_sum", "s");
+                .containsExactly("h", "s_count", "s_sum", "s");
     }
 
     @Test
@@ -118,7 +119,13 @@ class MetricFamilyTest {
         List<MetricFamily> unwritable = List.of(
                 new MetricFamily(new MetricMetadata("", MetricType.GAUGE, "", ""), List.of(sample(named))),
                 new MetricFamily(new MetricMetadata("a", MetricType.GAUGE, "", "m\na 2"), List.of(sample(named))),
-                new MetricFamily(new MetricMetadata("a", MetricType.GAUGE, "", ""), List.of(sample(Labels.EMPTY))));
+                new MetricFamily(new MetricMetadata("a", MetricType.GAUGE, "", ""), List.of(sample(Labels.EMPTY))),
+                new MetricFamily(new MetricMetadata("a", MetricType.GAUGE, "ends\r", ""), List.of(sample(named))),
+                new MetricFamily(new MetricMetadata("a", MetricType.GAUGE, "", " s"), List.of(sample(named))),
+                new MetricFamily(new MetricMetadata("a", MetricType.GAUGE, "\ud800", ""), List.of(sample(named))),
+                family("b", MetricType.GAUGE, sample(named)),
+                family("a", MetricType.GAUGE, sample(named), sample(named)),
+                family("a", MetricType.GAUGE, sample(named).at(1), sample(named)));
         for (MetricFamily family : unwritable) {
             assertThatThrownBy(() -> MetricFamily.write(ExpositionFormat.TEXT_0_0_4, List.of(family)))
                     .isInstanceOf(IllegalArgumentException.class)
@@ -127,7 +134,164 @@ class MetricFamilyTest {
     }
 
     private static Sample sample(Labels labels) {
-        return new Sample(labels, 1, null, NONE, NONE, List.of());
+        return Sample.of(labels, 1);
+    }
+
+    private static MetricFamily family(String name, MetricType type, Sample... samples) {
+        return new MetricFamily(new MetricMetadata(name, type, "", ""), List.of(samples));
+    }
+
+    private static Sample named(String name, String... labels) {
+        return Sample.of(Labels.builder().add("__name__", name).build().withDefaults(Labels.of(labels)), 1);
+    }
+
+    private static final NativeHistogram EXPONENTIAL = NativeHistogram.ofCounts(3, 1.5)
+            .positive(NativeHistogram.Buckets.ofDeltas(new int[] {0, 1}, new long[] {3}))
+            .build();
+    private static final NativeHistogram CUSTOM = NativeHistogram.ofFloatCounts(3, 1.5)
+            .positive(NativeHistogram.Buckets.ofCounts(new int[] {0, 2}, new double[] {1, 2}))
+            .customBounds(0.5)
+            .build();
+
+    @Test
+    void textSaysWhatItCannotInComments() {
+        Labels name = Labels.of("__name__", "h", "a", "1");
+        Exemplar exemplar = new Exemplar(Labels.of("id", "1"), 0.5, 12_500);
+        List<MetricFamily> families = List.of(
+                family(
+                        "h",
+                        MetricType.HISTOGRAM,
+                        Sample.of(name, CUSTOM).at(2500).since(1500).with(List.of(exemplar))),
+                family("c", MetricType.COUNTER, named("c_total").at(2500).with(List.of(exemplar, exemplar))));
+        byte[] page = MetricFamily.write(ExpositionFormat.TEXT_0_0_4, families);
+        assertThat(new String(page, UTF_8)).isEqualTo("""
+                # TYPE h histogram
+                # OMLINE h{a="1"} {count:3.0,sum:1.5,schema:-53,custom_values:[0.5],positive_spans:[0:2],positive_buckets:[1.0,2.0]} 2.500 st@1.500 # {id="1"} 0.5 12.500
+                # TYPE c counter
+                # OMTAIL # {id="1"} 0.5 12.500 # {id="1"} 0.5 12.500
+                c_total 1.0 2500
+                """);
+        assertThat(MetricFamily.parse(ExpositionFormat.TEXT_0_0_4, page)).isEqualTo(families);
+    }
+
+    @Test
+    void histogramsAndSummariesAreOneLineInOpenMetrics2() {
+        Exemplar exemplar = new Exemplar(Labels.of("id", "1"), 0.7, 12_500);
+        List<MetricFamily> families = List.of(
+                family(
+                        "h",
+                        MetricType.HISTOGRAM,
+                        named("h_bucket", "le", "1").with(List.of(exemplar)),
+                        named("h_bucket", "le", "+Inf"),
+                        named("h_sum").since(1500),
+                        named("h_count")),
+                family("s", MetricType.SUMMARY, named("s", "quantile", "0.5"), named("s_sum"), named("s_count")),
+                family("c", MetricType.COUNTER, named("c_total"), named("c_created")));
+        ExpositionFormat format = ExpositionFormat.OPENMETRICS_2_0_0;
+        assertThatThrownBy(() -> MetricFamily.write(format, families))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("OpenMetricsText2.0.0 cannot hold family h: ")
+                .hasMessageContaining("fit");
+        List<MetricFamily> fitting = MetricFamily.fit(format, families);
+        assertThat(new String(MetricFamily.write(format, fitting), UTF_8)).isEqualTo("""
+                # TYPE h histogram
+                h {count:1.0,sum:1.0,bucket:[1.0:1.0,+Inf:1.0]} st@1.500 # {id="1"} 0.7 12.500
+                # TYPE s summary
+                s {count:1.0,sum:1.0,quantile:[0.5:1.0]}
+                # TYPE c_total counter
+                c_total 1.0 st@1
+                # EOF
+                """);
+        assertThat(fitting.get(0).points())
+                .containsExactlyElementsOf(families.get(0).points());
+    }
+
+    @Test
+    void nativeHistogramsBecomeClassicWhereAFormatHasNone() {
+        List<MetricFamily> families = List.of(
+                family("e", MetricType.HISTOGRAM, Sample.of(Labels.of("__name__", "e"), EXPONENTIAL)),
+                family("c", MetricType.HISTOGRAM, Sample.of(Labels.of("__name__", "c"), CUSTOM)));
+        List<MetricFamily> fitting = MetricFamily.fit(ExpositionFormat.OPENMETRICS_1_0_0, families);
+        assertThat(new String(MetricFamily.write(ExpositionFormat.OPENMETRICS_1_0_0, fitting), UTF_8))
+                .isEqualTo("""
+                # TYPE e histogram
+                e_count 3.0
+                e_sum 1.5
+                e_bucket{le="+Inf"} 3.0
+                # TYPE c histogram
+                c_count 3.0
+                c_sum 1.5
+                c_bucket{le="0.5"} 1.0
+                c_bucket{le="+Inf"} 3.0
+                # EOF
+                """);
+        assertThat(MetricFamily.fit(ExpositionFormat.OPENMETRICS_2_0_0, families))
+                .containsExactly(families.get(0), fitting.get(1));
+    }
+
+    @Test
+    void openMetricsVersionIsTheLowestThatHoldsAll() {
+        MetricFamily counter = family("c", MetricType.COUNTER, named("c_total"));
+        MetricFamily gauge = family("g", MetricType.GAUGE, named("g"));
+        MetricFamily sparse = family("h", MetricType.HISTOGRAM, Sample.of(Labels.of("__name__", "h"), EXPONENTIAL));
+        assertThat(MetricFamily.openMetricsFor(List.of(counter, gauge))).isEqualTo(ExpositionFormat.OPENMETRICS_1_0_0);
+        assertThat(MetricFamily.openMetricsFor(List.of(gauge, sparse))).isEqualTo(ExpositionFormat.OPENMETRICS_2_0_0);
+        assertThatThrownBy(() -> MetricFamily.openMetricsFor(List.of(counter, sparse)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("1.0 cannot hold family h: a native histogram")
+                .hasMessageContaining("2.0 cannot hold family c: the sample c_total");
+    }
+
+    @Test
+    void whatOpenMetrics1HasNoPlaceForIsRefusedByName() {
+        Exemplar exemplar = new Exemplar(Labels.of("id", "1"), 0.5, NONE);
+        Exemplar oversized = new Exemplar(Labels.of("id", "x".repeat(127)), 0.5, NONE);
+        MetricFamily seconds = new MetricFamily(
+                new MetricMetadata("latency", MetricType.GAUGE, "", "seconds"), List.of(named("latency")));
+        Map<MetricFamily, String> refused = Map.of(
+                seconds,
+                "the unit seconds",
+                family("g", MetricType.GAUGE, named("g").with(List.of(exemplar))),
+                "exemplars",
+                family("c", MetricType.COUNTER, named("c_total").with(List.of(exemplar, exemplar))),
+                "exemplars",
+                family("c", MetricType.COUNTER, named("c_total").with(List.of(oversized))),
+                "128 characters",
+                family("g", MetricType.GAUGE, named("g").since(1)),
+                "a start timestamp");
+        refused.forEach((family, what) -> assertThatThrownBy(
+                        () -> MetricFamily.write(ExpositionFormat.OPENMETRICS_1_0_0, List.of(family)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("cannot hold family " + family.metadata().family())
+                .hasMessageContaining(what));
+    }
+
+    @Test
+    void familiesWithoutSamplesAreOnThePageToo() {
+        String page = """
+                # HELP a Help.
+                # TYPE a counter
+                b 1
+                # HELP c Late metadata.
+                c 2
+                # TYPE c gauge
+                # TYPE d gauge
+                """;
+        List<MetricFamily> families = MetricFamily.parse(ExpositionFormat.TEXT_0_0_4, page.getBytes(UTF_8));
+        assertThat(families)
+                .extracting(family ->
+                        family.metadata().family() + " " + family.samples().size())
+                .containsExactly("a 0", "b 1", "c 1", "d 0");
+        assertThat(families.get(0).metadata()).isEqualTo(new MetricMetadata("a", MetricType.COUNTER, "Help.", ""));
+    }
+
+    @Test
+    void valueOfANativeHistogramIsItsSum() {
+        Labels name = Labels.of("__name__", "h");
+        assertThat(Sample.of(name, EXPONENTIAL).value()).isEqualTo(1.5);
+        assertThatThrownBy(() -> new Sample(name, 2, EXPONENTIAL, NONE, NONE, List.of()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("2.0 beside a native histogram of the sum 1.5");
     }
 
     @Test
@@ -141,7 +305,7 @@ class MetricFamilyTest {
         assertThat(MetricFamily.parse(ExpositionFormat.TEXT_0_0_4, page)).containsExactly(info);
         assertThat(MetricFamily.parse(ExpositionFormat.TEXT_0_0_4, page, STRICT))
                 .extracting(family -> family.metadata().type())
-                .containsExactly(MetricType.UNKNOWN);
+                .containsExactly(MetricType.GAUGE, MetricType.UNKNOWN);
     }
 
     @ParameterizedTest
@@ -163,16 +327,35 @@ class MetricFamilyTest {
                 .isEqualTo(families);
     }
 
+    /** What we write is legal to the letter. */
     @Property(tries = 200)
     void clientJavaFamiliesSurviveWritingInAllFormats(@ForAll long seed) throws IOException {
         ByteArrayOutputStream page = new ByteArrayOutputStream();
         ClientJavaPages.openMetrics(ClientJavaPages.registry(new Random(seed), (int) seed, false), page);
         List<MetricFamily> families = MetricFamily.parse(ExpositionFormat.OPENMETRICS_1_0_0, page.toByteArray());
+        assertThat(MetricFamily.openMetricsFor(families)).isEqualTo(ExpositionFormat.OPENMETRICS_1_0_0);
         for (ExpositionFormat format : List.of(ExpositionFormat.OPENMETRICS_1_0_0, ExpositionFormat.TEXT_1_0_0)) {
             byte[] written = MetricFamily.write(format, families);
             assertThat(MetricFamily.parse(format, written)).isEqualTo(families);
-            // What we write is legal to the letter.
-            assertThat(MetricFamily.parse(format, written, STRICT).size()).isEqualTo(families.size());
+            assertThat(MetricFamily.parse(format, written, STRICT)).hasSizeGreaterThanOrEqualTo(families.size());
         }
+        strictlyInOpenMetrics2(families);
+    }
+
+    @Property(tries = 200)
+    void clientJavaFamiliesWithNativeHistogramsToo(@ForAll long seed) throws IOException {
+        ByteArrayOutputStream page = new ByteArrayOutputStream();
+        ClientJavaPages.protobuf(ClientJavaPages.registry(new Random(seed), (int) seed, true), page);
+        List<MetricFamily> families = MetricFamily.parse(ExpositionFormat.PROTOBUF, page.toByteArray());
+        byte[] text = MetricFamily.write(ExpositionFormat.TEXT_1_0_0, families);
+        assertThat(MetricFamily.parse(ExpositionFormat.TEXT_1_0_0, text)).isEqualTo(families);
+        strictlyInOpenMetrics2(families);
+    }
+
+    private static void strictlyInOpenMetrics2(List<MetricFamily> families) {
+        ExpositionFormat version2 = ExpositionFormat.OPENMETRICS_2_0_0;
+        List<MetricFamily> fitting = MetricFamily.fit(version2, families);
+        assertThat(MetricFamily.parse(version2, MetricFamily.write(version2, fitting), STRICT))
+                .isEqualTo(fitting);
     }
 }

@@ -48,11 +48,22 @@ class MutationTest {
             # EOF
             """;
 
+    private static final String CARRIED = """
+            # TYPE h histogram
+            # OMLINE h{a="b"} {count:3,sum:1.5,schema:-53,custom_values:[0.5,1],positive_spans:[0:2],positive_buckets:[1,2]} 12.5 st@3.25 # {id="x"} 0.5 11
+            # OMLINE h {count:3.0,sum:1.5,schema:0,zero_threshold:0.1,zero_count:1.0,positive_spans:[0:2],positive_buckets:[1.0,1.0]}
+            # TYPE i gauge
+            # OMTYPE info
+            # OMTAIL st@1.5 # {id="1"} 0.5 12.5 # {id="2"} 1
+            i_info{a="b"} 1
+            """;
+
     @Test
     void mutatedPagesThrowNothingElse() throws IOException {
         Random random = new Random(11);
         byte[][] seeds = {
             Pages.bytes(OPENMETRICS_2),
+            Pages.bytes(CARRIED),
             Arrays.copyOf(Pages.corpus("prometheus-alltypes-5mfs.openmetrics"), 4000),
             Pages.corpus("tgis-on-vllm-2024-quoted-label-excerpt.prom"),
             Pages.corpus("llamacpp-server-2025-02-nan.prom"),
@@ -92,7 +103,11 @@ class MutationTest {
     void surroundingsHaveNoInfluence() throws IOException {
         Random random = new Random(12);
         byte[][] seeds = {
-            Pages.bytes(OPENMETRICS_2), Pages.corpus("prometheus-docs-example.prom"), protobuf(), Pages.bytes("a 1")
+            Pages.bytes(OPENMETRICS_2),
+            Pages.bytes(CARRIED),
+            Pages.corpus("prometheus-docs-example.prom"),
+            protobuf(),
+            Pages.bytes("a 1")
         };
         for (int i = 0; i < 3_000; i++) {
             byte[] seed = seeds[random.nextInt(seeds.length)];

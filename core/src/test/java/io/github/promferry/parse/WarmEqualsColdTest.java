@@ -32,6 +32,9 @@ class WarmEqualsColdTest {
     private static final SeriesResolver RESOLVER =
             (labels, metadata) -> labels.metricName().endsWith("7") ? null : Series.of(labels, metadata);
 
+    private static final String NATIVE =
+            "{count:3,sum:1.5,schema:0,zero_threshold:0.0,zero_count:0," + "positive_spans:[0:1],positive_buckets:[3]}";
+
     /** What a target is, told naively: the series that are known and those of them that are alive, stamped or not. */
     private static final class Model {
         private final Set<Labels> known = new TreeSet<>();
@@ -155,7 +158,9 @@ class WarmEqualsColdTest {
         String name = "h" + random.nextInt(3);
         String label = "a=\"" + random.nextInt(2) + "\"";
         String stamp = random.nextInt(8) == 0 ? " 1" : "";
-        return switch (random.nextInt(8)) {
+        return switch (random.nextInt(10)) {
+            case 8 -> "# OMTAIL # {id=\"" + random.nextInt(2) + "\"} 0.5 1";
+            case 9 -> "# OMLINE " + name + "{" + label + "} " + NATIVE;
             case 0 -> "# TYPE " + name + (random.nextInt(4) == 0 ? " gauge" : " histogram");
             case 1 -> name + "_count{" + label + "} 3" + stamp;
             case 2 -> name + "_sum{" + label + "} " + random.nextInt(9) + stamp;
@@ -508,7 +513,7 @@ class WarmEqualsColdTest {
 
     private static String randomLine(Random random, int series) {
         int i = random.nextInt(series);
-        return switch (random.nextInt(16)) {
+        return switch (random.nextInt(19)) {
             case 0 -> "# TYPE m" + i + (random.nextBoolean() ? " counter" : " gauge");
             case 1 -> "# HELP m" + i + " help " + random.nextInt(2);
             case 2 -> "# comment";
@@ -518,6 +523,9 @@ class WarmEqualsColdTest {
             case 6 -> "m" + i + " 2 ";
             case 7 -> "  m" + i + "\t3";
             case 8 -> "";
+            case 16 -> "# OMTAIL st@" + random.nextInt(3) + " # {id=\"" + random.nextInt(2) + "\"} 0.5 1";
+            case 17 -> "# OMLINE m" + i + " " + NATIVE;
+            case 18 -> random.nextBoolean() ? "# OMTAIL st@1 and more" : "# OMLINE m" + i + " 5";
             case 9 -> "m" + i + "_total 4 # {trace=\"" + random.nextInt(2) + "\"} 0.5";
             default -> "m" + i + "{x=\"" + random.nextInt(2) + "\"} " + random.nextInt(100) / 4.0;
         };
