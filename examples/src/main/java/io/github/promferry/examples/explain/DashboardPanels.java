@@ -2,15 +2,14 @@ package io.github.promferry.examples.explain;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.github.promferry.examples.explain.PromQlNeeds.Need;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Load;
@@ -35,14 +34,17 @@ record DashboardPanels(String title, List<Panel> panels) {
      */
     record Panel(String title, List<PromQlNeeds> needs) {
         /** Whether it shows anything. */
-        boolean hasData(Predicate<String> isPresent) {
+        boolean hasData(Predicate<Need> isPresent) {
             return needs.stream().anyMatch(each -> each.areMetBy(isPresent));
         }
 
-        Set<String> names() {
-            Set<String> names = new LinkedHashSet<>();
-            needs.forEach(each -> names.addAll(each.names()));
-            return names;
+        /** What of its samples is not there. */
+        List<Need> missing(Predicate<Need> isPresent) {
+            return needs.stream()
+                    .flatMap(each -> each.needs().stream())
+                    .distinct()
+                    .filter(isPresent.negate())
+                    .toList();
         }
     }
 

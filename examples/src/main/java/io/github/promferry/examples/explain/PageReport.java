@@ -2,6 +2,7 @@ package io.github.promferry.examples.explain;
 
 import io.github.promferry.Labels;
 import io.github.promferry.MetricMetadata;
+import io.github.promferry.examples.explain.PromQlNeeds.Need;
 import io.github.promferry.parse.ExpositionFormat;
 import io.github.promferry.scrape.engine.CostProfile;
 import io.github.promferry.scrape.engine.CostProfile.Level;
@@ -10,6 +11,7 @@ import io.github.promferry.scrape.engine.EngineMatch;
 import io.github.promferry.scrape.engine.EngineSignal;
 import io.github.promferry.scrape.engine.LlmEngine;
 import io.github.promferry.scrape.engine.SignalReading;
+import io.github.promferry.scrape.engine.SignalSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -18,6 +20,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -27,6 +30,8 @@ import java.util.stream.Collectors;
 /** What a page has to tell, in lines for people. */
 public final class PageReport {
     private static final int TOP = 8;
+    /** The title of the dashboard that needs the second names. */
+    private static final String VOCABULARY = "LLM engines";
 
     /** What the scraper adds to each target. */
     private static final Set<String> REPORTS =
@@ -199,10 +204,13 @@ public final class PageReport {
     }
 
     private void dashboards() {
-        Set<String> names = page.names();
+        Map<String, List<Labels>> byName =
+                series.stream().collect(Collectors.groupingBy(labels -> String.valueOf(labels.metricName())));
         Set<String> signals = signalNames();
-        Predicate<String> ofTheScrape = REPORTS::contains;
-        Predicate<String> isPresent = ofTheScrape.or(names::contains).or(signals::contains);
+        Predicate<Need> ofTheScrape = need -> REPORTS.contains(need.name());
+        Predicate<Need> isPresent = need -> ofTheScrape.test(need)
+                || signals.contains(need.name())
+                || byName.getOrDefault(need.name(), List.of()).stream().anyMatch(need::isMetBy);
         for (DashboardPanels dashboard : DashboardPanels.readAll()) {
             boolean fits = dashboard.panels().stream()
                     .anyMatch(panel -> panel.hasData(isPresent) && !panel.hasData(ofTheScrape));
@@ -212,21 +220,81 @@ public final class PageReport {
         }
     }
 
-    private void dashboard(DashboardPanels dashboard, Predicate<String> isPresent) {
-        List<DashboardPanels.Panel> empty = dashboard.panels().stream()
-                .filter(panel -> !panel.hasData(isPresent))
-                .toList();
+    private void dashboard(DashboardPanels dashboard, Predicate<Need> isPresent) {
+        Map<String, List<String>> elsewhere = new TreeMap<>();
+        List<String> empty = new ArrayList<>();
+        int withData = 0;
+        for (DashboardPanels.Panel panel : dashboard.panels()) {
+            List<Need> missing = panel.missing(isPresent);
+            Set<String> others = missing.stream().map(this::otherProgram).collect(Collectors.toSet());
+            if (panel.hasData(isPresent)) {
+                withData++;
+            } else if (others.size() == 1 && !others.contains("")) {
+                elsewhere
+                        .computeIfAbsent(others.iterator().next(), unused -> new ArrayList<>())
+                        .add(panel.title());
+            } else {
+                empty.add(panel.title()
+                        + list(
+                                ": there is no ",
+                                missing.stream()
+                                        .map(need -> why(need, missing))
+                                        .distinct()
+                                        .toList()));
+            }
+        }
         int all = dashboard.panels().size();
+        elsewhere.forEach((program, titles) ->
+                empty.add(titles.size() + " of " + program + ", which is not on this page" + list(": ", titles)));
         add(
-                "dashboard " + dashboard.title() + ": " + (all - empty.size()) + " of " + all + " panels have data"
+                "dashboard " + dashboard.title()
+                        + (dashboard.title().equals(VOCABULARY) ? " (with --signal-names)" : "")
+                        + ": " + withData + " of " + all + " panels have data"
                         + (empty.isEmpty() ? "" : ", these stay empty"),
-                empty.stream()
-                        .map(panel -> panel.title() + list(": there is no ", missing(panel, isPresent)))
-                        .toList());
+                empty);
     }
 
-    private static List<String> missing(DashboardPanels.Panel panel, Predicate<String> isPresent) {
-        return panel.names().stream().filter(isPresent.negate()).toList();
+    /** Whose sample it is if it is none of a program that is on the page; empty if it may be. */
+    private String otherProgram(Need need) {
+        List<LlmEngine> owners = catalog.engines().stream()
+                .filter(engine -> engine.withoutPrefix(need.name()) != null)
+                .toList();
+        boolean isHere = owners.isEmpty() || engines.stream().anyMatch(match -> owners.contains(match.engine()));
+        return isHere ? "" : owners.get(0).name();
+    }
+
+    /** What is not there: of a histogram the family, of a signal also what the engine has it as. */
+    private String why(Need need, List<Need> missing) {
+        String family = need.name().replaceFirst("_(bucket|sum|count)$", "");
+        Optional<EngineSignal> signal = Arrays.stream(EngineSignal.values())
+                .filter(each -> each.metricName().equals(family))
+                .findFirst();
+        if (signal.isPresent()) {
+            return family
+                    + engines.stream()
+                            .map(EngineMatch::engine)
+                            .filter(engine -> engine.role() == LlmEngine.Role.ENGINE)
+                            .map(engine -> source(engine, signal.get()))
+                            .collect(Collectors.joining("; ", " (", ")"));
+        }
+        boolean isHistogram = missing.stream().anyMatch(each -> each.name().equals(family + "_bucket"));
+        return isHistogram ? family : need.toString();
+    }
+
+    private static String source(LlmEngine engine, EngineSignal signal) {
+        List<SignalSource> sources = engine.sources().stream()
+                .filter(source -> source.signal() == signal)
+                .toList();
+        if (sources.isEmpty()) {
+            return engine.name() + " does not tell it";
+        }
+        boolean hasBuckets = sources.stream().anyMatch(source -> source.part() == SignalSource.Part.ALL);
+        return engine.name()
+                + (hasBuckets ? " has it as " : " has no buckets, but ")
+                + sources.stream()
+                        .map(SignalSource::name)
+                        .distinct()
+                        .collect(Collectors.joining(hasBuckets ? " or " : " and "));
     }
 
     /** What the series are called besides, with {@code --signal-names}. */

@@ -1,5 +1,6 @@
 package io.github.promferry.examples.explain;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.promferry.parse.ExpositionFormat;
@@ -86,6 +87,10 @@ final class PageReportTest {
             dynamo-sglang-0.5.x.prom | Prompt tokens from the cache: there is no sglang:cached_tokens_total
             vllm-0.7-v0-engine-excerpt-aibrix.prom | vLLM V0 engine (0.10 or older) (vllm:gpu_cache_usage_perc)
             vllm-0.7-v0-engine-excerpt-aibrix.prom | nothing tells of a restart of vLLM: no process_start_time_seconds, no vllm:prompt_tokens_created
+            dynamo-sglang-0.5.x.prom | Requests failed: there is no llm_requests_failed_total (SGLang has it as num_aborted_requests_total)
+            dynamo-sglang-0.5.x.prom | Sleeping: there is no llm_engine_sleeping (SGLang does not tell it)
+            triton-trtllm-backend-docs.prom | Queue time: there is no llm_request_queue_time_seconds (Triton has no buckets, but inference_queue_duration_us and inference_request_success)
+            dynamo-sglang-0.5.x.prom | 14 of Dynamo frontend, which is not on this page: Requests in flight, Requests queued, Tokens generated, Time to first token, p95, Time to first token, Inter-token latency, Request duration, Time to first token, distribution and 6 more
             llamacpp-server-2025-02-nan.prom | values that are NaN: 1 (llamacpp:n_busy_slots_per_decode)
             llamacpp-server-2025-02-nan.prom | not as the format says, signed nan: 1
             llamacpp-server-2025-02-nan.prom | KV cache usage: there is no llamacpp:kv_cache_usage_ratio
@@ -110,7 +115,7 @@ final class PageReportTest {
         assertThat(report("dynamo-vllm-v1-lmcache.prom"))
                 .filteredOn(line -> line.startsWith("dashboard "))
                 .extracting(line -> line.replaceFirst(":.*", ""))
-                .containsExactly("dashboard LLM engines", "dashboard vLLM", "dashboard Dynamo");
+                .containsExactly("dashboard LLM engines (with --signal-names)", "dashboard vLLM", "dashboard Dynamo");
     }
 
     @Test
@@ -123,5 +128,15 @@ final class PageReportTest {
         }
         assertThat(DashboardPanels.readAll())
                 .allSatisfy(dashboard -> assertThat(dashboard.panels()).hasSizeGreaterThan(5));
+    }
+
+    @Test
+    void aPanelNeedsMoreThanTheName() {
+        String page = "nv_inference_count 1\nnv_trt_llm_kv_cache_block_metrics{kv_cache_block_type=\"used\"} 5\n";
+
+        assertThat(PageReport.of(page.getBytes(UTF_8), ExpositionFormat.TEXT_0_0_4, CATALOG))
+                .anyMatch(line -> line.endsWith(
+                        ": there is no nv_trt_llm_kv_cache_block_metrics with kv_cache_block_type=\"fraction\""))
+                .noneMatch(line -> line.contains("used|free|max"));
     }
 }

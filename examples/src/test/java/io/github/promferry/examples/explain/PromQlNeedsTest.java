@@ -2,6 +2,7 @@ package io.github.promferry.examples.explain;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.promferry.Labels;
 import java.util.Set;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -33,11 +34,32 @@ final class PromQlNeedsTest {
 
         assertThat(String.join(" ", needs.names())).isEqualTo(names);
         Set<String> some = Set.of(present.split(" ", -1));
-        assertThat(needs.areMetBy(some::contains)).isTrue();
+        assertThat(needs.areMetBy(need -> some.contains(need.name()))).isTrue();
         // Nothing of that can be missing.
         some.stream()
                 .filter(name -> !name.isEmpty())
-                .forEach(missing -> assertThat(needs.areMetBy(name -> some.contains(name) && !name.equals(missing)))
+                .forEach(missing -> assertThat(needs.areMetBy(need ->
+                                some.contains(need.name()) && !need.name().equals(missing)))
                         .isFalse());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '@', quoteCharacter = '`', textBlock = """
+            # expression @ what it needs @ met by reason=abort
+            a{reason="abort"} @ a with reason="abort" @ true
+            a{reason="stop"} @ a with reason="stop" @ false
+            a{reason=~"stop|abort", job="x"} @ a with reason=~"stop|abort" @ true
+            a{reason=~"$reason", instance=~".*"} @ a @ true
+            rate(a{reason!="abort"}[5m]) @ a with reason!="abort" @ false
+            sum by (reason) (a{reason!~"s.*",le="1}("}) @ a with reason!~"s.*", le="1}(" @ false
+            a{kind=~"total|"} @ a with kind=~"total|" @ true
+            a{kind=""} and {x="y"} @ a with kind="" @ true
+            """)
+    void findsWhatLabelsHaveToBe(String expression, String expected, boolean met) {
+        PromQlNeeds needs = PromQlNeeds.of(expression);
+
+        assertThat(needs.needs()).singleElement().hasToString(expected);
+        assertThat(needs.areMetBy(need -> need.isMetBy(Labels.of("__name__", "a", "reason", "abort"))))
+                .isEqualTo(met);
     }
 }
