@@ -31,8 +31,8 @@ public interface Credentials {
     String authorization() throws IOException;
 
     /**
-     * Whether asking again may give another answer. If so, a request that a server refused with 401 is worth one more
-     * attempt.
+     * Whether asking again may give another answer. If so, a request that a server refused with 401 or 403 is worth one
+     * more attempt.
      *
      * @return false if the answer is fixed, as this default does
      */
@@ -41,7 +41,7 @@ public interface Credentials {
     }
 
     /**
-     * Tells that a server refused the last answer with 401, so that a cached token is thrown away. Does nothing by
+     * Tells that a server refused the last answer with 401 or 403, so that a cached token is thrown away. Does nothing by
      * default.
      */
     default void refused() {}

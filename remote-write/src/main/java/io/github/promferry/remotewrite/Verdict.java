@@ -30,7 +30,7 @@ enum Verdict {
         }
         return switch (status) {
             case 400 -> v2 && !confirmed ? PERHAPS_UNSUPPORTED : FAILED;
-            case 401 -> UNAUTHORIZED;
+            case 401, 403 -> UNAUTHORIZED;
             case 413 -> TOO_LARGE;
             case 415 -> v2 ? UNSUPPORTED : FAILED;
             default -> FAILED;

@@ -613,6 +613,24 @@ class RemoteWriterTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {401, 403})
+    void credentialsThatMayHaveChangedAreTriedOnceMore(int status) throws IOException {
+        Path file = Files.writeString(folder.resolve("token"), "t");
+        receiver.then(ScriptedAnswer.status(status));
+        try (RemoteWriter writer = started(config().credentials(Credentials.bearer(file)))) {
+            writer.append(target.next());
+            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(receiver.sampleCount()).isEqualTo(10);
+            assertThat(writer.stats().dropped()).isEmpty();
+            receiver.then(ScriptedAnswer.status(status), ScriptedAnswer.status(status));
+            writer.append(target.next());
+            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.stats().dropped()).containsOnlyKeys("http_" + status);
+            assertThat(receiver.attempts()).hasSize(4);
+        }
+    }
+
     @Test
     void fixedPasswordIsNotTriedTwice() {
         receiver.requireAuthorization("Basic dXNlcjpuZXc=");

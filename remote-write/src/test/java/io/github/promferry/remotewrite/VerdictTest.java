@@ -25,7 +25,7 @@ class VerdictTest {
         "V2, 400, false, PERHAPS_UNSUPPORTED",
         "V1, 401, false, UNAUTHORIZED",
         "V2, 401, false, UNAUTHORIZED",
-        "V2, 403, false, FAILED",
+        "V2, 403, false, UNAUTHORIZED",
         "V2, 404, false, FAILED",
         "V2, 409, false, FAILED",
         "V1, 413, false, TOO_LARGE",

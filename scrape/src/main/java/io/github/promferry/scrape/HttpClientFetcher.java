@@ -161,6 +161,9 @@ final class HttpClientFetcher implements Fetcher {
                 redirect(status, response.headers().firstValue("Location").orElse(null));
             } else {
                 fail(Kind.STATUS, statusMessage(status));
+                if (trusted) {
+                    tellRefusal(settings, status);
+                }
             }
         }
 
@@ -203,6 +206,13 @@ final class HttpClientFetcher implements Fetcher {
     }
 
     static boolean isRedirect(int status) {
+    /** A token that was refused is not kept for the next page. */
+    static void tellRefusal(HttpSettings settings, int status) {
+        if (status == 401 || status == 403) {
+            settings.credentials().refused();
+        }
+    }
+
         return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
     }
 

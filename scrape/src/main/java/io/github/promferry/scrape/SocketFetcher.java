@@ -396,6 +396,9 @@ final class SocketFetcher implements Fetcher {
                 redirect(status, location);
             } else {
                 fail(Kind.STATUS, HttpClientFetcher.statusMessage(status));
+                if (trusted) {
+                    HttpClientFetcher.tellRefusal(settings, status);
+                }
             }
         }
 

@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -313,6 +314,31 @@ abstract class FetcherContract {
         assertThat(target.requests())
                 .extracting(request -> request.header("Authorization"))
                 .containsExactly("Bearer one", "Bearer two");
+        own.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {401, 403})
+    void credentialsAreToldThatTheyWereRefused(int status) {
+        AtomicInteger token = new AtomicInteger(1);
+        Credentials counting = new Credentials() {
+            @Override
+            public String authorization() {
+                return "Bearer " + token;
+            }
+
+            @Override
+            public void refused() {
+                token.incrementAndGet();
+            }
+        };
+        Fetcher own = create(HttpSettings.builder().credentials(counting).build(), threads);
+        target.then(ScriptedAnswer.status(status));
+        assertThat(fetch(own, target.uri(), Map.of()).failure.message()).contains(Integer.toString(status));
+        assertThat(fetch(own, target.uri(), Map.of()).text()).isEqualTo(PAGE);
+        assertThat(target.requests())
+                .extracting(request -> request.header("Authorization"))
+                .containsExactly("Bearer 1", "Bearer 2");
         own.close();
     }
 

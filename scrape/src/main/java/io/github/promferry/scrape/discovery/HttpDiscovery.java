@@ -140,6 +140,9 @@ public final class HttpDiscovery extends PolledDiscovery {
 
     private List<TargetGroup> groups(HttpResponse<byte[]> answer) throws IOException, TargetFormatException {
         if (answer.statusCode() != 200) {
+        if (answer.statusCode() == 401 || answer.statusCode() == 403) {
+            http.credentials().refused();
+        }
             throw new IOException(this + ": server returned HTTP status " + answer.statusCode() + ", expected 200");
         }
         HttpHeaders headers = answer.headers();
