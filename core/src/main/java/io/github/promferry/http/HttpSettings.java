@@ -2,8 +2,6 @@ package io.github.promferry.http;
 
 import io.github.promferry.http.wire.RequestHead;
 import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.ProxySelector;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -66,7 +64,8 @@ public final class HttpSettings {
     private final Duration connectTimeout;
     private final boolean followRedirects;
     private final @Nullable TlsSettings tls;
-    private final @Nullable URI proxy;
+    private final @Nullable ProxySettings proxy;
+    private final boolean http2;
 
     private HttpSettings(Builder builder) {
         credentials = builder.credentials;
@@ -75,6 +74,7 @@ public final class HttpSettings {
         followRedirects = builder.followRedirects;
         tls = builder.tls;
         proxy = builder.proxy;
+        http2 = builder.http2;
     }
 
     /**
@@ -99,6 +99,7 @@ public final class HttpSettings {
         builder.followRedirects = followRedirects;
         builder.tls = tls;
         builder.proxy = proxy;
+        builder.http2 = http2;
         return builder;
     }
 
@@ -149,16 +150,36 @@ public final class HttpSettings {
     }
 
     /**
-     * The proxy that requests go through.
+     * The proxies that requests go through.
      *
-     * @return such as {@code http://proxy:3128}, or null if the JVM's own settings apply
+     * @return null if the JVM's own settings apply
      */
-    public @Nullable URI proxy() {
+    public @Nullable ProxySettings proxy() {
         return proxy;
     }
 
     /**
-     * A client with these settings, for HTTP/1.1: {@code newClientBuilder().build()}.
+     * What the proxy on the way to a server wants to know, such as {@code Proxy-Authorization}. Whoever sends a request by
+     * {@link #newClient()} adds it, after a redirect, too; the client takes it off before the request leaves the proxy.
+     *
+     * @param url of the request
+     * @return name to value; empty if there is no proxy, or one that wants nothing
+     */
+    public Map<String, String> proxyHeaders(URI url) {
+        return proxy == null ? Map.of() : proxy.headersFor(url);
+    }
+
+    /**
+     * Whether servers that offer HTTP/2 are spoken to in it: those of {@code https}, by ALPN.
+     *
+     * @return false by default, as with Prometheus' remote write
+     */
+    public boolean http2() {
+        return http2;
+    }
+
+    /**
+     * A client with these settings: {@code newClientBuilder().build()}.
      *
      * @return a new client; it ends its threads some time after it becomes unreachable
      */
@@ -167,7 +188,7 @@ public final class HttpSettings {
     }
 
     /**
-     * The builder of a client with these settings, for HTTP/1.1, to which an executor may be added. The client never
+     * The builder of a client with these settings, to which an executor may be added. The client never
      * follows redirects by itself, because {@code java.net.http} sends the {@code Authorization} header along to wherever
      * a redirect points and turns a redirected POST into a GET.
      *
@@ -175,15 +196,15 @@ public final class HttpSettings {
      */
     public HttpClient.Builder newClientBuilder() {
         HttpClient.Builder client = HttpClient.newBuilder()
-                // On a cleartext connection the default would send an Upgrade header with every first request.
-                .version(HttpClient.Version.HTTP_1_1)
+                // On a cleartext connection HTTP/2 would send an Upgrade header with every first request.
+                .version(http2 ? HttpClient.Version.HTTP_2 : HttpClient.Version.HTTP_1_1)
                 .followRedirects(HttpClient.Redirect.NEVER)
                 .connectTimeout(connectTimeout);
         if (tls != null) {
             client.sslContext(tls.newContext()).sslParameters(tls.parameters());
         }
         if (proxy != null) {
-            client.proxy(ProxySelector.of(InetSocketAddress.createUnresolved(proxy.getHost(), proxy.getPort())));
+            client.proxy(proxy.selector());
         }
         return client;
     }
@@ -228,7 +249,8 @@ public final class HttpSettings {
     @Override
     public String toString() {
         return "HttpSettings[credentials=" + credentials + ", headers=" + headers.keySet() + ", connectTimeout="
-                + connectTimeout + ", followRedirects=" + followRedirects + ", tls=" + tls + ", proxy=" + proxy + "]";
+                + connectTimeout + ", followRedirects=" + followRedirects + ", tls=" + tls + ", proxy=" + proxy
+                + ", http2=" + http2 + "]";
     }
 
     /** RFC 9110, "Tokens". */
@@ -259,7 +281,8 @@ public final class HttpSettings {
         private Duration connectTimeout = DEFAULT_CONNECT_TIMEOUT;
         private boolean followRedirects = true;
         private @Nullable TlsSettings tls;
-        private @Nullable URI proxy;
+        private @Nullable ProxySettings proxy;
+        private boolean http2;
 
         private Builder() {}
 
@@ -343,21 +366,33 @@ public final class HttpSettings {
         /**
          * A proxy for all requests; the JVM's own settings ({@code -Dhttp.proxyHost} and so on) by default.
          *
-         * @param proxy such as {@code http://proxy:3128}
+         * @param proxy such as {@code http://proxy:3128}; see {@link ProxySettings#of}
          * @return this
-         * @throws IllegalArgumentException if it is not {@code http}, a host and a port, or carries a password
+         * @throws IllegalArgumentException if it is not {@code http} and a host
          */
         public Builder proxy(URI proxy) {
-            if (!"http".equalsIgnoreCase(proxy.getScheme()) || proxy.getHost() == null || proxy.getPort() < 0) {
-                throw new IllegalArgumentException("proxy " + proxy.getScheme() + "://" + proxy.getHost()
-                        + ": expected http, a host and a port, such as http://proxy:3128");
-            }
-            if (proxy.getRawUserInfo() != null) {
-                throw new IllegalArgumentException("proxy " + proxy.getHost()
-                        + ": a user name and password for the proxy are not supported; java.net.http asks an"
-                        + " Authenticator for them: hand over a client of your own");
-            }
-            this.proxy = proxy;
+            return proxy(ProxySettings.of(proxy));
+        }
+
+        /**
+         * Proxies for some requests; the JVM's own settings by default.
+         *
+         * @param proxy such as {@code ProxySettings.of(url).except("10.0.0.0/8,.internal")}
+         * @return this
+         */
+        public Builder proxy(ProxySettings proxy) {
+            this.proxy = Objects.requireNonNull(proxy, "proxy");
+            return this;
+        }
+
+        /**
+         * Whether servers that offer HTTP/2 are spoken to in it; false by default. Plain {@code http} stays HTTP/1.1.
+         *
+         * @param wanted true for HTTP/2
+         * @return this
+         */
+        public Builder http2(boolean wanted) {
+            http2 = wanted;
             return this;
         }
 

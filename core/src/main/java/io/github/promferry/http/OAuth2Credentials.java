@@ -163,6 +163,7 @@ public final class OAuth2Credentials implements Credentials {
                 .header("Content-Type", "application/x-www-form-urlencoded")
                 .header("Accept", "application/json");
         http.headers().forEach(request::setHeader);
+        http.proxyHeaders(tokenUrl).forEach(request::setHeader);
         request.setHeader("Authorization", "Basic " + Base64.getEncoder().encodeToString(basic.getBytes(UTF_8)));
         HttpClient sender = client;
         if (sender == null) {

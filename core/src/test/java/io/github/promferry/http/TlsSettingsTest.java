@@ -22,6 +22,8 @@ import java.security.KeyStore;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -111,7 +113,7 @@ class TlsSettingsTest {
         SSLServerSocket server = (SSLServerSocket)
                 context.getServerSocketFactory().createServerSocket(0, 10, InetAddress.getLoopbackAddress());
         server.setNeedClientAuth(trusted != null);
-        answer(server, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+        answer(server, "HTTP/1.1 204 No Content\r\nX-Names: NAMES\r\nConnection: close\r\n\r\n");
         return server;
     }
 
@@ -122,11 +124,16 @@ class TlsSettingsTest {
                     BufferedReader in = new BufferedReader(new InputStreamReader(socket.getInputStream(), ISO_8859_1));
                     String line = in.readLine();
                     String first = line;
+                    StringBuilder names = new StringBuilder();
                     while (line != null && !line.isEmpty()) {
                         line = in.readLine();
+                        names.append(String.valueOf(line).replaceFirst(":.*", ""))
+                                .append(' ');
                     }
                     socket.getOutputStream()
-                            .write(answer.replace("LINE", String.valueOf(first)).getBytes(ISO_8859_1));
+                            .write(answer.replace("LINE", String.valueOf(first))
+                                    .replace("NAMES", names)
+                                    .getBytes(ISO_8859_1));
                 } catch (IOException e) {
                     // A refused handshake, or the end.
                 }
@@ -253,13 +260,60 @@ class TlsSettingsTest {
     }
 
     @Test
-    void proxyThatCannotBeUsedIsRefusedWithoutShowingItsPassword() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> HttpSettings.builder().proxy(URI.create("socks://p:1")));
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> HttpSettings.builder().proxy(URI.create("http://p")));
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> HttpSettings.builder().proxy(URI.create("http://u:hunter2@p:1")))
-                .withMessageNotContaining("hunter2");
+    void tunnelIsAskedForWithHeadersThatTheServerDoesNotSee() throws Exception {
+        List<String> asked = new CopyOnWriteArrayList<>();
+        try (SSLServerSocket server = serve("server", null);
+                ServerSocket proxy = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
+            tunnel(proxy, server.getLocalPort(), asked);
+            HttpSettings settings = HttpSettings.builder()
+                    .tls(TlsSettings.builder().caFile(file("server.crt")).build())
+                    .proxy(ProxySettings.of(URI.create("http://127.0.0.1:" + proxy.getLocalPort()))
+                            .connectHeader("Proxy-Key", "k"))
+                    .build();
+            URI url = URI.create("https://127.0.0.1:" + server.getLocalPort() + "/");
+            HttpRequest.Builder request = HttpRequest.newBuilder(url).header("X-Tenant", "t");
+            settings.proxyHeaders(url).forEach(request::setHeader);
+            HttpResponse<Void> response =
+                    settings.newClient().send(request.build(), HttpResponse.BodyHandlers.discarding());
+            assertThat(response.statusCode()).isEqualTo(204);
+            assertThat(asked)
+                    .contains("CONNECT 127.0.0.1:" + server.getLocalPort() + " HTTP/1.1", "Proxy-Key: k")
+                    .doesNotContain("X-Tenant: t");
+            assertThat(response.headers().firstValue("X-Names").orElse(""))
+                    .contains("X-Tenant")
+                    .doesNotContain("Proxy");
+        }
+    }
+
+    /** A proxy for one connection, which writes down how it is asked for the tunnel. */
+    private static void tunnel(ServerSocket proxy, int port, List<String> asked) {
+        Thread thread = new Thread(() -> {
+            try (Socket client = proxy.accept();
+                    Socket server = new Socket(InetAddress.getLoopbackAddress(), port)) {
+                StringBuilder head = new StringBuilder();
+                while (head.indexOf("\r\n\r\n") < 0) {
+                    head.append((char) client.getInputStream().read());
+                }
+                head.toString().lines().forEach(asked::add);
+                client.getOutputStream().write("HTTP/1.1 200 Established\r\n\r\n".getBytes(ISO_8859_1));
+                Thread back = new Thread(() -> pass(server, client));
+                back.setDaemon(true);
+                back.start();
+                pass(client, server);
+                back.join();
+            } catch (IOException | InterruptedException e) {
+                // The test is over.
+            }
+        });
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private static void pass(Socket from, Socket to) {
+        try {
+            from.getInputStream().transferTo(to.getOutputStream());
+        } catch (IOException e) {
+            // One side has ended.
+        }
     }
 }

@@ -32,6 +32,8 @@ public final class Forwarder implements Callable<Integer> {
     static final int PAGE_DOES_NOT_PARSE = 1;
     static final int WRONG_USAGE = 2;
 
+    private static final String TUNNELING = "jdk.http.auth.tunneling.disabledSchemes";
+
     @Spec
     private CommandSpec spec;
 
@@ -45,6 +47,10 @@ public final class Forwarder implements Callable<Integer> {
      * @param args see {@code --help}
      */
     public static void main(String[] args) {
+        // Otherwise java.net.http keeps the password of a proxy to itself on the way to https servers. It looks once.
+        if (System.getProperty(TUNNELING) == null) {
+            System.setProperty(TUNNELING, "");
+        }
         int status = commandLine().execute(args);
         // Not System.exit at once: run returns only when the process is already ending, in a shutdown hook of its own.
         System.exit(status);

@@ -5,6 +5,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.promferry.Labels;
+import io.github.promferry.testkit.RecordedRequest;
 import io.github.promferry.testkit.ScriptedAnswer;
 import io.github.promferry.testkit.ScriptedTarget;
 import io.github.promferry.testkit.StrictReceiver;
@@ -236,6 +237,25 @@ class ForwarderProcessTest {
         assertThat(second.exitValue()).isEqualTo(2);
         assertThat(log())
                 .anySatisfy(line -> assertThat(line).contains(" ERROR --web ").contains("in use"));
+    }
+
+    @Test
+    void aProxyIsToldThePasswordOnTheWayToHttps() throws Exception {
+        try (ScriptedTarget proxy =
+                ScriptedTarget.start(ScriptedAnswer.status(407).header("Proxy-Authenticate", "Basic"))) {
+            start("""
+                    scrape_configs: [{job_name: llm, static_configs: [{targets: ["127.0.0.1:%d"]}]}]
+                    remote_write:
+                      - url: https://receiver.invalid/write
+                        proxy_url: http://USER:s3cret@%s
+                    """.formatted(target.port(), proxy.hostPort()));
+            RecordedRequest asked = proxy.awaitRequests(2, PATIENCE).get(0);
+            assertThat(asked.method() + " " + asked.target()).isEqualTo("CONNECT receiver.invalid:443");
+            assertThat(asked.header("Proxy-Authorization")).isEqualTo("Basic VVNFUjpzM2NyZXQ=");
+            assertThat(log())
+                    .anySatisfy(line -> assertThat(line).contains("wants another user or password (HTTP 407)"))
+                    .noneMatch(line -> line.contains("s3cret") || line.contains("VVNFUjpzM2NyZXQ="));
+        }
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.github.promferry.remotewrite;
 
 import io.github.promferry.http.HttpSettings;
+import io.github.promferry.http.ProxySettings;
 import io.github.promferry.http.wire.AgingClient;
 import io.github.promferry.http.wire.PlainRoute;
 import java.io.IOException;
@@ -77,12 +78,23 @@ final class HttpSender implements AutoCloseable {
                 block.body.lend();
             }
             Response response = poster.post(url, headers, block.body.bytes(), deadline);
+            checkProxy(response, url);
             URI target = redirects < MAX_REDIRECTS && http.followRedirects() ? redirectTarget(response, url) : null;
             if (target == null) {
                 return response;
             }
             trusted &= HttpSettings.isSameServer(config.url(), target);
             url = target;
+        }
+    }
+
+    /** The answer of a proxy that opens no way to the server: nobody has seen the block, so it is to be sent again. */
+    private void checkProxy(Response response, URI url) throws IOException {
+        ProxySettings proxies = config.httpClient() == null ? http.proxy() : null;
+        URI proxy = proxies == null ? null : proxies.proxyFor(url);
+        if (response.status() == 407 && proxy != null && "https".equalsIgnoreCase(url.getScheme())) {
+            throw new IOException("proxy " + proxy + " wants another user or password (HTTP 407); java.net.http sends"
+                    + " them for https only with -Djdk.http.auth.tunneling.disabledSchemes=");
         }
     }
 
@@ -120,6 +132,9 @@ final class HttpSender implements AutoCloseable {
         } else {
             headers.put("Content-Type", "application/x-protobuf");
             headers.put("X-Prometheus-Remote-Write-Version", "0.1.0");
+        }
+        if (config.httpClient() == null) {
+            headers.putAll(http.proxyHeaders(url));
         }
         if (block.attempts > 1) {
             headers.put("Retry-Attempt", Integer.toString(block.attempts - 1));

@@ -1,15 +1,12 @@
 package io.github.promferry.remotewrite;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.github.promferry.Clock;
 import io.github.promferry.Labels;
 import io.github.promferry.http.Credentials;
 import io.github.promferry.http.HttpSettings;
 import io.github.promferry.http.wire.ShownUrl;
+import io.github.promferry.http.wire.UserInfo;
 import java.net.URI;
-import java.net.URISyntaxException;
-import java.net.URLDecoder;
 import java.net.http.HttpClient;
 import java.time.Duration;
 import java.util.Locale;
@@ -287,32 +284,16 @@ public final class RemoteWriteConfig {
 
         private Builder(URI url) {
             String scheme = url.getScheme() == null ? "" : url.getScheme().toLowerCase(Locale.ROOT);
-            String userInfo = url.getRawUserInfo();
-            this.url = userInfo == null ? url : withoutUserInfo(url);
+            this.url = UserInfo.without(url);
             if (!(scheme.equals("http") || scheme.equals("https")) || url.getHost() == null) {
                 throw new IllegalArgumentException("\"" + ShownUrl.of(url)
                         + "\" is no Remote Write URL: expected http:// or https://, a host and a path, such as"
                         + " http://127.0.0.1:9090/api/v1/write");
             }
             name = url.getHost();
-            if (userInfo != null) {
-                int colon = userInfo.indexOf(':');
-                credentials(Credentials.basic(
-                        decode(colon < 0 ? userInfo : userInfo.substring(0, colon)),
-                        colon < 0 ? "" : decode(userInfo.substring(colon + 1))));
-            }
-        }
-
-        private static String decode(String percentEncoded) {
-            // URLDecoder is made for forms, where a plus sign is a space.
-            return URLDecoder.decode(percentEncoded.replace("+", "%2B"), UTF_8);
-        }
-
-        private static URI withoutUserInfo(URI url) {
-            try {
-                return new URI(url.toString().replaceFirst("//[^/?#]*@", "//"));
-            } catch (URISyntaxException e) {
-                throw new IllegalArgumentException("the Remote Write URL is broken after its user name", e);
+            Credentials user = UserInfo.credentials(url);
+            if (user != null) {
+                credentials(user);
             }
         }
 

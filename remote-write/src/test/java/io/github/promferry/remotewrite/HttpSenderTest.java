@@ -2,7 +2,10 @@ package io.github.promferry.remotewrite;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.promferry.http.Credentials;
 import io.github.promferry.http.HttpSettings;
+import io.github.promferry.http.ProxySettings;
+import io.github.promferry.testkit.RecordedRequest;
 import io.github.promferry.testkit.ScriptedAnswer;
 import io.github.promferry.testkit.ScriptedTarget;
 import java.net.URI;
@@ -15,16 +18,58 @@ class HttpSenderTest {
     private final Batches target = new Batches("a:1", 10);
 
     @Test
-    void plainReceiversAreAskedThroughTheProxy() {
+    void plainReceiversAreAskedThroughTheProxyWhichIsToldWhoAsks() {
         URI receiver = URI.create("http://receiver.invalid/api/v1/write");
-        try (ScriptedTarget proxy = ScriptedTarget.start(ScriptedAnswer.status(204))) {
+        try (ScriptedTarget proxy = ScriptedTarget.start(ScriptedAnswer.status(204));
+                ScriptedTarget spared = ScriptedTarget.start(ScriptedAnswer.status(204))) {
+            ProxySettings proxies = ProxySettings.of(URI.create("http://me:pw@" + proxy.hostPort()))
+                    .except("other.invalid");
             RemoteWriteConfig config = RemoteWriteConfig.builder(receiver)
+                    .protocol(WriteProtocol.V1)
                     .http(HttpSettings.builder()
-                            .proxy(URI.create("http://" + proxy.hostPort()))
+                            .credentials(Credentials.bearer("t"))
+                            .proxy(proxies)
                             .build())
                     .build();
+            String elsewhere = "http://elsewhere.invalid/write";
+            proxy.then(
+                    ScriptedAnswer.status(307).header("Location", elsewhere),
+                    ScriptedAnswer.status(307).header("Location", spared.uri().toString()));
             assertThat(deliver(config, 1)).isTrue();
-            assertThat(proxy.requests().get(0).target()).isEqualTo(receiver.toString());
+            RecordedRequest first = proxy.requests().get(0);
+            assertThat(first.target()).isEqualTo(receiver.toString());
+            assertThat(first.header("Proxy-Authorization")).isEqualTo("Basic bWU6cHc=");
+            assertThat(first.header("Authorization")).isEqualTo("Bearer t");
+            // The proxy is the same one; who is behind it is not.
+            RecordedRequest second = proxy.requests().get(1);
+            assertThat(second.target()).isEqualTo(elsewhere);
+            assertThat(second.header("Proxy-Authorization")).isEqualTo("Basic bWU6cHc=");
+            assertThat(second.header("Authorization")).isNull();
+            assertThat(spared.requests().get(0).header("Proxy-Authorization")).isNull();
+        }
+    }
+
+    @Test
+    void aProxyThatOpensNoWayCostsNothing() {
+        Events events = new Events();
+        try (ScriptedTarget proxy =
+                        ScriptedTarget.start(ScriptedAnswer.status(407).header("Proxy-Authenticate", "Basic"));
+                RemoteWriter writer =
+                        RemoteWriter.create(RemoteWriteConfig.builder(URI.create("https://receiver.invalid/write"))
+                                .http(HttpSettings.builder()
+                                        .proxy(URI.create("http://me:hunter2@" + proxy.hostPort()))
+                                        .build())
+                                .batch(BatchPolicy.of(2000, 1_000_000, Duration.ZERO))
+                                .listener(events)
+                                .build())) {
+            writer.start();
+            writer.append(target.next());
+            events.await("retrying", 1);
+            assertThat(events.of("retrying").get(0))
+                    .contains("proxy http://" + proxy.hostPort() + " wants another user or password (HTTP 407)")
+                    .doesNotContain("hunter2");
+            assertThat(writer.stats().waiting()).isEqualTo(10);
+            writer.close(Duration.ZERO);
         }
     }
 

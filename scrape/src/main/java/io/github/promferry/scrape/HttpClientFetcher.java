@@ -123,6 +123,7 @@ final class HttpClientFetcher implements Fetcher {
             if (trusted) {
                 settings.applyTo(message);
             }
+            settings.proxyHeaders(uri).forEach(message::setHeader);
             request.headers().forEach(message::setHeader);
             CompletableFuture<HttpResponse<@Nullable PageBuffer>> sent;
             synchronized (this) {
@@ -160,10 +161,10 @@ final class HttpClientFetcher implements Fetcher {
             } else if (isRedirect(status) && settings.followRedirects()) {
                 redirect(status, response.headers().firstValue("Location").orElse(null));
             } else {
-                fail(Kind.STATUS, statusMessage(status));
                 if (trusted) {
                     tellRefusal(settings, status);
                 }
+                fail(Kind.STATUS, statusMessage(status));
             }
         }
 
@@ -205,7 +206,6 @@ final class HttpClientFetcher implements Fetcher {
         }
     }
 
-    static boolean isRedirect(int status) {
     /** A token that was refused is not kept for the next page. */
     static void tellRefusal(HttpSettings settings, int status) {
         if (status == 401 || status == 403) {
@@ -213,6 +213,7 @@ final class HttpClientFetcher implements Fetcher {
         }
     }
 
+    static boolean isRedirect(int status) {
         return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
     }
 
@@ -221,6 +222,7 @@ final class HttpClientFetcher implements Fetcher {
                 + switch (status) {
                     case 401, 403 -> ": check the credentials of the job";
                     case 404 -> ": check the path of the job";
+                    case 407 -> ": check the user and password of the proxy";
                     default -> "";
                 };
     }

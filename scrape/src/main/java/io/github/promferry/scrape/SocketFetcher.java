@@ -2,6 +2,7 @@ package io.github.promferry.scrape;
 
 import io.github.promferry.http.Credentials;
 import io.github.promferry.http.HttpSettings;
+import io.github.promferry.http.wire.PlainRoute;
 import io.github.promferry.http.wire.RequestHead;
 import io.github.promferry.http.wire.ResponseReader;
 import io.github.promferry.scrape.ScrapeFailure.Kind;
@@ -395,10 +396,10 @@ final class SocketFetcher implements Fetcher {
                 releaseReader();
                 redirect(status, location);
             } else {
-                fail(Kind.STATUS, HttpClientFetcher.statusMessage(status));
                 if (trusted) {
                     HttpClientFetcher.tellRefusal(settings, status);
                 }
+                fail(Kind.STATUS, HttpClientFetcher.statusMessage(status));
             }
         }
 
@@ -420,7 +421,7 @@ final class SocketFetcher implements Fetcher {
             trusted &= HttpSettings.isSameServer(request.uri(), next);
             uri = next;
             retried = false;
-            if ("http".equalsIgnoreCase(next.getScheme())) {
+            if (PlainRoute.leadsTo(settings, next)) {
                 begin();
             } else {
                 ended = true;

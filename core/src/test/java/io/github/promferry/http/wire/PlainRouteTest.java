@@ -3,6 +3,7 @@ package io.github.promferry.http.wire;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.promferry.http.HttpSettings;
+import io.github.promferry.http.ProxySettings;
 import java.net.URI;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -20,6 +21,15 @@ class PlainRouteTest {
         HttpSettings settings = proxy == null
                 ? HttpSettings.DEFAULTS
                 : HttpSettings.builder().proxy(proxy).build();
+        assertThat(PlainRoute.leadsTo(settings, url)).isEqualTo(plain);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"http://store/write, true", "https://store/write, false", "http://elsewhere/write, false"})
+    void leadsAroundTheProxyWhereItIsNotWanted(URI url, boolean plain) {
+        ProxySettings proxies =
+                ProxySettings.of(URI.create("http://proxy:3128")).except("store");
+        HttpSettings settings = HttpSettings.builder().proxy(proxies).build();
         assertThat(PlainRoute.leadsTo(settings, url)).isEqualTo(plain);
     }
 }

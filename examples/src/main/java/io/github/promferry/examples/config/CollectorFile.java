@@ -407,7 +407,7 @@ final class CollectorFile {
         authenticator(block, http);
         HttpClientBlock.addHeaders(http, block, "headers");
         TlsBlock.fill(http, block, "tls", TlsBlock.COLLECTOR);
-        HttpClientBlock.proxy(http, block);
+        HttpClientBlock.collectorProxies(http, block);
         writer.http(http.build());
         writer.protocol(EndpointBlock.protocol(block));
         String compression = block.string("compression", "");

@@ -51,6 +51,11 @@ final class ConfigFile {
         this.spool = spool;
     }
 
+    /** Gives a variable's value, or null if it is not set. */
+    Function<String, @Nullable String> environment() {
+        return environment;
+    }
+
     /** What the command line says of a spool. */
     SpoolOptions spool() {
         return spool;

@@ -3,12 +3,14 @@ package io.github.promferry.examples.config;
 import io.github.promferry.http.Credentials;
 import io.github.promferry.http.HttpSettings;
 import io.github.promferry.http.OAuth2Credentials;
+import io.github.promferry.http.ProxySettings;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** The HTTP client options that Prometheus' scrape and remote_write blocks share. */
 final class HttpClientBlock {
@@ -22,11 +24,11 @@ final class HttpClientBlock {
                     "http_headers",
                     "follow_redirects",
                     "tls_config",
-                    "proxy_url")
-            .noEffect("enable_http2", "HTTP/1.1 is used", "false")
-            .refused("proxy_connect_header", "only plain proxies are")
-            .refused("proxy_from_environment", "write proxy_url: ${env:NAME}", "false")
-            .refused("no_proxy", "leave proxy_url out of the jobs and endpoints that need none");
+                    "enable_http2",
+                    "proxy_url",
+                    "no_proxy",
+                    "proxy_from_environment",
+                    "proxy_connect_header");
 
     static final KeyTable BASIC_AUTH = KeyTable.of("basic_auth")
             .used("username", "password", "password_file")
@@ -46,7 +48,10 @@ final class HttpClientBlock {
                     "scopes",
                     "endpoint_params",
                     "tls_config",
-                    "proxy_url")
+                    "proxy_url",
+                    "no_proxy",
+                    "proxy_from_environment",
+                    "proxy_connect_header")
             .refused("grant_type", "only client_credentials is", "client_credentials")
             .refusedAll(
                     "only the client_credentials grant is",
@@ -57,10 +62,7 @@ final class HttpClientBlock {
                     "iss",
                     "audience",
                     "claims")
-            .refusedAll("secret providers are not known here", "client_secret_ref", "client_certificate_key_ref")
-            .refused("proxy_connect_header", "only plain proxies are")
-            .refused("proxy_from_environment", "write proxy_url: ${env:NAME}", "false")
-            .refused("no_proxy", "leave proxy_url out");
+            .refusedAll("secret providers are not known here", "client_secret_ref", "client_certificate_key_ref");
 
     static final KeyTable HEADER = KeyTable.of("http_headers.NAME")
             .used("values", "secrets")
@@ -79,7 +81,8 @@ final class HttpClientBlock {
         }
         settings.followRedirects(block.flag("follow_redirects", true));
         TlsBlock.fill(settings, block, "tls_config", TlsBlock.PROMETHEUS);
-        proxy(settings, block);
+        settings.http2(block.flag("enable_http2", false));
+        prometheusProxies(settings, block);
         Block headers = block.openBlock("http_headers");
         for (String name : headers.keys()) {
             Block header = headers.block(name, HEADER);
@@ -95,19 +98,70 @@ final class HttpClientBlock {
         }
     }
 
-    /** Adds the proxy under {@code proxy_url}, if there is one. */
-    static void proxy(HttpSettings.Builder settings, Block block) {
-        String proxy = block.string("proxy_url", "");
-        if (proxy.isEmpty()) {
-            return;
+    /** Adds the proxy that the collector would use: the one under {@code proxy_url}, or else the environment's. */
+    static void collectorProxies(HttpSettings.Builder settings, Block block) {
+        ProxySettings proxies = block.string("proxy_url", "").isEmpty() ? environment(block, "proxy_url") : url(block);
+        if (proxies != null) {
+            settings.proxy(proxies);
         }
+    }
+
+    /** Adds what the four keys for proxies say, which go together as Prometheus checks them. */
+    private static void prometheusProxies(HttpSettings.Builder settings, Block block) {
+        boolean hasUrl = !block.string("proxy_url", "").isEmpty();
+        boolean fromEnvironment = block.flag("proxy_from_environment", false);
+        String except = block.string("no_proxy", "");
+        if (hasUrl && fromEnvironment) {
+            block.error("proxy_from_environment", "only one of proxy_url and proxy_from_environment can be used");
+        } else if (!except.isEmpty() && !hasUrl) {
+            block.error("no_proxy", "proxy_url is missing; with proxy_from_environment, NO_PROXY is used");
+        } else if (block.has("proxy_connect_header") && !hasUrl && !fromEnvironment) {
+            block.error("proxy_connect_header", "proxy_url or proxy_from_environment is missing");
+        }
+        ProxySettings proxies =
+                fromEnvironment ? environment(block, "proxy_from_environment") : hasUrl ? url(block) : null;
+        if (proxies != null) {
+            proxies = except.isEmpty() ? proxies : proxies.except(except);
+            settings.proxy(withConnectHeaders(proxies, block));
+        }
+    }
+
+    private static ProxySettings withConnectHeaders(ProxySettings proxies, Block block) {
+        ProxySettings with = proxies;
+        Block headers = block.openBlock("proxy_connect_header");
+        for (String name : headers.keys()) {
+            List<String> values = headers.strings(name);
+            if (values.size() != 1) {
+                headers.error(name, "expected a list of one value, found " + values.size());
+                continue;
+            }
+            try {
+                with = with.connectHeader(name, values.get(0));
+            } catch (IllegalArgumentException e) {
+                headers.error(name, e);
+            }
+        }
+        return with;
+    }
+
+    private static @Nullable ProxySettings url(Block block) {
         try {
-            settings.proxy(new URI(proxy));
+            return ProxySettings.of(new URI(block.string("proxy_url", "")));
         } catch (URISyntaxException e) {
             // Its message quotes the URL, which may hold a password.
             block.error("proxy_url", "not a URL: " + e.getReason() + " at index " + e.getIndex());
         } catch (IllegalArgumentException e) {
             block.error("proxy_url", e);
+        }
+        return null;
+    }
+
+    private static @Nullable ProxySettings environment(Block block, String key) {
+        try {
+            return ProxySettings.fromEnvironment(block.file().environment());
+        } catch (IllegalArgumentException e) {
+            block.file().error(block.has(key) ? block.place(key) : block.place(), block.path() + ": " + e.getMessage());
+            return null;
         }
     }
 
@@ -201,7 +255,7 @@ final class HttpClientBlock {
         }
         HttpSettings.Builder http = HttpSettings.builder();
         TlsBlock.fill(http, block, "tls_config", TlsBlock.PROMETHEUS);
-        proxy(http, block);
+        prometheusProxies(http, block);
         List<String> scopes = block.strings("scopes");
         Map<String, String> parameters = block.stringMap("endpoint_params");
         return checked(block, "token_url", () -> {

@@ -225,11 +225,35 @@ class BadConfigTest {
                                 "3:3: error: scrape_configs[0].authorization: credentials or credentials_file is missing")),
                 argumentSet(
                         "a key without effect is a warning, beside an error",
-                        "- job_name: a\n  enable_http2: true\n  proxy_url: http://p/\n",
+                        "- job_name: a\n  scrape_failure_log_file: f\n  proxy_url: socks5://u:s3cret@p/\n",
                         errors(
-                                "3:3: warning: scrape_configs[0].enable_http2 has no effect here: HTTP/1.1 is used",
-                                "4:14: error: scrape_configs[0].proxy_url: proxy http://p: expected http, a host and a port, such"
-                                        + " as http://proxy:3128")),
+                                "3:3: warning: scrape_configs[0].scrape_failure_log_file has no effect here: failed scrapes"
+                                        + " are logged to stderr",
+                                "4:14: error: scrape_configs[0].proxy_url: proxy socks5://p/: expected http and a host, such"
+                                        + " as http://proxy:3128; java.net.http knows no other proxies")),
+                argumentSet(
+                        "proxies from two places",
+                        "- job_name: a\n  proxy_url: http://p\n  proxy_from_environment: true\n",
+                        errors("4:27: error: scrape_configs[0].proxy_from_environment: only one of proxy_url and"
+                                + " proxy_from_environment can be used")),
+                argumentSet(
+                        "exceptions from no proxy",
+                        "- job_name: a\n  no_proxy: h\n",
+                        errors("3:13: error: scrape_configs[0].no_proxy: proxy_url is missing; with"
+                                + " proxy_from_environment, NO_PROXY is used")),
+                argumentSet(
+                        "headers that reach no proxy",
+                        "- job_name: a\n  proxy_url: http://p\n  proxy_connect_header: {X-Key: [s3cret], Proxy-A: [a, b]}\n",
+                        errors(
+                                "4:33: error: scrape_configs[0].proxy_connect_header.X-Key: header \"X-Key\" for a proxy:"
+                                        + " expected a name that begins with Proxy-; java.net.http sends no other to it",
+                                "4:52: error: scrape_configs[0].proxy_connect_header.Proxy-A: expected a list of one value,"
+                                        + " found 2")),
+                argumentSet(
+                        "headers for no proxy",
+                        "- job_name: a\n  proxy_connect_header: {Proxy-A: [a]}\n",
+                        errors("3:25: error: scrape_configs[0].proxy_connect_header: proxy_url or"
+                                + " proxy_from_environment is missing")),
                 argumentSet(
                         "half of a client certificate",
                         "- job_name: a\n  tls_config: {cert_file: c.pem, min_version: TLS11}\n",

@@ -9,6 +9,7 @@ import io.github.promferry.Labels;
 import io.github.promferry.examples.config.ForwarderConfig.Kind;
 import io.github.promferry.examples.config.ForwarderConfig.Source;
 import io.github.promferry.http.Credentials;
+import io.github.promferry.http.HttpSettings;
 import io.github.promferry.parse.ExpositionFormat;
 import io.github.promferry.remotewrite.BatchPolicy;
 import io.github.promferry.remotewrite.QueueConfig;
@@ -201,10 +202,57 @@ class ForwarderConfigTest {
         assertThat(onlyJob(config).http().credentials())
                 .hasToString("Credentials[OAuth 2.0, client id at https://login/token]");
         RemoteWriteConfig endpoint = onlyEndpoint(config);
-        assertThat(endpoint.http().proxy()).isEqualTo(URI.create("http://proxy:3128"));
+        assertThat(endpoint.http().proxy()).hasToString("ProxySettings[http://proxy:3128]");
         assertThat(endpoint.http().tls()).hasToString("TlsSettings[insecureSkipVerify, min=TLSv1.2]");
         assertThat(endpoint.signer()).isInstanceOf(SigV4Signer.class);
         assertThat(Settings.of(config)).noneMatch(line -> line.contains("from-environment"));
+    }
+
+    @Test
+    void proxiesAreThoseOfTheKeysOrOfTheEnvironmentAsInBothOriginals() throws Exception {
+        Map<String, String> environment = Map.of("HTTPS_PROXY", "http://u:s3cret@env:1", "no_proxy", "near");
+        URI far = URI.create("https://far/");
+        ForwarderConfig config = ForwarderConfig.read(
+                Files.writeString(folder.resolve("prometheus.yml"), """
+                        scrape_configs:
+                          - job_name: a
+                            enable_http2: true
+                            static_configs: [{targets: ["h:1"]}]
+                        remote_write:
+                          - url: https://a/write
+                            proxy_url: http://u:s3cret@given
+                            no_proxy: near,.b
+                            proxy_connect_header: {Proxy-Key: [s3cret]}
+                          - url: https://b/write
+                            proxy_from_environment: true
+                          - url: https://c/write
+                        """), environment::get, SpoolOptions.NONE);
+        assertThat(config.warnings()).isEmpty();
+        assertThat(onlyJob(config).http().http2()).isTrue();
+        List<HttpSettings> http =
+                config.endpoints().stream().map(RemoteWriteConfig::http).toList();
+        assertThat(http.get(0).http2()).isFalse();
+        assertThat(http.get(0).proxy().proxyFor(far)).isEqualTo(URI.create("http://given:80"));
+        assertThat(http.get(0).proxyHeaders(far)).containsOnlyKeys("Proxy-Authorization", "Proxy-Key");
+        assertThat(http.get(0).proxy().proxyFor(URI.create("https://a.b/"))).isNull();
+        assertThat(http.get(1).proxy().proxyFor(far)).isEqualTo(URI.create("http://env:1"));
+        assertThat(http.get(1).proxy().proxyFor(URI.create("https://near/"))).isNull();
+        assertThat(http.get(2).proxy()).isNull();
+        assertThat(config.endpoints().toString()).doesNotContain("s3cret");
+
+        Path collector = Files.writeString(folder.resolve("collector.yaml"), MINIMAL_COLLECTOR);
+        assertThat(onlyEndpoint(ForwarderConfig.read(collector, environment::get, SpoolOptions.NONE))
+                        .http()
+                        .proxy())
+                .hasToString("ProxySettings[http: none, https: http://env:1]");
+        assertThat(onlyEndpoint(ForwarderConfig.read(collector, Map.<String, String>of()::get, SpoolOptions.NONE))
+                        .http()
+                        .proxy())
+                .isNull();
+        assertThatThrownBy(() -> ForwarderConfig.read(
+                        collector, Map.of("HTTP_PROXY", "socks5://u:s3cret@p")::get, SpoolOptions.NONE))
+                .hasMessageContaining("environment variable HTTP_PROXY: proxy socks5://p: expected http and a host")
+                .hasMessageNotContaining("s3cret");
     }
 
     @Test

@@ -96,6 +96,7 @@ public final class HttpDiscovery extends PolledDiscovery {
                 .setHeader("Accept", "application/json")
                 .setHeader("User-Agent", userAgent)
                 .setHeader("X-Prometheus-Refresh-Interval-Seconds", seconds(refreshInterval));
+        http.proxyHeaders(at).forEach(request::setHeader);
         if (trusted) {
             http.applyTo(request);
         }
@@ -139,10 +140,10 @@ public final class HttpDiscovery extends PolledDiscovery {
     }
 
     private List<TargetGroup> groups(HttpResponse<byte[]> answer) throws IOException, TargetFormatException {
-        if (answer.statusCode() != 200) {
         if (answer.statusCode() == 401 || answer.statusCode() == 403) {
             http.credentials().refused();
         }
+        if (answer.statusCode() != 200) {
             throw new IOException(this + ": server returned HTTP status " + answer.statusCode() + ", expected 200");
         }
         HttpHeaders headers = answer.headers();

@@ -40,6 +40,7 @@ final class PageRequest {
                 .GET()
                 .setHeader("Accept", AcceptHeader.TEXT_ONLY)
                 .setHeader("User-Agent", userAgent);
+        http.proxyHeaders(page).forEach(request::setHeader);
         http.applyTo(request);
         try {
             return ClientExchange.send(
