@@ -23,6 +23,16 @@ public interface SampleSink {
     boolean append(SampleBatch batch);
 
     /**
+     * Whether {@link #append} may wait: for room, a disk, a network. A scraper calls a sink that never does on the thread
+     * that waits for all its targets, which saves waking another one for each page.
+     *
+     * @return the same at each call; true by default
+     */
+    default boolean mayBlock() {
+        return true;
+    }
+
+    /**
      * Waits until everything appended before the call has left the sink: delivered, or dropped and counted. Sinks that
      * keep nothing return true at once, as this default does.
      *

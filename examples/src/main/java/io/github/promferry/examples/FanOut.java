@@ -42,6 +42,11 @@ final class FanOut implements SampleSink {
     }
 
     @Override
+    public boolean mayBlock() {
+        return sinks.stream().anyMatch(SampleSink::mayBlock);
+    }
+
+    @Override
     public boolean flush(Duration timeout) {
         long end = System.nanoTime() + timeout.toNanos();
         boolean done = true;

@@ -7,6 +7,7 @@ import io.github.promferry.MetricMetadata;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.SampleSink;
 import io.github.promferry.Series;
+import io.github.promferry.scrape.engine.EngineMonitor;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,6 +52,14 @@ class FanOutTest {
 
         assertThat(FanOut.of(List.of(only))).isSameAs(only);
         assertThat(FanOut.of(List.of(only, taking("b")))).isInstanceOf(FanOut.class);
+    }
+
+    @Test
+    void itMayBlockIfOneOfThemMay() {
+        SampleSink quick = EngineMonitor.builder().build();
+
+        assertThat(new FanOut(List.of(quick, quick)).mayBlock()).isFalse();
+        assertThat(new FanOut(List.of(quick, taking("b"))).mayBlock()).isTrue();
     }
 
     @Test

@@ -202,6 +202,12 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
         return taken;
     }
 
+    /** True with a spool, or if a full queue lets the caller wait. */
+    @Override
+    public boolean mayBlock() {
+        return spool != null || config.queue().overflow() == QueueConfig.Overflow.BLOCK;
+    }
+
     /**
      * Sends open requests at once and waits until everything appended before the call is decided: delivered, or dropped
      * and counted. Causes no attempt of its own while the receiver is away.

@@ -76,6 +76,19 @@ class RemoteWriterTest {
         return receiver.attempts().stream().map(WriteAttempt::sampleCount).toList();
     }
 
+    @ParameterizedTest(name = "{0}, spool: {1} -> {2}")
+    @CsvSource({"DROP_OLDEST, false, false", "DROP_NEWEST, false, false", "BLOCK, false, true", "DROP_OLDEST, true, true"})
+    void saysWhetherAppendingMayWait(QueueConfig.Overflow overflow, boolean spool, boolean mayBlock) {
+        QueueConfig.Builder queue = QueueConfig.builder().overflow(overflow);
+        if (spool) {
+            queue.spool(folder);
+        }
+        try (RemoteWriter writer =
+                RemoteWriter.create(config().queue(queue.build()).build())) {
+            assertThat(writer.mayBlock()).isEqualTo(mayBlock);
+        }
+    }
+
     // ---- delivery
 
     @ParameterizedTest

@@ -19,6 +19,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +34,9 @@ final class EventLoop {
     private static final Logger LOG = System.getLogger(Scraper.LOGGER);
 
     private static final long SWEEP_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+
+    /** So long may sockets that are ready wait for what is done beside. */
+    private static final long MAX_WORK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
     /** A clock moved by hand wakes nobody, so it is looked at this often. */
     private static final long FOREIGN_CLOCK_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
@@ -49,6 +53,10 @@ final class EventLoop {
     private final ScrapeSchedule schedule;
     private final long maxAgeNanos;
     private long sweptNanos = System.nanoTime();
+    /** When the last wait for sockets ended, and whether one of them was ready. */
+    private long roundNanos = System.nanoTime();
+
+    private boolean inRound;
 
     private final Object lock = new Object();
     // Written with the lock.
@@ -140,12 +148,40 @@ final class EventLoop {
         wake();
     }
 
-    /** Closes all sockets and ends the thread. */
-    void close() {
+    /**
+     * Where small pieces of work are done that the thread itself comes to: right there, unless others have kept its sockets
+     * waiting already. A page that its reader goes on with is in the caches of that core, and nobody has to be woken.
+     *
+     * @param workers do what comes from other threads and what there is no time for
+     */
+    Executor orBy(Executor workers) {
+        return work -> {
+            if (Thread.currentThread() != thread || System.nanoTime() - roundNanos > MAX_WORK_NANOS) {
+                workers.execute(work);
+                return;
+            }
+            try {
+                work.run();
+            } catch (RuntimeException | Error e) {
+                // As on a thread of its own: whoever had it done goes on.
+                Thread here = Thread.currentThread();
+                here.getUncaughtExceptionHandler().uncaughtException(here, e);
+            }
+        };
+    }
+
+    /**
+     * Closes all sockets and ends the thread.
+     *
+     * @return the thread, which may have something to finish; null if there was none
+     */
+    @Nullable
+    Thread close() {
         synchronized (lock) {
             closed = true;
         }
         wake();
+        return thread;
     }
 
     /** On the thread itself there is no need: it looks at tasks and alarms before it waits. */
@@ -241,6 +277,7 @@ final class EventLoop {
         if (schedule.clock() != Clock.SYSTEM) {
             nanos = Math.min(nanos, FOREIGN_CLOCK_NANOS);
         }
+        inRound = false;
         if (nanos <= 0) {
             opened.selectNow(this::handle);
         } else {
@@ -254,6 +291,10 @@ final class EventLoop {
     }
 
     private void handle(SelectionKey key) {
+        if (!inRound) {
+            inRound = true;
+            roundNanos = System.nanoTime();
+        }
         Connection connection = (Connection) key.attachment();
         try {
             connection.handler.ready(connection);

@@ -174,7 +174,7 @@ final class JobLoops {
                 new ScrapeWork(target, common, reader, context),
                 new ScrapeRecord(target, counters),
                 () -> ownFault,
-                context);
+                context.ofSources());
         active.put(target.identity(), loop);
         warnOfSameLabels(loop);
         notStarted.add(loop);

@@ -10,6 +10,7 @@ import java.util.concurrent.Executor;
  * @param clock the two times
  * @param schedule rings when a scrape is due or a fetch has taken too long
  * @param workers parse and append; as many as cores
+ * @param quickWorkers the same for small pages: perhaps the thread they come on
  * @param workspaces what a worker needs
  * @param buffers for pages
  * @param sink takes the samples
@@ -21,9 +22,16 @@ record ScrapeContext(
         Clock clock,
         ScrapeSchedule schedule,
         Executor workers,
+        Executor quickWorkers,
         Workspace.Pool workspaces,
         PageBuffers buffers,
         SampleSink sink,
         ScrapeListener listener,
         String salt,
-        long toleranceMillis) {}
+        long toleranceMillis) {
+    /** The same for in-process sources, whose code may take its time. */
+    ScrapeContext ofSources() {
+        return new ScrapeContext(
+                clock, schedule, workers, workers, workspaces, buffers, sink, listener, salt, toleranceMillis);
+    }
+}

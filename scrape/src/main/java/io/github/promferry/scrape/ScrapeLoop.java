@@ -9,6 +9,7 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -31,6 +32,9 @@ import org.jspecify.annotations.Nullable;
 final class ScrapeLoop {
     private static final Logger LOG = System.getLogger(Scraper.LOGGER);
     private static final long NEVER = Long.MIN_VALUE;
+
+    /** As sent; such a page takes 2 ms at most, compressed and never seen before. */
+    private static final int SMALL_PAGE_BYTES = 128 * 1024;
 
     private enum State {
         WAITING,
@@ -278,7 +282,7 @@ final class ScrapeLoop {
         }
         cancel(abandoned);
         if (mark) {
-            execute(this::markAllStale);
+            execute(context.workers(), this::markAllStale);
         }
     }
 
@@ -466,7 +470,8 @@ final class ScrapeLoop {
         }
 
         private void hand(Fetcher.@Nullable Page page, @Nullable ScrapeFailure failure) {
-            execute(() -> work(this, page, failure));
+            boolean small = page != null && page.body().length() <= SMALL_PAGE_BYTES;
+            execute(small ? context.quickWorkers() : context.workers(), () -> work(this, page, failure));
         }
 
         private void runWhenDone() {
@@ -475,9 +480,9 @@ final class ScrapeLoop {
         }
     }
 
-    private void execute(Runnable work) {
+    private void execute(Executor workers, Runnable work) {
         try {
-            context.workers().execute(work);
+            workers.execute(work);
         } catch (RejectedExecutionException e) {
             // The scraper is closed and its workers are gone.
             synchronized (lock) {
@@ -571,7 +576,7 @@ final class ScrapeLoop {
             }
         }
         if (mark) {
-            execute(this::markAllStale);
+            execute(context.workers(), this::markAllStale);
         }
     }
 

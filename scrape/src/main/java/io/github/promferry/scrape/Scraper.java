@@ -32,10 +32,11 @@ import org.jspecify.annotations.Nullable;
  * scraper.close();
  * }</pre>
  *
- * <p>Starts no thread before {@link #start()}; then one that watches the clock and waits for sockets, as many as there
- * are cores that parse and append, and some that look up hosts; those of {@code java.net.http} where TLS or a proxy is
- * needed. All are daemons. A target that hangs, sends garbage or makes user code throw does
- * not disturb the others. The sink is closed by whoever made it, after this.
+ * <p>Starts no thread before {@link #start()}; then one that watches the clock and waits for sockets, and parses and
+ * appends small pages itself if the sink {@linkplain SampleSink#mayBlock never blocks} and there is no listener; as many as
+ * there are cores that parse and append everything else; some that look up hosts; those of {@code java.net.http} where TLS
+ * or a proxy is needed. All are daemons. A target that hangs, sends garbage or makes user code throw does not disturb the
+ * others. The sink is closed by whoever made it, after this.
  *
  * <p>Thread-safe.
  *
@@ -51,6 +52,8 @@ public final class Scraper implements AutoCloseable {
     public static final Duration DEFAULT_TIMESTAMP_TOLERANCE = Duration.ofMillis(10);
 
     private static final Logger LOG = System.getLogger(LOGGER);
+
+    private static final ScrapeListener NO_LISTENER = new ScrapeListener() {};
 
     private final SampleSink sink;
     private final boolean staleMarkersOnClose;
@@ -80,10 +83,13 @@ public final class Scraper implements AutoCloseable {
         ownHttpThreads = builder.fetchers == null ? DaemonThreads.cached("promferry-scrape-http") : null;
         String hostName = builder.hostName != null ? builder.hostName : HostName.ofThisHost();
         PageBuffers buffers = new PageBuffers(4 * cores);
+        Executor workers = builder.workers != null ? builder.workers : Objects.requireNonNull(ownWorkers);
+        boolean nobodyWaits = !sink.mayBlock() && builder.listener == NO_LISTENER;
         ScrapeContext context = new ScrapeContext(
                 builder.clock,
                 schedule,
-                builder.workers != null ? builder.workers : Objects.requireNonNull(ownWorkers),
+                workers,
+                nobodyWaits ? loop.orBy(workers) : workers,
                 workspaces,
                 buffers,
                 sink,
@@ -323,17 +329,25 @@ public final class Scraper implements AutoCloseable {
         discovered.values().forEach(ofJob -> ofJob.forEach(DiscoveredTargets::close));
         schedule.close();
         all.forEach(job -> job.stop(started && staleMarkersOnClose));
-        boolean ended = true;
+        Thread looping = loop.close();
+        boolean ended = looping == null
+                || looping == Thread.currentThread()
+                || awaits(() -> {
+                    TimeUnit.NANOSECONDS.timedJoin(looping, left(deadline));
+                    return !looping.isAlive();
+                });
+        if (!ended && looping != null) {
+            looping.interrupt();
+        }
         if (ownWorkers != null) {
             ownWorkers.shutdown();
-            ended = awaits(() -> ownWorkers.awaitTermination(left(deadline), TimeUnit.NANOSECONDS));
+            ended &= awaits(() -> ownWorkers.awaitTermination(left(deadline), TimeUnit.NANOSECONDS));
             ownWorkers.shutdownNow();
         }
         if (ownHttpThreads != null) {
             ownHttpThreads.shutdownNow();
         }
         all.forEach(JobLoops::close);
-        loop.close();
         workspaces.close();
         if (started) {
             LOG.log(
@@ -409,7 +423,7 @@ public final class Scraper implements AutoCloseable {
         private Labels externalLabels = Labels.EMPTY;
         private @Nullable String hostName;
         private Clock clock = Clock.SYSTEM;
-        private ScrapeListener listener = new ScrapeListener() {};
+        private ScrapeListener listener = NO_LISTENER;
         private Duration timestampTolerance = DEFAULT_TIMESTAMP_TOLERANCE;
         private boolean staleMarkersOnClose;
         private @Nullable Executor workers;

@@ -20,9 +20,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The whole scraper with its threads, against real servers. */
 class ScraperTest {
@@ -158,11 +162,44 @@ class ScraperTest {
         }
     }
 
-    @Test
-    void closeEndsInTimeWhileTheSinkBlocks() throws InterruptedException {
+    private record Sink(boolean mayBlock, Predicate<SampleBatch> taker) implements SampleSink {
+        @Override
+        public boolean append(SampleBatch batch) {
+            return taker.test(batch);
+        }
+    }
+
+    @ParameterizedTest(name = "may block: {0}, on {1}")
+    @CsvSource({"true, promferry-scrape-worker", "false, promferry-scrape-loop"})
+    void aSinkThatMayBlockIsKeptFromTheLoopAndAnErrorEndsNeither(boolean mayBlock, String thread) {
+        List<String> names = Collections.synchronizedList(new ArrayList<>());
+        SampleSink sink = new Sink(mayBlock, batch -> {
+            names.add(Thread.currentThread().getName());
+            if (names.size() == 1) {
+                throw new AssertionError("of the sink");
+            }
+            return true;
+        });
+        ScrapeJob job = ScrapeJob.builder("llm")
+                .target(target.hostPort())
+                .interval(Duration.ofMillis(100))
+                .build();
+        try (Scraper scraper = Scraper.builder().sink(sink).job(job).build()) {
+            scraper.start();
+            await().dontCatchUncaughtExceptions().atMost(AT_MOST).until(() -> names.size() > 2);
+        }
+        // Where the loop has no time left on a busy machine, the workers take over.
+        assertThat(names).anyMatch(name -> name.startsWith(thread));
+        assertThat(names.stream().noneMatch(name -> name.startsWith("promferry-scrape-loop")))
+                .isEqualTo(mayBlock);
+    }
+
+    @ParameterizedTest(name = "says that it may: {0}")
+    @ValueSource(booleans = {true, false})
+    void closeEndsInTimeWhileTheSinkBlocks(boolean mayBlock) throws InterruptedException {
         CountDownLatch entered = new CountDownLatch(1);
         CountDownLatch never = new CountDownLatch(1);
-        SampleSink blocking = batch -> {
+        SampleSink blocking = new Sink(mayBlock, batch -> {
             entered.countDown();
             try {
                 never.await();
@@ -170,7 +207,7 @@ class ScraperTest {
                 Thread.currentThread().interrupt();
             }
             return false;
-        };
+        });
         ScrapeJob job = ScrapeJob.builder("llm").target(target.hostPort()).build();
         Scraper scraper = Scraper.builder().sink(blocking).job(job).build();
         scraper.start();
@@ -182,15 +219,16 @@ class ScraperTest {
                 .withMessage("the scraper is closed: build a new one");
     }
 
-    @Test
-    void aPageThatHasComeIsDeliveredBeforeCloseReturns() throws InterruptedException {
+    @ParameterizedTest(name = "may block: {0}")
+    @ValueSource(booleans = {true, false})
+    void aPageThatHasComeIsDeliveredBeforeCloseReturns(boolean mayBlock) throws InterruptedException {
         CountDownLatch entered = new CountDownLatch(1);
         List<Integer> sizes = new ArrayList<>();
-        SampleSink slow = batch -> {
+        SampleSink slow = new Sink(mayBlock, batch -> {
             entered.countDown();
             sizes.add(batch.size());
             return true;
-        };
+        });
         ScrapeJob job = ScrapeJob.builder("llm").target(target.hostPort()).build();
         Scraper scraper =
                 Scraper.builder().sink(slow).job(job).staleMarkersOnClose(true).build();

@@ -80,6 +80,11 @@ public final class CanonicalSink implements SampleSink {
     }
 
     @Override
+    public boolean mayBlock() {
+        return next.mayBlock();
+    }
+
+    @Override
     public boolean flush(Duration timeout) {
         return next.flush(timeout);
     }

@@ -46,6 +46,18 @@ public final class EngineMonitor implements SampleSink {
 
     private static final Logger LOG = System.getLogger("io.github.promferry.scrape");
 
+    private static final SampleSink NOWHERE = new SampleSink() {
+        @Override
+        public boolean append(SampleBatch batch) {
+            return true;
+        }
+
+        @Override
+        public boolean mayBlock() {
+            return false;
+        }
+    };
+
     private final SampleSink next;
     private final EngineCatalog catalog;
     private final WatchedDictionary dictionary = new WatchedDictionary();
@@ -142,6 +154,12 @@ public final class EngineMonitor implements SampleSink {
                 new ServingStateMachine(patienceMillis, saturatedWaiting, saturatedKvCache));
     }
 
+    /** True if the sink behind it may, or there is a listener. */
+    @Override
+    public boolean mayBlock() {
+        return listener != null || next.mayBlock();
+    }
+
     @Override
     public boolean flush(Duration timeout) {
         return next.flush(timeout);
@@ -153,7 +171,7 @@ public final class EngineMonitor implements SampleSink {
      * @since 0.1
      */
     public static final class Builder {
-        private SampleSink next = batch -> true;
+        private SampleSink next = NOWHERE;
         private @Nullable EngineCatalog catalog;
         private Duration window = DEFAULT_WINDOW;
         private Duration patience = DEFAULT_PATIENCE;
