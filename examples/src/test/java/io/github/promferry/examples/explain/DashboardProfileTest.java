@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.promferry.Labels;
+import io.github.promferry.parse.ExpositionFormat;
 import io.github.promferry.scrape.engine.CostProfile;
 import io.github.promferry.scrape.engine.CostProfile.Level;
 import io.github.promferry.scrape.engine.EngineCatalog;
@@ -14,9 +15,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
@@ -56,6 +59,43 @@ final class DashboardProfileTest {
             assertThat(expressions).hasSize(41);
             assertThat(dropped(expressions)).isEmpty();
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            # row of the table                     | page                             | engine
+            vLLM 0.13                              | dynamo-vllm-v1-lmcache.prom      | vllm
+            vLLM 0.33                              | vllm-0.33-logger.prom            | vllm
+            SGLang 0.5, after one request          | dynamo-sglang-0.5.x.prom         | sglang
+            SGLang 0.5.23                          | sglang-0.5.23-collectors.prom    | sglang
+            TensorRT-LLM 1.1                       | dynamo-trtllm-1.x.prom           | trtllm
+            Triton with the TensorRT-LLM backend   | triton-trtllm-backend-docs.prom  | triton
+            llama.cpp, October 2026                | llamacpp-server-2026-10.prom     | llamacpp
+            LMDeploy 0.18                          | lmdeploy-0.18-logger.prom        | lmdeploy
+            Dynamo, the frontend                   | dynamo-frontend-0.8.prom         | dynamo-frontend
+            Dynamo, a worker's own                 | dynamo-vllm-v1-lmcache.prom      | dynamo-worker
+            LiteLLM 1.100                          | litellm-proxy-1.100.prom         | litellm
+            node exporter, its test page           | node_exporter-e2e-linux.prom     | node
+            """)
+    void theReadmeTellsHowManySeriesAreKept(String row, String page, String id) throws IOException {
+        EngineCatalog catalog = EngineCatalog.builtIn();
+        List<Labels> own;
+        try (InputStream file = getClass().getResourceAsStream("/corpus/" + page)) {
+            own = new ReadPage(file.readAllBytes(), ExpositionFormat.TEXT_0_0_4)
+                    .series().stream()
+                            .filter(series ->
+                                    catalog.engine(id).withoutPrefix(String.valueOf(series.metricName())) != null)
+                            .toList();
+        }
+        String counts = Stream.of(
+                        CostProfile.of(Level.FULL, catalog),
+                        PROFILE,
+                        PROFILE.thinned(4),
+                        CostProfile.of(Level.LEAN, catalog))
+                .map(profile -> " | " + own.stream().filter(profile::keeps).count())
+                .collect(Collectors.joining());
+
+        assertThat(Files.readString(Path.of("README.md"))).contains("| " + row + counts + " |\n");
     }
 
     private static List<String> dropped(List<String> expressions) {

@@ -27,7 +27,9 @@ public enum ServingState {
     STALLED,
     /**
      * No number on the page moves although requests are there: what answers is not the engine any more. Known of an idle
-     * engine only if its page moves by itself, as one with {@code process_cpu_seconds_total} does.
+     * engine only if its page moves by itself, as one with {@code process_cpu_seconds_total} does: those of vLLM with one
+     * API server, LMDeploy and Dynamo's workers. On an idle page of SGLang, TGI, llama.cpp or vLLM with several API servers
+     * nothing moves, frozen or not; those stay {@link #IDLE} until a request comes.
      */
     FROZEN,
     /** It was started anew, and only one page of the new process was seen. */

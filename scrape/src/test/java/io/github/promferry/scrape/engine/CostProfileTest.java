@@ -15,7 +15,6 @@ final class CostProfileTest {
     private static final CostProfile DASHBOARD = CostProfile.of(Level.DASHBOARD, CATALOG);
     private static final CostProfile LEAN = CostProfile.of(Level.LEAN, CATALOG);
 
-    /** The numbers of examples/README.md. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             # page                                  | engine        | series | dashboard | thinned | lean
