@@ -40,6 +40,17 @@ public final class NativeHistogram {
                     0, Double.longBitsToDouble(SampleValues.STALE_NAN_BITS))
             .build();
 
+    /**
+     * The same for a series of native histograms with custom buckets and integer counts, so that the end of such a series
+     * is told apart where the series itself is: Remote Write 1.0 cannot carry it.
+     */
+    public static final NativeHistogram STALE_CUSTOM =
+            ofCounts(0, STALE.sum()).customBounds().build();
+
+    /** The same for a series of native histograms with custom buckets and float counts. */
+    public static final NativeHistogram STALE_CUSTOM_FLOAT =
+            ofFloatCounts(0, STALE.sum()).customBounds().build();
+
     private final boolean isFloat;
     private final boolean isGauge;
     private final int schema;
@@ -94,6 +105,17 @@ public final class NativeHistogram {
         Builder builder = new Builder(true, sum);
         builder.countFloat = count;
         return builder;
+    }
+
+    /**
+     * What ends a series whose last sample this is.
+     *
+     * @return {@link #STALE}, {@link #STALE_FLOAT}, {@link #STALE_CUSTOM} or {@link #STALE_CUSTOM_FLOAT}
+     */
+    public NativeHistogram staleMarker() {
+        return schema == CUSTOM_BUCKETS
+                ? isFloat ? STALE_CUSTOM_FLOAT : STALE_CUSTOM
+                : isFloat ? STALE_FLOAT : STALE;
     }
 
     /**

@@ -39,9 +39,11 @@ final class PageOrder {
     /** Mark of a line whose series the limit on series had no room for. */
     private static final int REFUSED = 16;
     /** Marks of a line whose value is a native histogram, of integers or floats: so are its stale rows. */
-    static final int HISTOGRAM = 32;
+    private static final int HISTOGRAM = 32;
 
-    static final int FLOAT_HISTOGRAM = 64;
+    private static final int FLOAT_HISTOGRAM = 64;
+    /** Beside one of them: it has custom buckets. */
+    private static final int CUSTOM_BUCKETS = 128;
 
     /** So many lines may failed pages add to twice those of the last good one. Prometheus' bound of its scrape cache. */
     private static final int FAILED_LINES = 1000;
@@ -212,7 +214,7 @@ final class PageOrder {
     /**
      * Notes what the line dealt with last is, which is a series.
      *
-     * @param traits marks that it has: {@link #STAMPED}, {@link #ENDED}, {@link #HISTOGRAM}, {@link #FLOAT_HISTOGRAM}
+     * @param traits marks that it has: {@link #STAMPED}, {@link #ENDED}, and those of {@link #traits}
      * @param first whether its series has not been on this page yet
      * @return whether its series is let in: those that were let in before stay, the others fill up what room there is
      */
@@ -231,6 +233,12 @@ final class PageOrder {
             change(lastPlace, wanted);
         }
         return letIn;
+    }
+
+    /** The marks of a line with such a value. */
+    static int traits(NativeHistogram histogram) {
+        return (histogram.isFloat() ? FLOAT_HISTOGRAM : HISTOGRAM)
+                | (histogram.schema() == NativeHistogram.CUSTOM_BUCKETS ? CUSTOM_BUCKETS : 0);
     }
 
     /** The line dealt with last is over a limit, and so is what follows. */
@@ -342,9 +350,15 @@ final class PageOrder {
         if ((mark & (HISTOGRAM | FLOAT_HISTOGRAM)) == 0) {
             into.add(series, timestampMillis, SampleValues.STALE_NAN_BITS);
         } else {
-            NativeHistogram end = (mark & HISTOGRAM) != 0 ? NativeHistogram.STALE : NativeHistogram.STALE_FLOAT;
-            into.addHistogram(series, timestampMillis, end);
+            into.addHistogram(series, timestampMillis, staleMarker(mark));
         }
+    }
+
+    private static NativeHistogram staleMarker(int mark) {
+        boolean isFloat = (mark & FLOAT_HISTOGRAM) != 0;
+        NativeHistogram any = isFloat ? NativeHistogram.STALE_FLOAT : NativeHistogram.STALE;
+        NativeHistogram custom = isFloat ? NativeHistogram.STALE_CUSTOM_FLOAT : NativeHistogram.STALE_CUSTOM;
+        return (mark & CUSTOM_BUCKETS) != 0 ? custom : any;
     }
 
     void forget() {
@@ -364,7 +378,7 @@ final class PageOrder {
     // ---- insides
 
     private int marksAt(int place) {
-        return marks == null ? 0 : marks[place];
+        return marks == null ? 0 : marks[place] & 0xFF;
     }
 
     private boolean wasRefusedAt(int place) {

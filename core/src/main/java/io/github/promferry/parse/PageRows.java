@@ -137,8 +137,7 @@ final class PageRows {
             List<Exemplar> exemplars) {
         counts.samples++;
         Series series = entry.series;
-        int kind = histogram.isFloat() ? PageOrder.FLOAT_HISTOGRAM : PageOrder.HISTOGRAM;
-        if (series != null && isWanted(entry, series, first, stampMillis, kind)) {
+        if (series != null && isWanted(entry, series, first, stampMillis, PageOrder.traits(histogram))) {
             into.addHistogram(series, rowMillis(stampMillis), limits.applyTo(histogram));
             addBeside(startMillis, exemplars);
         }

@@ -124,6 +124,12 @@ class ClassicHistogramsTest {
         SampleBatch stale = new SampleBatch();
         parser.addVanished(1, stale);
         assertThat(Pages.series(stale)).containsExactly("h{a=\"1\"}");
+        assertThat(stale.histogram(0)).isSameAs(NativeHistogram.STALE_CUSTOM);
+        parser.addAllStale(2, stale);
+        assertThat(stale.histogram(1)).isSameAs(NativeHistogram.STALE_CUSTOM);
+        Pages.parse(parser, "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 0.5\n");
+        parser.addAllStale(3, stale);
+        assertThat(stale.histogram(2)).isSameAs(NativeHistogram.STALE_CUSTOM_FLOAT);
     }
 
     @Test

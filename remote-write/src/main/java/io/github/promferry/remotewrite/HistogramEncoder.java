@@ -92,7 +92,7 @@ final class HistogramEncoder {
         putBytes(buckets.isFloat() ? spansField + 2 : spansField + 1, content, out);
     }
 
-    private static long zigzag(long value) {
+    static long zigzag(long value) {
         return (value << 1) ^ (value >> 63);
     }
 

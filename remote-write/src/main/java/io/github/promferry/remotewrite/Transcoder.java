@@ -1,6 +1,7 @@
 package io.github.promferry.remotewrite;
 
 import io.github.promferry.Labels;
+import io.github.promferry.NativeHistogram;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -17,8 +18,8 @@ final class Transcoder {
     private static final int V2_SYMBOLS = 4;
     private static final int V2_TIMESERIES = 5;
 
+    private static final int HISTOGRAM_SCHEMA = 4;
     private static final int HISTOGRAM_TIMESTAMP = 15;
-    private static final int HISTOGRAM_CUSTOM_VALUES = 16;
     private static final int HISTOGRAM_START_TIMESTAMP = 17;
 
     private static final int TIMESERIES_TAG = 0x0A;
@@ -189,7 +190,7 @@ final class Transcoder {
     private static @Nullable WireBuffer v1Histogram(WireReader at) {
         WireBuffer out = new WireBuffer();
         while (at.next()) {
-            if (at.field == HISTOGRAM_CUSTOM_VALUES) {
+            if (at.field == HISTOGRAM_SCHEMA && at.value == HistogramEncoder.zigzag(NativeHistogram.CUSTOM_BUCKETS)) {
                 return null;
             }
             if (at.field != HISTOGRAM_START_TIMESTAMP) {

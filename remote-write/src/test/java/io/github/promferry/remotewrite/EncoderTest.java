@@ -207,6 +207,10 @@ class EncoderTest {
                 .customBounds(0.5, 1)
                 .positive(Buckets.ofDeltas(new int[] {0, 3}, new long[] {1, 0, 0}))
                 .build();
+        NativeHistogram boundless = NativeHistogram.ofCounts(3, 1)
+                .customBounds()
+                .positive(Buckets.ofDeltas(new int[] {0, 1}, new long[] {3}))
+                .build();
         SampleBatch batch = new SampleBatch();
         batch.add(Series.of(Labels.of("__name__", "plain"), COUNTER), T, bits(1));
         batch.addHistogram(series, T, integers);
@@ -215,19 +219,24 @@ class EncoderTest {
         batch.addHistogram(series, T + 1, floats);
         batch.addHistogram(series, T + 2, empty);
         batch.addHistogram(series, T + 3, custom);
+        batch.addHistogram(series, T + 4, boundless);
+        batch.addHistogram(series, T + 5, NativeHistogram.STALE_CUSTOM);
         batch.add(Series.of(Labels.of("__name__", "plain"), COUNTER), T, bits(2));
 
         boolean v1 = encoder.protocol() == WriteProtocol.V1;
         Block block = encode(encoder, batch);
-        assertThat(block.samples).isEqualTo(v1 ? 5 : 6);
+        assertThat(block.samples).isEqualTo(v1 ? 5 : 8);
         assertThat(Decoded.rows(block))
                 .extracting(row -> row.labels().metricName())
                 .containsOnly("plain")
                 .hasSize(2);
         assertThat(Decoded.histograms(block))
-                .isEqualTo(v1 ? List.of(integers, floats, empty) : List.of(integers, floats, empty, custom));
+                .isEqualTo(
+                        v1
+                                ? List.of(integers, floats, empty)
+                                : List.of(integers, floats, empty, custom, boundless, NativeHistogram.STALE_CUSTOM));
         if (v1) {
-            assertThat(encoder.droppedRows).containsEntry("nhcb_in_rw1_not_supported", 1L);
+            assertThat(encoder.droppedRows).containsEntry("nhcb_in_rw1_not_supported", 3L);
         } else {
             Block other = new Transcoder().toV1(block);
             assertThat(Decoded.histograms(other)).isEqualTo(List.of(integers, floats, empty));

@@ -138,7 +138,7 @@ final class SourceReader implements SampleReader {
                 return false;
             }
             if (!stamped || options.trackTimestampsStaleness()) {
-                live.put(series, histogram == null ? null : end(histogram));
+                live.put(series, histogram == null ? null : histogram.staleMarker());
             }
             long timestamp = stamped ? own : timestampMillis;
             if (histogram == null) {
@@ -215,10 +215,6 @@ final class SourceReader implements SampleReader {
                         + " samples, more than the sample limit " + limit);
             }
         }
-    }
-
-    private static NativeHistogram end(NativeHistogram histogram) {
-        return histogram.isFloat() ? NativeHistogram.STALE_FLOAT : NativeHistogram.STALE;
     }
 
     @Override
