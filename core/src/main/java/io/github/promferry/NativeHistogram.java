@@ -113,9 +113,7 @@ public final class NativeHistogram {
      * @return {@link #STALE}, {@link #STALE_FLOAT}, {@link #STALE_CUSTOM} or {@link #STALE_CUSTOM_FLOAT}
      */
     public NativeHistogram staleMarker() {
-        return schema == CUSTOM_BUCKETS
-                ? isFloat ? STALE_CUSTOM_FLOAT : STALE_CUSTOM
-                : isFloat ? STALE_FLOAT : STALE;
+        return schema == CUSTOM_BUCKETS ? isFloat ? STALE_CUSTOM_FLOAT : STALE_CUSTOM : isFloat ? STALE_FLOAT : STALE;
     }
 
     /**

@@ -26,9 +26,24 @@ public final class ExpositionException extends RuntimeException {
     /** What should stand there. */
     private final String expected;
 
+    /** Whether it is about a limit rather than a rule of the format. */
+    private final boolean isLimit;
+
     private ExpositionException(
             String message, int line, int column, String found, String expected, @Nullable Throwable cause) {
+        this(message, line, column, found, expected, cause != null, cause);
+    }
+
+    private ExpositionException(
+            String message,
+            int line,
+            int column,
+            String found,
+            String expected,
+            boolean isLimit,
+            @Nullable Throwable cause) {
         super(message, cause);
+        this.isLimit = isLimit;
         this.line = line;
         this.column = column;
         this.found = found;
@@ -75,8 +90,13 @@ public final class ExpositionException extends RuntimeException {
         return new ExpositionException("found " + found + ", expected " + expected, 0, 0, found, expected, null);
     }
 
+    /** The page as a whole breaks a limit. */
+    static ExpositionException limit(String found, String expected) {
+        return new ExpositionException("found " + found + ", expected " + expected, 0, 0, found, expected, true, null);
+    }
+
     static ExpositionException tooManyLines(int limit) {
-        return page(
+        return limit(
                 "more than " + limit + " lines", "at most lineLimit of ParseOptions; raise it or expose fewer series");
     }
 
@@ -114,6 +134,16 @@ public final class ExpositionException extends RuntimeException {
      */
     public String expected() {
         return expected;
+    }
+
+    /**
+     * Whether the page breaks a limit, or has a series that the {@link SeriesResolver} rejects, rather than a rule of its
+     * format.
+     *
+     * @return false for a malformed page
+     */
+    public boolean isLimit() {
+        return isLimit;
     }
 
     private static int lineOf(byte[] page, int from, int at) {

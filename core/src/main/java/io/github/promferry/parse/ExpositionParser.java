@@ -1,6 +1,7 @@
 package io.github.promferry.parse;
 
 import io.github.promferry.SampleBatch;
+import io.github.promferry.Series;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -43,8 +44,9 @@ public final class ExpositionParser {
     public ExpositionParser(SeriesDictionary dictionary, ParseOptions options) {
         this.dictionary = Objects.requireNonNull(dictionary, "dictionary");
         this.options = Objects.requireNonNull(options, "options");
-        order = new PageOrder(dictionary, options);
-        rows = new PageRows(options, order, counts);
+        LastStamps lastStamps = new LastStamps();
+        order = new PageOrder(dictionary, options, lastStamps);
+        rows = new PageRows(options, order, counts, lastStamps);
         text = new TextParser(dictionary, options, order, counts, rows);
     }
 
@@ -141,39 +143,23 @@ public final class ExpositionParser {
     }
 
     /**
-     * Samples of the last page that were left out because their series stood further above already.
+     * Samples of the last page that became no rows.
      *
+     * @param why for which reason
      * @return a number of samples
      */
-    public int duplicateCount() {
-        return counts.duplicates;
+    public int leftOutCount(LeftOut why) {
+        return counts.leftOut(why);
     }
 
     /**
-     * Samples of the last page that were left out because of {@link ParseOptions#seriesLimit}.
+     * The series of the first of them.
      *
-     * @return a number of samples
+     * @param why for which reason
+     * @return null if there is none
      */
-    public int overSeriesLimitCount() {
-        return counts.overSeriesLimit;
-    }
-
-    /**
-     * Samples of the last page that were left out because of {@link ParseOptions#futureLimit}.
-     *
-     * @return a number of samples
-     */
-    public int tooFarAheadCount() {
-        return counts.tooFarAhead;
-    }
-
-    /**
-     * Samples of the last page that were left out because of {@link ParseOptions#dropOutOfOrder}.
-     *
-     * @return a number of samples
-     */
-    public int outOfOrderCount() {
-        return counts.outOfOrder;
+    public @Nullable Series firstLeftOut(LeftOut why) {
+        return counts.firstLeftOut(why);
     }
 
     /**

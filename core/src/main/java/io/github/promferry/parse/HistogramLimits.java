@@ -1,6 +1,8 @@
 package io.github.promferry.parse;
 
 import io.github.promferry.NativeHistogram;
+import io.github.promferry.Series;
+import org.jspecify.annotations.Nullable;
 
 /** How fine native histograms may be, as Prometheus' {@code native_histogram_*} settings bound it. */
 final class HistogramLimits {
@@ -22,11 +24,8 @@ final class HistogramLimits {
         return schema;
     }
 
-    /**
-     * The histogram, coarser if need be.
-     *
-     * @throws ExpositionException if it has too many buckets however coarse
-     */
+    /** The histogram, coarser if need be; null if it has too many buckets however coarse. */
+    @Nullable
     NativeHistogram applyTo(NativeHistogram histogram) {
         NativeHistogram coarser = histogram;
         if (histogram.schema() > maxSchema) {
@@ -34,13 +33,21 @@ final class HistogramLimits {
         }
         while (buckets(coarser) > bucketLimit) {
             if (coarser.schema() <= NativeHistogram.MIN_SCHEMA) {
-                throw ExpositionException.page(
-                        "a native histogram of " + buckets(coarser) + " buckets in schema " + coarser.schema(),
-                        "at most " + bucketLimit + " (nativeHistogramBucketLimit)");
+                return null;
             }
             coarser = coarser.reducedTo(coarser.schema() - 1);
         }
         return coarser;
+    }
+
+    ExpositionException tooManyBuckets(Series series, NativeHistogram histogram) {
+        NativeHistogram coarsest = histogram.schema() > NativeHistogram.MIN_SCHEMA
+                ? histogram.reducedTo(NativeHistogram.MIN_SCHEMA)
+                : histogram;
+        return ExpositionException.limit(
+                "a native histogram of " + buckets(coarsest) + " buckets in schema " + coarsest.schema() + ", "
+                        + ExpositionException.quoted(series.toString()),
+                "at most " + bucketLimit + " (nativeHistogramBucketLimit)");
     }
 
     private static int buckets(NativeHistogram histogram) {

@@ -2,24 +2,31 @@ package io.github.promferry.parse;
 
 import io.github.promferry.SampleBatch;
 import io.github.promferry.Series;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The last timestamps of series whose samples have timestamps of their own: what is older than that, no receiver takes, and
- * refuses all that came with it. Empty, and of no cost, until a page has such samples.
+ * The last samples of series whose samples have timestamps of their own: what is older than that, or has another value at
+ * that time, no receiver takes, and many refuse all that came with it. Empty, and of no cost, until a page has such samples.
  */
 final class LastStamps {
     /** Open addressing by identity, at most half full. */
     private Series[] keys = {};
 
     private long[] stamps = {};
+    private long[] values = {};
     private int count;
 
-    boolean isBehind(Series series, long stampMillis) {
+    /** Why no receiver would take the sample, or null. */
+    @Nullable
+    LeftOut refusal(Series series, long stampMillis, long bits) {
         if (count == 0) {
-            return false;
+            return null;
         }
         int slot = slot(series);
-        return keys[slot] != null && stampMillis < stamps[slot];
+        if (keys[slot] == null || stampMillis > stamps[slot]) {
+            return null;
+        }
+        return stampMillis < stamps[slot] ? LeftOut.OUT_OF_ORDER : bits == values[slot] ? null : LeftOut.DUPLICATE;
     }
 
     /** Remembers the rows of a good page that do not have the time of the scrape. */
@@ -38,21 +45,32 @@ final class LastStamps {
         makeRoom(count + stamped);
         for (int row = firstRow; row < rows.size(); row++) {
             if (rows.timestamp(row) != scrapeMillis) {
-                put(rows.series(row), rows.timestamp(row));
+                put(rows.series(row), rows.timestamp(row), rows.valueBits(row));
             }
+        }
+    }
+
+    /** A stale marker is the last sample, too. */
+    void end(Series series, long stampMillis, long bits) {
+        if (count > 0 && keys[slot(series)] != null) {
+            put(series, stampMillis, bits);
         }
     }
 
     void forget() {
         keys = new Series[0];
         stamps = new long[0];
+        values = new long[0];
         count = 0;
     }
 
-    private void put(Series series, long stampMillis) {
+    private void put(Series series, long stampMillis, long bits) {
         int slot = slot(series);
         boolean known = keys[slot] != null;
-        stamps[slot] = known ? Math.max(stamps[slot], stampMillis) : stampMillis;
+        if (!known || stampMillis >= stamps[slot]) {
+            stamps[slot] = stampMillis;
+            values[slot] = bits;
+        }
         keys[slot] = series;
         count += known ? 0 : 1;
     }
@@ -72,12 +90,14 @@ final class LastStamps {
         }
         Series[] oldKeys = keys;
         long[] oldStamps = stamps;
+        long[] oldValues = values;
         keys = new Series[Integer.highestOneBit(entries) * 4];
         stamps = new long[keys.length];
+        values = new long[keys.length];
         count = 0;
         for (int i = 0; i < oldKeys.length; i++) {
             if (oldKeys[i] != null) {
-                put(oldKeys[i], oldStamps[i]);
+                put(oldKeys[i], oldStamps[i], oldValues[i]);
             }
         }
     }

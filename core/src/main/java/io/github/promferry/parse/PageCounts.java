@@ -1,30 +1,31 @@
 package io.github.promferry.parse;
 
+import io.github.promferry.Series;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** What was met on a page. */
 final class PageCounts {
+    private static final @Nullable Series[] NO_SERIES = {};
+
     private final int[] tolerated = new int[Tolerated.values().length];
+    private final int[] leftOut = new int[LeftOut.values().length];
+    /** By reason; most pages have no such sample. */
+    private @Nullable Series[] firstLeftOut = NO_SERIES;
 
     int samples;
     int kept;
-    int duplicates;
-    int overSeriesLimit;
-    int tooFarAhead;
-    int outOfOrder;
     int badLines;
     int nativeHistograms;
 
     void reset() {
         samples = 0;
         kept = 0;
-        duplicates = 0;
-        overSeriesLimit = 0;
-        tooFarAhead = 0;
-        outOfOrder = 0;
         badLines = 0;
         nativeHistograms = 0;
         Arrays.fill(tolerated, 0);
+        Arrays.fill(leftOut, 0);
+        firstLeftOut = NO_SERIES;
     }
 
     int tolerated(Tolerated kind) {
@@ -49,6 +50,24 @@ final class PageCounts {
     void tolerateAll(int kinds) {
         for (int left = kinds; left != 0; left &= left - 1) {
             tolerated[Integer.numberOfTrailingZeros(left)]++;
+        }
+    }
+
+    int leftOut(LeftOut why) {
+        return leftOut[why.index()];
+    }
+
+    @Nullable
+    Series firstLeftOut(LeftOut why) {
+        return leftOut(why) == 0 ? null : firstLeftOut[why.index()];
+    }
+
+    void leaveOut(LeftOut why, Series series) {
+        if (leftOut[why.index()]++ == 0) {
+            if (firstLeftOut.length == 0) {
+                firstLeftOut = new Series[leftOut.length];
+            }
+            firstLeftOut[why.index()] = series;
         }
     }
 }

@@ -2,10 +2,10 @@ package io.github.promferry.parse;
 
 import io.github.promferry.NativeHistogram;
 import io.github.promferry.SampleBatch;
-import io.github.promferry.SampleValues;
 import io.github.promferry.Series;
 import java.util.Arrays;
-import java.util.Objects;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,11 +39,11 @@ final class PageOrder {
     /** Mark of a line whose series the limit on series had no room for. */
     private static final int REFUSED = 16;
     /** Marks of a line whose value is a native histogram, of integers or floats: so are its stale rows. */
-    private static final int HISTOGRAM = 32;
+    static final int HISTOGRAM = 32;
 
-    private static final int FLOAT_HISTOGRAM = 64;
+    static final int FLOAT_HISTOGRAM = 64;
     /** Beside one of them: it has custom buckets. */
-    private static final int CUSTOM_BUCKETS = 128;
+    static final int CUSTOM_BUCKETS = 128;
 
     /** So many lines may failed pages add to twice those of the last good one. Prometheus' bound of its scrape cache. */
     private static final int FAILED_LINES = 1000;
@@ -52,7 +52,7 @@ final class PageOrder {
     private static final int SEEN = -1;
 
     private static final int PASSED_OVER = -2;
-    private static final int UNKNOWN = -3;
+    static final int UNKNOWN = -3;
     private static final int REFUSED_PASSED_OVER = -4;
 
     /** Vanished series come in ones and twos; whole families are found by the index. */
@@ -66,7 +66,6 @@ final class PageOrder {
     private static final int[] NO_INTS = {};
     private static final byte[] NO_BYTES = {};
     private static final Entry[] NO_ENTRIES = {};
-    private static final Series[] NO_SERIES = {};
 
     private final SeriesDictionary dictionary;
     private final boolean trackStamped;
@@ -119,13 +118,27 @@ final class PageOrder {
     private boolean moved;
     private @Nullable PlaceIndex index;
     private int newSeries;
+    /** Whether the page has broken a limit other than that of its samples: what follows counts, but not as new. */
+    private boolean breached;
 
-    private Series[] vanished = NO_SERIES;
-    private byte[] vanishedMarks = NO_BYTES;
-    private int vanishedCount;
+    private final VanishedSeries vanished;
+    /**
+     * Series that the page has but that do not live on, since no sample of theirs was taken or staleness does not apply to
+     * those that were. Null while there are none.
+     */
+    private @Nullable Map<Entry, Ending> ending;
 
-    PageOrder(SeriesDictionary dictionary, ParseOptions options) {
+    /**
+     * Where such a series stands.
+     *
+     * @param first its first line on the page, as {@link #lastPlace} has it
+     * @param expected the place in the old order where a line of it was expected and came; else negative
+     */
+    private record Ending(int first, int expected) {}
+
+    PageOrder(SeriesDictionary dictionary, ParseOptions options, LastStamps lastStamps) {
         this.dictionary = dictionary;
+        vanished = new VanishedSeries(lastStamps);
         trackStamped = options.trackTimestampsStaleness();
         seriesLimit = options.seriesLimit() == 0 ? Integer.MAX_VALUE : options.seriesLimit();
     }
@@ -160,8 +173,9 @@ final class PageOrder {
         next = 0;
         lastFar = -2;
         newSeries = 0;
+        breached = false;
         cutNext = NOT_CUT;
-        forgetVanished();
+        vanished.forget();
     }
 
     boolean isEmpty() {
@@ -224,8 +238,11 @@ final class PageOrder {
         if (first && needsRoom && letIn) {
             admitted++;
         }
-        if (isNew && letIn && (traits & ENDED) == 0 && cutNext == NOT_CUT) {
+        if (isNew && letIn && (traits & ENDED) == 0 && cutNext == NOT_CUT && !breached) {
             newSeries++;
+        }
+        if (first ? endsWith(wanted) : lastPlace >= 0 && ending != null) {
+            noteEnding(first);
         }
         if (lastPlace < 0) {
             takenMarks[~lastPlace] = (byte) wanted;
@@ -235,10 +252,59 @@ final class PageOrder {
         return letIn;
     }
 
+    /** Whether the series of the line dealt with last may have been alive, or come to be, and with these marks is not. */
+    private boolean endsWith(int wanted) {
+        if (mayGoStale(wanted)) {
+            return false;
+        }
+        // What repeated another line on the page before tells nothing of that one.
+        boolean wasAlive = lastPlace < 0
+                ? !isNew
+                : live && ((marksAt(lastPlace) & DUPLICATE) != 0 || mayGoStale(marksAt(lastPlace)));
+        return wasAlive || (trackStamped && (wanted & ENDED) != 0);
+    }
+
+    private void noteEnding(boolean first) {
+        Map<Entry, Ending> all = ending == null ? new HashMap<>() : ending;
+        ending = all;
+        if (first) {
+            all.put(lastEntry().canonical, new Ending(lastPlace, lastPlace));
+        } else if (mayGoStale(marksAt(lastPlace))) {
+            // It has moved up, and here is where it stood.
+            all.computeIfPresent(lastEntry().canonical, (series, moved) -> new Ending(moved.first, lastPlace));
+        }
+    }
+
+    private Entry lastEntry() {
+        return lastPlace < 0 ? taken[~lastPlace] : order[lastPlace];
+    }
+
+    /**
+     * The line dealt with last is not the first of its series, but a sample of which is taken.
+     *
+     * @param traits as for {@link #note}
+     */
+    void takeAfterAll(int traits) {
+        Ending end = ending == null || !mayGoStale(traits) ? null : ending.remove(lastEntry().canonical);
+        if (end == null) {
+            return;
+        }
+        if (end.first < 0) {
+            takenMarks[~end.first] = (byte) traits;
+        } else {
+            change(end.first, traits);
+        }
+    }
+
     /** The marks of a line with such a value. */
     static int traits(NativeHistogram histogram) {
         return (histogram.isFloat() ? FLOAT_HISTOGRAM : HISTOGRAM)
                 | (histogram.schema() == NativeHistogram.CUSTOM_BUCKETS ? CUSTOM_BUCKETS : 0);
+    }
+
+    /** Series that follow are not counted as new. */
+    void breach() {
+        breached = true;
     }
 
     /** The line dealt with last is over a limit, and so is what follows. */
@@ -320,8 +386,16 @@ final class PageOrder {
         while (skipCount > 0 && skips[2 * skipCount - 1] > next) {
             skipCount--;
         }
-        while (changedCount > 0 && changedSlots[changedCount - 1] >= next) {
-            changedCount--;
+        int kept = 0;
+        for (int i = 0; i < changedCount; i++) {
+            if (changedSlots[i] < next) {
+                changedSlots[kept] = changedSlots[i];
+                changedMarks[kept++] = changedMarks[i];
+            }
+        }
+        changedCount = kept;
+        if (ending != null) {
+            ending.values().removeIf(end -> end.first < 0 ? ~end.first >= takenCount : end.first >= next);
         }
         index = index == null ? null : buildIndex();
     }
@@ -329,36 +403,18 @@ final class PageOrder {
     // ---- between laps
 
     void addVanished(long timestampMillis, SampleBatch into) {
-        for (int i = 0; i < vanishedCount; i++) {
-            addStale(vanished[i], vanishedMarks[i], timestampMillis, into);
-        }
-        forgetVanished();
+        vanished.addRows(timestampMillis, into);
     }
 
     void addAllStale(long timestampMillis, SampleBatch into) {
         for (int place = 0; live && place < size; place++) {
             Series series = order[place].series;
-            if (series != null && mayGoStale(place)) {
-                addStale(series, marksAt(place), timestampMillis, into);
+            if (series != null && mayGoStale(marksAt(place))) {
+                vanished.addRow(series, marksAt(place), timestampMillis, into);
             }
         }
         live = false;
-        forgetVanished();
-    }
-
-    private static void addStale(Series series, int mark, long timestampMillis, SampleBatch into) {
-        if ((mark & (HISTOGRAM | FLOAT_HISTOGRAM)) == 0) {
-            into.add(series, timestampMillis, SampleValues.STALE_NAN_BITS);
-        } else {
-            into.addHistogram(series, timestampMillis, staleMarker(mark));
-        }
-    }
-
-    private static NativeHistogram staleMarker(int mark) {
-        boolean isFloat = (mark & FLOAT_HISTOGRAM) != 0;
-        NativeHistogram any = isFloat ? NativeHistogram.STALE_FLOAT : NativeHistogram.STALE;
-        NativeHistogram custom = isFloat ? NativeHistogram.STALE_CUSTOM_FLOAT : NativeHistogram.STALE_CUSTOM;
-        return (mark & CUSTOM_BUCKETS) != 0 ? custom : any;
+        vanished.forget();
     }
 
     void forget() {
@@ -371,7 +427,7 @@ final class PageOrder {
         admitted = 0;
         marks = null;
         live = false;
-        forgetVanished();
+        vanished.forget();
         dictionary.sweepIfWorthwhile();
     }
 
@@ -571,8 +627,8 @@ final class PageOrder {
         changedMarks[changedCount++] = (byte) wanted;
     }
 
-    private boolean mayGoStale(int place) {
-        int mark = marksAt(place);
+    /** Whether the series of a line with these marks lives on when the page is read. */
+    private boolean mayGoStale(int mark) {
         return (mark & (DUPLICATE | ENDED | REFUSED)) == 0 && (trackStamped || (mark & STAMPED) == 0);
     }
 
@@ -581,13 +637,29 @@ final class PageOrder {
             collectVanished(skips[2 * skip], skips[2 * skip + 1]);
         }
         collectVanished(next, size);
+        if (ending != null) {
+            ending.values().forEach(end -> collectEnded(end.expected));
+        }
+    }
+
+    /** A line that came where it was expected; of one that came elsewhere the old place was passed over. */
+    private void collectEnded(int place) {
+        Series series = place < 0 ? null : order[place].series;
+        if (series != null && mayGoStale(marksAt(place))) {
+            vanished.add(series, marksAt(place));
+        }
+    }
+
+    private boolean isEnding(Entry canonical) {
+        return ending != null && ending.containsKey(canonical);
     }
 
     private void collectVanished(int from, int to) {
         for (int place = from; place < to; place++) {
             Series series = order[place].series;
-            if (series != null && mayGoStale(place) && !isOnPage(order[place].canonical)) {
-                addVanished(series, marksAt(place));
+            Entry canonical = order[place].canonical;
+            if (series != null && mayGoStale(marksAt(place)) && (isEnding(canonical) || !isOnPage(canonical))) {
+                vanished.add(series, marksAt(place));
             }
         }
     }
@@ -611,23 +683,6 @@ final class PageOrder {
             }
         }
         return false;
-    }
-
-    private void addVanished(Series series, int mark) {
-        if (vanishedCount == vanished.length) {
-            vanished = Arrays.copyOf(vanished, Math.max(16, vanishedCount * 2));
-            vanishedMarks = Arrays.copyOf(vanishedMarks, vanished.length);
-        }
-        vanishedMarks[vanishedCount] = (byte) mark;
-        vanished[vanishedCount++] = series;
-    }
-
-    private void forgetVanished() {
-        if (vanishedCount > 0) {
-            vanished = NO_SERIES;
-            vanishedMarks = NO_BYTES;
-            vanishedCount = 0;
-        }
     }
 
     /**
@@ -766,57 +821,6 @@ final class PageOrder {
         changedCount = 0;
         moved = false;
         index = null;
-    }
-
-    /** Series, by identity, to states; open addressing, at most half full. */
-    private static final class PlaceIndex {
-        private Entry[] keys;
-        private int[] states;
-        private int count;
-
-        PlaceIndex(int expected) {
-            int slots = Integer.highestOneBit(Math.max(expected, 8)) * 4;
-            keys = new Entry[slots];
-            states = new int[slots];
-        }
-
-        int get(Entry key) {
-            int slot = slot(keys, key);
-            return keys[slot] == null ? UNKNOWN : states[slot];
-        }
-
-        void put(Entry key, int state) {
-            int slot = slot(keys, key);
-            states[slot] = state;
-            if (keys[slot] == null) {
-                keys[slot] = key;
-                if (2 * ++count > keys.length) {
-                    grow();
-                }
-            }
-        }
-
-        private static int slot(Entry[] keys, Entry key) {
-            int mask = keys.length - 1;
-            int slot = key.hash & mask;
-            while (keys[slot] != null && keys[slot] != key) {
-                slot = (slot + 1) & mask;
-            }
-            return slot;
-        }
-
-        private void grow() {
-            Entry[] oldKeys = keys;
-            int[] oldStates = states;
-            keys = new Entry[2 * oldKeys.length];
-            states = new int[keys.length];
-            for (int i = 0; i < oldKeys.length; i++) {
-                if (oldKeys[i] != null) {
-                    int slot = slot(keys, Objects.requireNonNull(oldKeys[i]));
-                    keys[slot] = oldKeys[i];
-                    states[slot] = oldStates[i];
-                }
-            }
-        }
+        ending = null;
     }
 }

@@ -6,15 +6,16 @@ import io.github.promferry.NativeHistogram;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.Series;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Turns samples into rows, except those that the resolver does not want and duplicates; counts all of them. */
 final class PageRows {
     private final ParseOptions options;
     private final PageOrder order;
     private final PageCounts counts;
-    private final StampedDuplicates stampedDuplicates = new StampedDuplicates();
+    private final StampedDuplicates stampedDuplicates;
     private final CreatedTimes createdTimes = new CreatedTimes();
-    private final LastStamps lastStamps = new LastStamps();
+    private final LastStamps lastStamps;
     private final HistogramLimits limits;
 
     private FamilyContext root = FamilyContext.NOWHERE;
@@ -27,10 +28,14 @@ final class PageRows {
     /** The latest timestamp that samples may have. */
     private long latestMillis;
 
-    PageRows(ParseOptions options, PageOrder order, PageCounts counts) {
+    private @Nullable ExpositionException tooManyBuckets;
+
+    PageRows(ParseOptions options, PageOrder order, PageCounts counts, LastStamps lastStamps) {
         this.options = options;
         this.order = order;
         this.counts = counts;
+        this.lastStamps = lastStamps;
+        stampedDuplicates = new StampedDuplicates(options.dropOutOfOrder());
         limits = new HistogramLimits(options);
     }
 
@@ -41,6 +46,7 @@ final class PageRows {
         latestMillis = options.latestMillis(timestampMillis);
         int limit = options.sampleLimit();
         rowLimit = limit == 0 ? Integer.MAX_VALUE : (int) Math.min(Integer.MAX_VALUE, (long) into.size() + limit);
+        tooManyBuckets = null;
         stampedDuplicates.begin(into);
         createdTimes.begin(into);
     }
@@ -48,14 +54,17 @@ final class PageRows {
     /**
      * The page was read to its end.
      *
-     * @throws ExpositionException if it has more samples than are allowed
+     * @throws ExpositionException if it has more samples, or a histogram with more buckets, than are allowed
      */
     void finish() {
         if (into.size() > rowLimit) {
             int limit = options.sampleLimit();
-            throw ExpositionException.page(
+            throw ExpositionException.limit(
                     into.size() - rowLimit + limit + " samples",
                     "at most " + limit + " (sampleLimit); raise it or expose fewer series");
+        }
+        if (tooManyBuckets != null) {
+            throw tooManyBuckets;
         }
         createdTimes.apply(into);
         if (options.honorTimestamps() && options.dropOutOfOrder()) {
@@ -121,7 +130,7 @@ final class PageRows {
             addCreated(entry, bits);
             return;
         }
-        if (isWanted(entry, series, first, stampMillis, 0)) {
+        if (isWanted(entry, series, first, bits, stampMillis, 0)) {
             into.add(series, rowMillis(stampMillis), bits);
             addBeside(startMillis, exemplars);
         }
@@ -137,36 +146,53 @@ final class PageRows {
             List<Exemplar> exemplars) {
         counts.samples++;
         Series series = entry.series;
-        if (series != null && isWanted(entry, series, first, stampMillis, PageOrder.traits(histogram))) {
-            into.addHistogram(series, rowMillis(stampMillis), limits.applyTo(histogram));
+        if (series == null) {
+            return;
+        }
+        NativeHistogram fitting = limits.applyTo(histogram);
+        int traits = PageOrder.traits(histogram) | (fitting == null ? PageOrder.ENDED : 0);
+        long bits = Double.doubleToRawLongBits(histogram.sum());
+        if (!isWanted(entry, series, first, bits, stampMillis, traits)) {
+            return;
+        }
+        if (fitting != null) {
+            into.addHistogram(series, rowMillis(stampMillis), fitting);
             addBeside(startMillis, exemplars);
+        } else if (tooManyBuckets == null) {
+            // As in Prometheus, the page fails at its end, so that all of it is counted.
+            tooManyBuckets = limits.tooManyBuckets(series, histogram);
+            order.breach();
         }
     }
 
-    private boolean isWanted(Entry entry, Series series, boolean first, long stampMillis, int kind) {
+    private boolean isWanted(Entry entry, Series series, boolean first, long bits, long stampMillis, int traits) {
         counts.kept++;
         if (into.size() >= rowLimit) {
             order.cut();
         }
         boolean stamped = isStamped(stampMillis);
-        boolean tooFarAhead = stamped && stampMillis > latestMillis;
-        boolean outOfOrder = stamped && lastStamps.isBehind(series, stampMillis);
-        int refused = tooFarAhead || outOfOrder ? PageOrder.ENDED : 0;
-        int traits = kind | (stamped ? PageOrder.STAMPED : 0) | refused;
-        if (!order.note(traits, first)) {
-            counts.overSeriesLimit++;
+        LeftOut refusal = stamped ? refusal(series, bits, stampMillis) : null;
+        int all = traits | (stamped ? PageOrder.STAMPED : 0) | (refusal == null ? 0 : PageOrder.ENDED);
+        if (!order.note(all, first)) {
+            refusal = LeftOut.OVER_SERIES_LIMIT;
             if (stamped) {
                 stampedDuplicates.refuse(entry);
             }
-            return false;
+        } else if (!first) {
+            LeftOut repeated = stamped ? stampedDuplicates.refusal(entry, series, stampMillis) : LeftOut.DUPLICATE;
+            refusal = repeated == null ? refusal : repeated;
+            if (refusal == null) {
+                order.takeAfterAll(all);
+            }
         }
-        if (!first && !(stamped && stampedDuplicates.isNew(entry, series, stampMillis))) {
-            counts.duplicates++;
-            return false;
+        if (refusal != null) {
+            counts.leaveOut(refusal, series);
         }
-        counts.tooFarAhead += tooFarAhead ? 1 : 0;
-        counts.outOfOrder += outOfOrder ? 1 : 0;
-        return !tooFarAhead && !outOfOrder;
+        return refusal == null;
+    }
+
+    private @Nullable LeftOut refusal(Series series, long bits, long stampMillis) {
+        return stampMillis > latestMillis ? LeftOut.TOO_FAR_AHEAD : lastStamps.refusal(series, stampMillis, bits);
     }
 
     private boolean isStamped(long stampMillis) {

@@ -244,7 +244,7 @@ public final class ParseOptions {
     }
 
     /**
-     * Whether samples are left out, and counted, if a page before had a later timestamp for the same series.
+     * Whether samples are left out, and counted, if their series had a later timestamp before.
      *
      * @return false by default
      */
@@ -452,7 +452,7 @@ public final class ParseOptions {
 
         /**
          * Makes native histograms with more buckets coarser, by halves, until they fit. A page with one that does not fit in
-         * the coarsest schema, -4, or has custom buckets, fails.
+         * the coarsest schema, -4, or has custom buckets, fails when all of it is read.
          *
          * @param nativeHistogramBucketLimit 0 for no limit, the default
          * @return this
@@ -527,8 +527,9 @@ public final class ParseOptions {
         }
 
         /**
-         * Leaves out samples if a page before had a later timestamp for the same series, and counts them: receivers refuse
-         * them, often with all that came with them.
+         * Leaves out samples if their series had a later timestamp before, on this page or an earlier one, or the same with
+         * another value, and counts them: receivers refuse them, often with all that came with them. Stale rows that would
+         * come behind such a timestamp are left out, too.
          *
          * @param dropOutOfOrder false by default
          * @return this

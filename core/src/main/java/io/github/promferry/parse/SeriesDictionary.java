@@ -278,7 +278,7 @@ public final class SeriesDictionary {
             sweep();
         }
         if (size >= maxEntries) {
-            throw ExpositionException.page(
+            throw ExpositionException.limit(
                     "more different series and comments than the dictionary of the job holds",
                     "at most " + maxEntries + " over all its targets; raise maxEntries of SeriesDictionary or expose"
                             + " fewer series");

@@ -2,21 +2,32 @@ package io.github.promferry.parse;
 
 import io.github.promferry.SampleBatch;
 import io.github.promferry.Series;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Tells apart several samples of one series on one page that carry different timestamps, which is legal, from true
- * duplicates. Remembers nothing until the first such pair is met, then every row of the page.
+ * duplicates and from those that go back in time. Remembers nothing until the first such pair is met, then every row of the
+ * page.
  */
 final class StampedDuplicates {
     private record Stamp(Series series, long timestampMillis) {}
 
+    private final boolean inOrder;
+
     private @Nullable SampleBatch batch;
     private int rowsSeen;
     private @Nullable Set<Stamp> stamps;
+    private @Nullable Map<Series, Long> latest;
     private @Nullable Set<Entry> refused;
+
+    /** Whether samples of a series must come in the order of their timestamps. */
+    StampedDuplicates(boolean inOrder) {
+        this.inOrder = inOrder;
+    }
 
     void begin(SampleBatch batch) {
         this.batch = batch;
@@ -33,25 +44,31 @@ final class StampedDuplicates {
         all.add(series.canonical);
     }
 
-    /** Whether no row of this page is of that series at that time, and one is wanted. */
-    boolean isNew(Entry entry, Series series, long timestampMillis) {
+    /** Why the page's rows, or their absence, stand against one more of that series at that time; or null. */
+    @Nullable
+    LeftOut refusal(Entry entry, Series series, long timestampMillis) {
         if (refused != null && refused.contains(entry.canonical)) {
-            return false;
+            return LeftOut.OVER_SERIES_LIMIT;
         }
-        Set<Stamp> all = stamps;
-        if (all == null) {
-            all = new HashSet<>();
-            stamps = all;
-        }
+        Set<Stamp> all = stamps == null ? new HashSet<>() : stamps;
+        Map<Series, Long> last = latest == null ? new HashMap<>() : latest;
+        stamps = all;
+        latest = last;
         for (SampleBatch rows = batch; rows != null && rowsSeen < rows.size(); rowsSeen++) {
             all.add(new Stamp(rows.series(rowsSeen), rows.timestamp(rowsSeen)));
+            last.merge(rows.series(rowsSeen), rows.timestamp(rowsSeen), Math::max);
         }
-        return !all.contains(new Stamp(series, timestampMillis));
+        if (all.contains(new Stamp(series, timestampMillis))) {
+            return LeftOut.DUPLICATE;
+        }
+        boolean back = inOrder && timestampMillis < last.getOrDefault(series, Long.MIN_VALUE);
+        return back ? LeftOut.OUT_OF_ORDER : null;
     }
 
     void end() {
         batch = null;
         stamps = null;
+        latest = null;
         refused = null;
     }
 }

@@ -11,7 +11,7 @@ package io.github.promferry.parse;
  * <p>Not counted, though read all the same, is what only the rest of the page tells: clashing names, and a type that the
  * names, labels, values or buckets of its samples do not fit. To learn of them, read the page once in {@link
  * ParseOptions#strict}, which refuses what its format forbids. Duplicate samples have a count of their own, {@link
- * ExpositionParser#duplicateCount}. Of protobuf pages nothing is counted.
+ * LeftOut#DUPLICATE}. Of protobuf pages nothing is counted.
  *
  * @since 0.1
  */

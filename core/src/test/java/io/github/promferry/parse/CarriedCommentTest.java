@@ -135,7 +135,7 @@ class CarriedCommentTest {
         String line = "# OMLINE a " + NATIVE + "\n";
         ExpositionParser parser = new ExpositionParser();
         assertThat(Pages.parse(parser, line + line + "a 1\n").size()).isEqualTo(1);
-        assertThat(parser.duplicateCount()).isEqualTo(2);
+        assertThat(parser.leftOutCount(LeftOut.DUPLICATE)).isEqualTo(2);
         assertThat(rows(ParseOptions.builder().seriesLimit(1).build(), line + "b 1\n"))
                 .hasSize(1);
     }

@@ -190,12 +190,26 @@ class ClassicHistogramsTest {
                 .isZero();
     }
 
+    /** As in Prometheus: all of the page counts, and the histogram, unlike the rest, is not alive. */
     @Test
-    void tooManyCustomBucketsFailThePage() {
+    void tooManyCustomBucketsFailThePageWhenAllOfItIsRead() {
         ExpositionParser parser =
-                parser(OPTIONS.build().toBuilder().nativeHistogramBucketLimit(1).build());
-        assertThatThrownBy(() -> Pages.parse(parser, TWO))
-                .isInstanceOf(ExpositionException.class)
-                .hasMessageContaining("2 buckets in schema -53");
+                parser(OPTIONS.build().toBuilder().nativeHistogramBucketLimit(2).build());
+        Pages.parse(parser, TWO);
+        String third = "# TYPE z gauge\nz 1\n# TYPE h histogram\nh_bucket{a=\"1\",le=\"0\"} 0\n";
+        assertThatThrownBy(() -> Pages.parse(parser, TWO + third))
+                .isInstanceOfSatisfying(
+                        ExpositionException.class, e -> assertThat(e.isLimit()).isTrue())
+                .hasMessage("found a native histogram of 3 buckets in schema -53, `h{a=\"1\"}`, expected at most 2"
+                        + " (nativeHistogramBucketLimit)");
+        assertThat(parser.sampleCount()).isEqualTo(5);
+        assertThat(parser.keptCount()).isEqualTo(5);
+        assertThat(parser.newSeriesCount()).isEqualTo(1);
+        SampleBatch stale = new SampleBatch();
+        parser.addVanished(1, stale);
+        assertThat(Pages.series(stale)).containsExactly("h{a=\"1\"}");
+        parser.addAllStale(2, stale);
+        assertThat(Pages.series(stale).subList(1, stale.size()))
+                .containsExactlyInAnyOrder("g", "other_bucket{le=\"1\"}", "z", "h{a=\"2\"}");
     }
 }

@@ -72,8 +72,8 @@ class CorpusTest {
 
         SampleBatch cold = Pages.parse(parser, Pages.formatOf(file), page);
         assertThat(parser.sampleCount()).isEqualTo(samples);
-        assertThat(parser.newSeriesCount()).isEqualTo(samples - parser.duplicateCount());
-        assertThat(cold.size()).isEqualTo(samples - parser.duplicateCount());
+        assertThat(parser.newSeriesCount()).isEqualTo(samples - parser.leftOutCount(LeftOut.DUPLICATE));
+        assertThat(cold.size()).isEqualTo(samples - parser.leftOutCount(LeftOut.DUPLICATE));
         assertThat(checksum(cold)).isEqualTo(checksum);
 
         SampleBatch warm = Pages.parse(parser, Pages.formatOf(file), page);

@@ -99,7 +99,7 @@ class ExpositionParserTest {
         assertThat(batch.size()).isEqualTo(100);
         assertThat(batch.series(0).labels()).isEqualTo(Labels.of("__name__", "s99"));
         assertThat(parser.newSeriesCount()).isZero();
-        assertThat(parser.duplicateCount()).isZero();
+        assertThat(parser.leftOutCount(LeftOut.DUPLICATE)).isZero();
         assertThat(vanished()).isEmpty();
     }
 
@@ -108,7 +108,7 @@ class ExpositionParserTest {
         for (int lap = 0; lap < 3; lap++) {
             SampleBatch batch = Pages.parse(parser, "a 1\nb 2\na 3\na 4\n");
             assertThat(Pages.samples(batch)).containsExactly("a 1.0", "b 2.0");
-            assertThat(parser.duplicateCount()).isEqualTo(2);
+            assertThat(parser.leftOutCount(LeftOut.DUPLICATE)).isEqualTo(2);
             assertThat(parser.keptCount()).isEqualTo(4);
             assertThat(parser.sampleCount()).isEqualTo(4);
         }
@@ -119,7 +119,7 @@ class ExpositionParserTest {
     void duplicateBecomesTheFirstWhenTheFirstIsGone() {
         Pages.parse(parser, "a 1\nb 2\na 3\n");
         assertThat(Pages.samples(Pages.parse(parser, "b 2\na 3\n"))).containsExactly("b 2.0", "a 3.0");
-        assertThat(parser.duplicateCount()).isZero();
+        assertThat(parser.leftOutCount(LeftOut.DUPLICATE)).isZero();
         assertThat(vanished()).isEmpty();
         assertThat(allStale()).containsExactly("b", "a");
     }
@@ -128,7 +128,7 @@ class ExpositionParserTest {
     void oneSeriesInTwoSpellingsIsOneSeries() {
         assertThat(Pages.samples(Pages.parse(parser, "a{x=\"1\",y=\"2\"} 1\na{y=\"2\",x=\"1\"} 2\n")))
                 .containsExactly("a{x=\"1\",y=\"2\"} 1.0");
-        assertThat(parser.duplicateCount()).isEqualTo(1);
+        assertThat(parser.leftOutCount(LeftOut.DUPLICATE)).isEqualTo(1);
         Pages.parse(parser, "a{y=\"2\",x=\"1\"} 2\n");
         assertThat(vanished()).isEmpty();
         assertThat(parser.newSeriesCount()).isZero();
@@ -158,7 +158,7 @@ class ExpositionParserTest {
         for (int lap = 0; lap < 2; lap++) {
             SampleBatch batch = Pages.parse(parser, "a 1 1000\na 2 2000\na 3 1000\n");
             assertThat(Pages.samples(batch)).containsExactly("a 1.0", "a 2.0");
-            assertThat(parser.duplicateCount()).isEqualTo(1);
+            assertThat(parser.leftOutCount(LeftOut.DUPLICATE)).isEqualTo(1);
         }
     }
 
@@ -266,9 +266,9 @@ class ExpositionParserTest {
                 ParseOptions.builder().futureLimit(Duration.ofMinutes(10)).build());
         for (int lap = 0; lap < 2; lap++) {
             assertThat(Pages.samples(Pages.parse(limited, page))).containsExactly("a 1.0", "c 3.0", "b 4.0");
-            assertThat(limited.tooFarAheadCount()).isEqualTo(1);
+            assertThat(limited.leftOutCount(LeftOut.TOO_FAR_AHEAD)).isEqualTo(1);
             assertThat(limited.keptCount()).isEqualTo(4);
-            assertThat(limited.duplicateCount()).isZero();
+            assertThat(limited.leftOutCount(LeftOut.DUPLICATE)).isZero();
         }
         byte[] bytes = Pages.bytes(page);
         SampleBatch withoutTime = new SampleBatch();

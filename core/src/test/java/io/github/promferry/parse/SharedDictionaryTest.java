@@ -127,7 +127,7 @@ class SharedDictionaryTest {
                     new ExpositionParser(new SeriesDictionary(SharedDictionaryTest::resolve), ParseOptions.DEFAULTS);
             assertThat(Pages.rows(batch)).isEqualTo(Pages.rows(Pages.parse(fresh, page)));
             assertThat(parser.sampleCount()).isEqualTo(fresh.sampleCount());
-            assertThat(parser.duplicateCount()).isEqualTo(fresh.duplicateCount());
+            assertThat(parser.leftOutCount(LeftOut.DUPLICATE)).isEqualTo(fresh.leftOutCount(LeftOut.DUPLICATE));
             Pages.parse(alone, page);
             assertThat(parser.newSeriesCount()).isEqualTo(alone.newSeriesCount());
             assertThat(vanished(parser)).isEqualTo(vanished(alone));

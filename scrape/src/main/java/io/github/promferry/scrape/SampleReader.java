@@ -1,8 +1,11 @@
 package io.github.promferry.scrape;
 
 import io.github.promferry.SampleBatch;
+import io.github.promferry.Series;
 import io.github.promferry.parse.ExpositionFormat;
 import io.github.promferry.parse.ExpositionParser;
+import io.github.promferry.parse.LeftOut;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns what came of a target into rows, and remembers which series are live. Used by one thread at a time.
@@ -36,13 +39,11 @@ interface SampleReader {
 
     int newSeriesCount();
 
-    int duplicateCount();
+    int leftOutCount(LeftOut why);
 
-    int overSeriesLimitCount();
-
-    int tooFarAheadCount();
-
-    int outOfOrderCount();
+    /** The series of the first of them, or null. */
+    @Nullable
+    Series firstLeftOut(LeftOut why);
 
     /** Reads pages. */
     final class OfPages implements SampleReader {
@@ -93,23 +94,13 @@ interface SampleReader {
         }
 
         @Override
-        public int duplicateCount() {
-            return parser.duplicateCount();
+        public int leftOutCount(LeftOut why) {
+            return parser.leftOutCount(why);
         }
 
         @Override
-        public int overSeriesLimitCount() {
-            return parser.overSeriesLimitCount();
-        }
-
-        @Override
-        public int tooFarAheadCount() {
-            return parser.tooFarAheadCount();
-        }
-
-        @Override
-        public int outOfOrderCount() {
-            return parser.outOfOrderCount();
+        public @Nullable Series firstLeftOut(LeftOut why) {
+            return parser.firstLeftOut(why);
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.github.promferry.scrape;
 
+import io.github.promferry.parse.LeftOut;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
@@ -12,15 +13,15 @@ final class ScrapeCounters {
     final LongAdder refused = new LongAdder();
     final LongAdder samples = new LongAdder();
     final LongAdder dropped = new LongAdder();
-    final LongAdder duplicates = new LongAdder();
-    final LongAdder overSeriesLimit = new LongAdder();
-    final LongAdder tooFarAhead = new LongAdder();
-    final LongAdder outOfOrder = new LongAdder();
     final LongAdder pageBytes = new LongAdder();
     final LongAdder nanos = new LongAdder();
+    private final Map<LeftOut, LongAdder> leftOut = new EnumMap<>(LeftOut.class);
     private final Map<ScrapeFailure.Kind, LongAdder> failures = new EnumMap<>(ScrapeFailure.Kind.class);
 
     ScrapeCounters() {
+        for (LeftOut why : LeftOut.values()) {
+            leftOut.put(why, new LongAdder());
+        }
         for (ScrapeFailure.Kind kind : ScrapeFailure.Kind.values()) {
             failures.put(kind, new LongAdder());
         }
@@ -30,10 +31,7 @@ final class ScrapeCounters {
         scrapes.increment();
         samples.add(scrape.samplesScraped());
         dropped.add(scrape.samplesScraped() - scrape.samplesKept());
-        duplicates.add(scrape.duplicates());
-        overSeriesLimit.add(scrape.overSeriesLimit());
-        tooFarAhead.add(scrape.tooFarAhead());
-        outOfOrder.add(scrape.outOfOrder());
+        scrape.leftOut().forEach((why, left) -> leftOut(why).add(left.count()));
         pageBytes.add(Math.max(0, scrape.bodyBytes()));
         nanos.add(scrape.duration().toNanos());
         ScrapeFailure failure = scrape.failure();
@@ -43,6 +41,10 @@ final class ScrapeCounters {
         if (scrape.refusal() != null) {
             refused.increment();
         }
+    }
+
+    LongAdder leftOut(LeftOut why) {
+        return Objects.requireNonNull(leftOut.get(why));
     }
 
     LongAdder failures(ScrapeFailure.Kind kind) {

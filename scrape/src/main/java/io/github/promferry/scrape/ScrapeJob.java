@@ -885,7 +885,7 @@ public final class ScrapeJob {
          * @param series 0 for any number
          * @return this
          * @throws IllegalArgumentException if it is negative
-         * @see TargetStatus.LastScrape#overSeriesLimit
+         * @see TargetStatus.LastScrape#leftOut
          */
         public Builder seriesLimit(int series) {
             parsing = parsing.toBuilder()

@@ -1,5 +1,6 @@
 package io.github.promferry.scrape;
 
+import io.github.promferry.parse.LeftOut;
 import io.github.promferry.scrape.TargetStatus.Counts;
 import io.github.promferry.scrape.TargetStatus.Health;
 import io.github.promferry.scrape.TargetStatus.LastScrape;
@@ -94,18 +95,25 @@ final class ScrapeRecord {
     }
 
     private void logLeftOut(@Nullable LastScrape before, LastScrape now) {
-        if (now.overSeriesLimit() > 0 && (before == null || before.overSeriesLimit() == 0)) {
-            LOG.log(
-                    Level.WARNING,
-                    () -> target.name() + ": " + now.overSeriesLimit() + " samples are over the series limit "
-                            + target.job().seriesLimit() + " of the job and left out");
-        }
-        if (now.tooFarAhead() > 0 && (before == null || before.tooFarAhead() == 0)) {
-            LOG.log(
-                    Level.WARNING,
-                    () -> target.name() + ": " + now.tooFarAhead() + " samples have timestamps more than "
-                            + target.job().futureLimit() + " in the future and are left out");
-        }
+        now.leftOut().forEach((why, samples) -> {
+            if (before == null || before.leftOutCount(why) == 0) {
+                LOG.log(
+                        Level.WARNING,
+                        () -> target.name() + ": samples are left out, " + samples.count() + " by now, the first of "
+                                + samples.first() + ": " + reason(why));
+            }
+        });
+    }
+
+    private String reason(LeftOut why) {
+        return switch (why) {
+            case DUPLICATE -> "the page has the series twice";
+            case OVER_SERIES_LIMIT -> "over the series limit " + target.job().seriesLimit() + " of the job";
+            case TOO_FAR_AHEAD ->
+                "the timestamp is more than "
+                        + PrometheusDuration.format(target.job().futureLimit()) + " in the future";
+            case OUT_OF_ORDER -> "the series had a later timestamp before";
+        };
     }
 
     private void logRefusal(@Nullable String before, @Nullable String now) {

@@ -2,15 +2,21 @@ package io.github.promferry.scrape;
 
 import io.github.promferry.Labels;
 import io.github.promferry.SampleBatch;
+import io.github.promferry.Series;
 import io.github.promferry.parse.ExpositionException;
 import io.github.promferry.parse.ExpositionFormat;
+import io.github.promferry.parse.LeftOut;
 import io.github.promferry.parse.SeriesRejectedException;
 import io.github.promferry.scrape.ScrapeFailure.Kind;
 import io.github.promferry.scrape.TargetStatus.LastScrape;
+import io.github.promferry.scrape.TargetStatus.LeftOutSamples;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.EnumMap;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ScrapeWork {
     private static final Logger LOG = System.getLogger(Scraper.LOGGER);
+    private static final LeftOut[] REASONS = LeftOut.values();
 
     private final ActiveTarget target;
     private final Labels commonLabels;
@@ -164,9 +171,7 @@ final class ScrapeWork {
     }
 
     private ScrapeFailure unreadable(ExpositionException e, @Nullable String contentType) {
-        int limit = target.job().sampleLimit();
-        boolean overLimit = limit > 0 && reader.keptCount() > limit && e.line() == 0;
-        if (overLimit || e.getCause() instanceof SeriesRejectedException) {
+        if (e.isLimit()) {
             return new ScrapeFailure(Kind.LIMIT, message(e), e.line(), e.column());
         }
         String read = ExpositionFormat.ofContentType(contentType) != null
@@ -193,11 +198,20 @@ final class ScrapeWork {
                 read ? reader.sampleCount() : 0,
                 read ? reader.keptCount() : 0,
                 read ? reader.newSeriesCount() : 0,
-                read ? reader.duplicateCount() : 0,
-                read ? reader.overSeriesLimitCount() : 0,
-                read ? reader.tooFarAheadCount() : 0,
-                read ? reader.outOfOrderCount() : 0,
+                read ? leftOut() : Map.of(),
                 null);
+    }
+
+    private Map<LeftOut, LeftOutSamples> leftOut() {
+        Map<LeftOut, LeftOutSamples> all = Map.of();
+        for (LeftOut why : REASONS) {
+            Series first = reader.firstLeftOut(why);
+            if (first != null) {
+                all = all.isEmpty() ? new EnumMap<>(LeftOut.class) : all;
+                all.put(why, new LeftOutSamples(reader.leftOutCount(why), first.labels()));
+            }
+        }
+        return Collections.unmodifiableMap(all);
     }
 
     private LastScrape report(LastScrape scrape, SampleBatch batch) {

@@ -6,6 +6,7 @@ import io.github.promferry.MetricSource;
 import io.github.promferry.MetricType;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.Series;
+import io.github.promferry.parse.LeftOut;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -74,10 +75,14 @@ final class ScraperMetrics implements MetricSource {
         add(batch, REFUSED, job, counters.refused.doubleValue());
         add(batch, SAMPLES, job, counters.samples.doubleValue());
         add(batch, DROPPED, job, counters.dropped.doubleValue());
-        add(batch, DUPLICATES, job, counters.duplicates.doubleValue());
-        add(batch, OVER_SERIES_LIMIT, job, counters.overSeriesLimit.doubleValue());
-        add(batch, TOO_FAR_AHEAD, job, counters.tooFarAhead.doubleValue());
-        add(batch, OUT_OF_ORDER, job, counters.outOfOrder.doubleValue());
+        add(batch, DUPLICATES, job, counters.leftOut(LeftOut.DUPLICATE).doubleValue());
+        add(
+                batch,
+                OVER_SERIES_LIMIT,
+                job,
+                counters.leftOut(LeftOut.OVER_SERIES_LIMIT).doubleValue());
+        add(batch, TOO_FAR_AHEAD, job, counters.leftOut(LeftOut.TOO_FAR_AHEAD).doubleValue());
+        add(batch, OUT_OF_ORDER, job, counters.leftOut(LeftOut.OUT_OF_ORDER).doubleValue());
         add(batch, PAGE_BYTES, job, counters.pageBytes.doubleValue());
         add(batch, SECONDS, job, counters.nanos.doubleValue() / 1e9);
         Map<TargetStatus.Health, Integer> count = new EnumMap<>(TargetStatus.Health.class);

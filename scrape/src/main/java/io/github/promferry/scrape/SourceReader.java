@@ -9,11 +9,15 @@ import io.github.promferry.SampleBatch;
 import io.github.promferry.SampleValues;
 import io.github.promferry.Series;
 import io.github.promferry.parse.ExpositionFormat;
+import io.github.promferry.parse.LeftOut;
 import io.github.promferry.parse.ParseOptions;
 import io.github.promferry.parse.SeriesRejectedException;
 import io.github.promferry.parse.SeriesResolver;
+import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +40,8 @@ final class SourceReader implements SampleReader {
     private Map<Series, @Nullable NativeHistogram> live = new HashMap<>();
     /** Live before the last reading. */
     private Map<Series, @Nullable NativeHistogram> liveBefore = Map.of();
+    /** The last samples of those that have timestamps of their own. */
+    private final Map<Series, Stamp> lastStamps = new HashMap<>();
     /** If series are limited, those that were let in at the last reading. */
     private Set<Series> admitted = new HashSet<>();
 
@@ -65,6 +71,11 @@ final class SourceReader implements SampleReader {
             lap.addRows();
             lap.checkSampleLimit();
             known = lap.seen;
+            if (lastStamps.size() > 2 * lap.stamps.size() + 64) {
+                // Most of them have vanished.
+                lastStamps.keySet().retainAll(new HashSet<>(known.values()));
+            }
+            lastStamps.putAll(lap.stamps);
             good = true;
         } finally {
             if (!good) {
@@ -77,6 +88,18 @@ final class SourceReader implements SampleReader {
         }
     }
 
+    /** A sample with a timestamp of its own. */
+    private record Stamp(long timestampMillis, long bits) {
+        /** Why no receiver would take that one after this, or null. */
+        @Nullable
+        LeftOut refusal(long nextMillis, long nextBits) {
+            if (nextMillis > timestampMillis) {
+                return null;
+            }
+            return nextMillis < timestampMillis ? LeftOut.OUT_OF_ORDER : nextBits == bits ? null : LeftOut.DUPLICATE;
+        }
+    }
+
     /** One reading. */
     private final class Lap {
         private final long timestampMillis;
@@ -86,15 +109,14 @@ final class SourceReader implements SampleReader {
         private final Map<Series, Series> seen = new HashMap<>(2 * known.size());
         private final Map<Series, @Nullable NativeHistogram> live = new HashMap<>(2 * known.size());
         private final Set<Series> admitted = new HashSet<>();
+        private final Map<Series, Stamp> stamps = new HashMap<>();
 
         /** How many series that were not let in before still can be. */
         private int room = options.seriesLimit() - SourceReader.this.admitted.size();
 
         private int kept;
         private int added;
-        private int duplicates;
-        private int overSeriesLimit;
-        private int tooFarAhead;
+        private final Map<LeftOut, List<Series>> leftOut = new EnumMap<>(LeftOut.class);
         /** Samples that came when there were as many as the sample limit allows. */
         private int overSampleLimit;
 
@@ -134,15 +156,25 @@ final class SourceReader implements SampleReader {
             kept++;
             long own = options.honorTimestamps() ? collected.timestamp(row) : SampleBatch.NO_TIMESTAMP;
             boolean stamped = own != SampleBatch.NO_TIMESTAMP;
-            if (!isWanted(series, stamped, own)) {
+            long bits = collected.valueBits(row);
+            if (isFull() && !isDuplicate(series, stamped)) {
+                overSampleLimit++;
                 return false;
+            }
+            LeftOut why = refusal(series, stamped, own, bits);
+            if (why != null) {
+                leftOut.computeIfAbsent(why, key -> new ArrayList<>()).add(series);
+                return false;
+            }
+            if (stamped) {
+                stamps.put(series, new Stamp(own, bits));
             }
             if (!stamped || options.trackTimestampsStaleness()) {
                 live.put(series, histogram == null ? null : histogram.staleMarker());
             }
             long timestamp = stamped ? own : timestampMillis;
             if (histogram == null) {
-                into.add(series, timestamp, collected.valueBits(row));
+                into.add(series, timestamp, bits);
             } else {
                 into.addHistogram(series, timestamp, histogram);
             }
@@ -166,24 +198,29 @@ final class SourceReader implements SampleReader {
             return series;
         }
 
-        private boolean isWanted(Series series, boolean stamped, long own) {
-            if (!stamped && live.containsKey(series)) {
-                duplicates++;
-                return false;
-            }
-            if (isFull()) {
-                overSampleLimit++;
-                return false;
+        private boolean isDuplicate(Series series, boolean stamped) {
+            return !stamped && (live.containsKey(series) || stamps.containsKey(series));
+        }
+
+        private @Nullable LeftOut refusal(Series series, boolean stamped, long own, long bits) {
+            if (isDuplicate(series, stamped)) {
+                return LeftOut.DUPLICATE;
             }
             if (options.seriesLimit() > 0 && !isLetIn(series)) {
-                overSeriesLimit++;
-                return false;
+                return LeftOut.OVER_SERIES_LIMIT;
             }
-            if (stamped && own > latestMillis) {
-                tooFarAhead++;
-                return false;
+            if (!stamped) {
+                return null;
             }
-            return true;
+            if (own > latestMillis) {
+                return LeftOut.TOO_FAR_AHEAD;
+            }
+            Stamp onThis = stamps.get(series);
+            if (onThis != null && own == onThis.timestampMillis) {
+                return LeftOut.DUPLICATE;
+            }
+            Stamp before = onThis == null ? lastStamps.get(series) : onThis;
+            return before == null || !options.dropOutOfOrder() ? null : before.refusal(own, bits);
         }
 
         private boolean isFull() {
@@ -234,7 +271,12 @@ final class SourceReader implements SampleReader {
         liveBefore = Map.of();
     }
 
-    private static void addStale(Series series, @Nullable NativeHistogram end, long timestampMillis, SampleBatch into) {
+    private void addStale(Series series, @Nullable NativeHistogram end, long timestampMillis, SampleBatch into) {
+        Stamp before = lastStamps.get(series);
+        if (before != null && before.refusal(timestampMillis, SampleValues.STALE_NAN_BITS) != null) {
+            return;
+        }
+        lastStamps.replace(series, new Stamp(timestampMillis, SampleValues.STALE_NAN_BITS));
         if (end == null) {
             into.add(series, timestampMillis, SampleValues.STALE_NAN_BITS);
         } else {
@@ -247,6 +289,7 @@ final class SourceReader implements SampleReader {
         known = new HashMap<>();
         live = new HashMap<>();
         admitted = new HashSet<>();
+        lastStamps.clear();
         last = new Lap(SampleBatch.NO_TIMESTAMP, new SampleBatch());
         collected.reset(Labels.EMPTY);
     }
@@ -267,23 +310,13 @@ final class SourceReader implements SampleReader {
     }
 
     @Override
-    public int duplicateCount() {
-        return last.duplicates;
+    public int leftOutCount(LeftOut why) {
+        return last.leftOut.getOrDefault(why, List.of()).size();
     }
 
     @Override
-    public int overSeriesLimitCount() {
-        return last.overSeriesLimit;
-    }
-
-    @Override
-    public int tooFarAheadCount() {
-        return last.tooFarAhead;
-    }
-
-    /** A source of this process has its timestamps in hand. */
-    @Override
-    public int outOfOrderCount() {
-        return 0;
+    public @Nullable Series firstLeftOut(LeftOut why) {
+        List<Series> leftOut = last.leftOut.get(why);
+        return leftOut == null ? null : leftOut.get(0);
     }
 }

@@ -2,8 +2,10 @@ package io.github.promferry.scrape;
 
 import io.github.promferry.Labels;
 import io.github.promferry.http.wire.ShownUrl;
+import io.github.promferry.parse.LeftOut;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,10 +54,7 @@ public record TargetStatus(
      * @param samplesScraped samples on the page
      * @param samplesKept those that metric relabeling left
      * @param seriesAdded those of a series that was not known before
-     * @param duplicates those left out because the same series was already on the page
-     * @param overSeriesLimit those left out because of {@link ScrapeJob.Builder#seriesLimit}
-     * @param tooFarAhead those left out because of {@link ScrapeJob.Builder#futureLimit}
-     * @param outOfOrder those left out because a page before had a later timestamp for the same series
+     * @param leftOut those of them that did not go to the sink though the scrape is good, by reason; unmodifiable
      * @param refusal why the sink did not take the samples, or null if it did
      * @since 0.1
      */
@@ -67,11 +66,19 @@ public record TargetStatus(
             int samplesScraped,
             int samplesKept,
             int seriesAdded,
-            int duplicates,
-            int overSeriesLimit,
-            int tooFarAhead,
-            int outOfOrder,
+            Map<LeftOut, LeftOutSamples> leftOut,
             @Nullable String refusal) {
+        /**
+         * How many samples were left out.
+         *
+         * @param why for which reason
+         * @return a number of samples
+         */
+        public int leftOutCount(LeftOut why) {
+            LeftOutSamples samples = leftOut.get(why);
+            return samples == null ? 0 : samples.count;
+        }
+
         LastScrape refused(String why) {
             return new LastScrape(
                     timestampMillis,
@@ -81,13 +88,19 @@ public record TargetStatus(
                     samplesScraped,
                     samplesKept,
                     seriesAdded,
-                    duplicates,
-                    overSeriesLimit,
-                    tooFarAhead,
-                    outOfOrder,
+                    leftOut,
                     why);
         }
     }
+
+    /**
+     * Samples that were left out for the same reason.
+     *
+     * @param count how many
+     * @param first the series of the first, without the labels of the target
+     * @since 0.1
+     */
+    public record LeftOutSamples(int count, Labels first) {}
 
     /**
      * Totals of a target.

@@ -7,6 +7,8 @@ import io.github.promferry.MetricMetadata;
 import io.github.promferry.MetricSource;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.Series;
+import io.github.promferry.parse.LeftOut;
+import io.github.promferry.parse.ParseOptions;
 import io.github.promferry.scrape.ScrapeFailure.Kind;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -54,7 +56,11 @@ class LimitsTest {
             hand.start();
             assertThat(hand.rows.takeBrief()).containsExactly("a 1", "b 2");
             assertThat(hand.status().health()).isEqualTo(TargetStatus.Health.UP);
-            assertThat(hand.status().lastScrape().overSeriesLimit()).isEqualTo(2);
+            assertThat(hand.status().lastScrape().leftOutCount(LeftOut.OVER_SERIES_LIMIT))
+                    .isEqualTo(2);
+            assertThat(hand.status().lastScrape().leftOut())
+                    .containsExactly(Map.entry(
+                            LeftOut.OVER_SERIES_LIMIT, new TargetStatus.LeftOutSamples(2, Labels.of("__name__", "c"))));
             assertThat(hand.status().lastScrape().samplesKept()).isEqualTo(4);
             assertThat(hand.status().lastScrape().seriesAdded()).isEqualTo(2);
             hand.nextTick();
@@ -83,7 +89,8 @@ class LimitsTest {
                 new HandDriven(HandDriven.job().source(source).seriesLimit(2).build())) {
             hand.start();
             assertThat(hand.rows.takeBrief()).containsExactly("a 1", "b 1");
-            assertThat(hand.status().lastScrape().overSeriesLimit()).isEqualTo(1);
+            assertThat(hand.status().lastScrape().leftOutCount(LeftOut.OVER_SERIES_LIMIT))
+                    .isEqualTo(1);
             names.add(0, "new");
             names.remove("a");
             hand.nextTick();
@@ -108,34 +115,67 @@ class LimitsTest {
             assertThat(hand.rows.takeBrief()).contains("a 1", "c 3", "up 1").doesNotContain("b 2", "s 0");
             assertThat(hand.scraper.status()).allSatisfy(status -> {
                 assertThat(status.health()).isEqualTo(TargetStatus.Health.UP);
-                assertThat(status.lastScrape().tooFarAhead()).isEqualTo(1);
+                assertThat(status.lastScrape().leftOutCount(LeftOut.TOO_FAR_AHEAD))
+                        .isEqualTo(1);
             });
         }
     }
 
-    /** "Explicit timestamps repeated, backwards": a repeated one does no harm, an older one would spoil a request. */
+    @Test
+    void aHistogramOfTooManyBucketsFailsTheScrapeWithTheCountsOfTheWholePage() {
+        ScrapeJob job = HandDriven.job()
+                .target("h:1")
+                .parsing(ParseOptions.builder()
+                        .classicHistogramsAsNative(true)
+                        .nativeHistogramBucketLimit(2)
+                        .build())
+                .reports(ScrapeJob.Reports.STANDARD)
+                .build();
+        String page = "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 1\n# TYPE g gauge\ng 1\n";
+        try (HandDriven hand = new HandDriven(job)) {
+            hand.answers.page(page).page(page.replace("# TYPE g", "h_bucket{le=\"2\"} 1\n# TYPE g"));
+            hand.start();
+            assertThat(hand.rows.takeBrief()).contains("h 0", "g 1", "up 1");
+            hand.nextTick();
+            // That of a histogram is a histogram, whose value bits are those of the marker, too.
+            assertThat(hand.rows.takeBrief())
+                    .contains("h stale", "up 0", "scrape_samples_scraped 2", "scrape_samples_post_metric_relabeling 2")
+                    .doesNotContain("g 1", "g stale");
+            assertThat(hand.status().lastFailure().kind()).isEqualTo(Kind.LIMIT);
+            assertThat(hand.status().lastFailure().message()).contains("3 buckets", "`h`");
+        }
+    }
+
+    /**
+     * "Explicit timestamps repeated, backwards": a sample that is repeated does no harm, an older one, or another at the
+     * same time, would spoil a request.
+     */
     @Test
     void timestampsThatGoBackwardsAreLeftOutCounted() {
         ScrapeJob job = HandDriven.job().target("h:1").build();
         try (HandDriven hand = new HandDriven(job)) {
             hand.answers
                     .page("a 1 2000\nb 1 2000\nc 1\n")
-                    .page("a 2 1999\nb 2 2000\nc 2\n")
+                    .page("a 2 1999\nb 1 2000\nc 2\n")
                     .page("a 3 1000\nx{\n")
                     .page("a 4 1999\nb 4 2001\nc 4\n")
-                    .page("a 5 2001\nb 5 2002\nc 5\n");
+                    .page("a 5 2001\nb 5 2001\nc 5\n");
             hand.start();
             assertThat(hand.rows.takeBrief()).containsExactly("a 1", "b 1", "c 1");
-            assertThat(hand.status().lastScrape().outOfOrder()).isZero();
+            assertThat(hand.status().lastScrape().leftOutCount(LeftOut.OUT_OF_ORDER))
+                    .isZero();
             hand.nextTick();
-            assertThat(hand.rows.takeBrief()).containsExactly("b 2", "c 2");
+            assertThat(hand.rows.takeBrief()).containsExactly("b 1", "c 2");
             assertThat(hand.status().health()).isEqualTo(TargetStatus.Health.UP);
-            assertThat(hand.status().lastScrape().outOfOrder()).isEqualTo(1);
+            assertThat(hand.status().lastScrape().leftOutCount(LeftOut.OUT_OF_ORDER))
+                    .isEqualTo(1);
             hand.nextTick();
             hand.nextTick();
             assertThat(hand.rows.takeBrief()).containsExactly("c stale", "b 4", "c 4");
             hand.nextTick();
-            assertThat(hand.rows.takeBrief()).containsExactly("a 5", "b 5", "c 5");
+            assertThat(hand.rows.takeBrief()).containsExactly("a 5", "c 5");
+            assertThat(hand.status().lastScrape().leftOutCount(LeftOut.DUPLICATE))
+                    .isEqualTo(1);
         }
     }
 

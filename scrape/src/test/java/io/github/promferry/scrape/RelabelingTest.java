@@ -6,6 +6,7 @@ import io.github.promferry.Labels;
 import io.github.promferry.MetricMetadata;
 import io.github.promferry.MetricType;
 import io.github.promferry.Series;
+import io.github.promferry.parse.LeftOut;
 import io.github.promferry.scrape.relabel.RelabelRule;
 import io.github.promferry.scrape.relabel.RelabelRule.Action;
 import io.github.promferry.scrape.relabel.Relabeler;
@@ -125,7 +126,8 @@ class RelabelingTest {
             hand.answers.page("a{pid=\"1\"} 1\na{pid=\"2\"} 2\n");
             hand.start();
             assertThat(hand.rows.takeBrief()).containsExactly("a 1");
-            assertThat(hand.status().lastScrape().duplicates()).isEqualTo(1);
+            assertThat(hand.status().lastScrape().leftOutCount(LeftOut.DUPLICATE))
+                    .isEqualTo(1);
             assertThat(hand.status().lastScrape().samplesKept()).isEqualTo(2);
         }
     }
@@ -136,7 +138,8 @@ class RelabelingTest {
             hand.answers.page("a{x=\"1\",y=\"2\"} 1\na{y=\"2\",x=\"1\"} 2\n");
             hand.start();
             assertThat(hand.rows.takeBrief()).containsExactly("a 1");
-            assertThat(hand.status().lastScrape().duplicates()).isEqualTo(1);
+            assertThat(hand.status().lastScrape().leftOutCount(LeftOut.DUPLICATE))
+                    .isEqualTo(1);
         }
     }
 

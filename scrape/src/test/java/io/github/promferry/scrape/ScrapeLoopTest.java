@@ -4,6 +4,7 @@ import static io.github.promferry.scrape.ScrapeFailure.Kind.CONNECTION;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.promferry.Labels;
+import io.github.promferry.parse.LeftOut;
 import io.github.promferry.scrape.TargetStatus.Health;
 import java.time.Duration;
 import java.util.List;
@@ -107,7 +108,7 @@ class ScrapeLoopTest {
             assertThat(hand.status().health()).isEqualTo(Health.UP);
             TargetStatus.LastScrape last = hand.status().lastScrape();
             assertThat(last.samplesScraped()).isEqualTo(3);
-            assertThat(last.duplicates()).isEqualTo(1);
+            assertThat(last.leftOutCount(LeftOut.DUPLICATE)).isEqualTo(1);
             assertThat(last.bodyBytes()).isEqualTo(12);
             assertThat(last.failure()).isNull();
         }

@@ -8,9 +8,11 @@ import io.github.promferry.MetricMetadata;
 import io.github.promferry.MetricSource;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.Series;
+import io.github.promferry.parse.LeftOut;
 import io.github.promferry.scrape.relabel.RelabelRule;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** Sources of this process, scraped like targets. */
@@ -138,7 +140,8 @@ class SourceTest {
                 HandDriven.job().source(rich).build());
         try (hand) {
             hand.start();
-            assertThat(hand.status().lastScrape().duplicates()).isEqualTo(1);
+            assertThat(hand.status().lastScrape().leftOutCount(LeftOut.DUPLICATE))
+                    .isEqualTo(1);
             assertThat(exemplars)
                     .containsExactly(new Exemplar(Labels.of("trace_id", "t"), 0.5, hand.clock.wallMillis()));
             assertThat(starts).containsExactly(77L, 123L);
@@ -171,6 +174,45 @@ class SourceTest {
             current.remove(1);
             hand.nextTick();
             assertThat(hand.rows.takeBrief()).containsExactly("a 1", "b 1", "c stale");
+        }
+    }
+
+    /** As of a page: each scrape is a list of timestamps and values of one series, with what must become of them. */
+    @Test
+    void timestampsThatGoBackwardsAreLeftOutAndEndTheSeriesIfTheyAreTracked() {
+        List<long[]> samples = new ArrayList<>();
+        MetricSource stamped = batch -> samples.forEach(sample -> batch.add(A, sample[0], sample[1]));
+        ScrapeJob job =
+                HandDriven.job().source(stamped).trackTimestampsStaleness(true).build();
+        try (HandDriven hand = new HandDriven(job)) {
+            samples.add(new long[] {2000, 1});
+            hand.start();
+            assertThat(hand.rows.take()).singleElement().asString().endsWith("@2000");
+            samples.set(0, new long[] {1999, 2});
+            hand.nextTick();
+            assertThat(hand.rows.takeBrief()).containsExactly("a stale");
+            assertThat(hand.status().lastScrape().leftOut())
+                    .containsExactly(Map.entry(LeftOut.OUT_OF_ORDER, new TargetStatus.LeftOutSamples(1, A.labels())));
+            long marked = hand.clock.wallMillis();
+            samples.set(0, new long[] {marked, 2});
+            hand.nextTick();
+            assertThat(hand.rows.take()).isEmpty();
+            assertThat(hand.status().lastScrape().leftOutCount(LeftOut.DUPLICATE))
+                    .isEqualTo(1);
+            samples.set(0, new long[] {marked + 20_000, 3});
+            samples.add(new long[] {marked + 20_000, 4});
+            samples.add(new long[] {marked + 19_999, 5});
+            samples.add(new long[] {marked + 40_000, 6});
+            hand.nextTick();
+            assertThat(hand.rows.take()).hasSize(2);
+            assertThat(hand.status().lastScrape().leftOutCount(LeftOut.DUPLICATE))
+                    .isEqualTo(1);
+            assertThat(hand.status().lastScrape().leftOutCount(LeftOut.OUT_OF_ORDER))
+                    .isEqualTo(1);
+            // The marker would be behind the last timestamp: no receiver would take it.
+            samples.clear();
+            hand.nextTick();
+            assertThat(hand.rows.take()).isEmpty();
         }
     }
 }

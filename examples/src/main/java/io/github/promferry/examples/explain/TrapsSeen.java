@@ -3,6 +3,7 @@ package io.github.promferry.examples.explain;
 import io.github.promferry.Labels;
 import io.github.promferry.MetricMetadata;
 import io.github.promferry.MetricType;
+import io.github.promferry.parse.LeftOut;
 import io.github.promferry.parse.Tolerated;
 import io.github.promferry.scrape.engine.EngineMatch;
 import java.util.ArrayList;
@@ -128,7 +129,7 @@ final class TrapsSeen {
     }
 
     private void form() {
-        int duplicates = page.parser().duplicateCount();
+        int duplicates = page.parser().leftOutCount(LeftOut.DUPLICATE);
         if (duplicates > 0) {
             seen.add("samples of a series that was on the page already, of which the first counts: " + duplicates);
         }

@@ -72,6 +72,7 @@ final class StatusJson {
             if (refusal != null) {
                 json.field("refusal", refusal);
             }
+            leftOut(json, last);
             json.endObject();
         }
         json.endObject();
@@ -80,6 +81,17 @@ final class StatusJson {
     /** What the search for engines takes the target for; empty if it was not looked for. */
     private static String taken(TargetStatus status, String label) {
         return Objects.requireNonNullElse(status.target().labels().get(label), "");
+    }
+
+    private static void leftOut(Json json, TargetStatus.LastScrape last) {
+        json.key("leftOut").beginArray();
+        last.leftOut()
+                .forEach((why, samples) -> json.beginObject()
+                        .field("why", why.name().toLowerCase(Locale.ROOT).replace('_', ' '))
+                        .field("count", samples.count())
+                        .field("first", samples.first().toString())
+                        .endObject());
+        json.endArray();
     }
 
     private static void engine(Json json, EngineSignals signals) {

@@ -146,7 +146,9 @@ function errorText(target) {
 }
 
 function lastError(target) {
-  const text = errorText(target);
+  const {leftOut = []} = target.last || {};
+  const missing = leftOut.map(({why, count, first}) => count + ' left out, ' + why + ', first ' + first).join('; ');
+  const text = errorText(target) || missing;
   return text === '' ? '' : element('span', {class: 'bad'}, text);
 }
 

@@ -42,6 +42,7 @@ class StatusServerTest {
             vllm:num_requests_running{model_name="<b>"} 3
             # TYPE vllm:kv_cache_usage_perc gauge
             vllm:kv_cache_usage_perc{model_name="<b>"} 0.5
+            vllm:kv_cache_usage_perc{model_name="<b>"} 0.6
             """));
     private final ScriptedTarget broken = ScriptedTarget.start(ScriptedAnswer.page("a_total <script>\n"));
     private final StrictReceiver receiver = StrictReceiver.builder().start();
@@ -161,8 +162,12 @@ class StatusServerTest {
                 .containsEntry("url", "http://" + good.hostPort() + "/metrics?...")
                 .containsEntry("engine", "mine")
                 .containsEntry("engineVersion", "")
-                .extractingByKey("labels", MAP)
-                .containsEntry("model", HOSTILE);
+                .hasEntrySatisfying(
+                        "labels", labels -> assertThat(labels).asInstanceOf(MAP).containsEntry("model", HOSTILE))
+                .extractingByKey("last", MAP)
+                .extractingByKey("leftOut", LIST)
+                .containsExactly(Map.of(
+                        "why", "duplicate", "count", 1, "first", "vllm:kv_cache_usage_perc{model_name=\"<b>\"}"));
         assertThat(targets.get(1))
                 .asInstanceOf(MAP)
                 .containsEntry("health", "down")
