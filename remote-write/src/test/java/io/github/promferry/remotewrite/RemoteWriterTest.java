@@ -77,7 +77,12 @@ class RemoteWriterTest {
     }
 
     @ParameterizedTest(name = "{0}, spool: {1} -> {2}")
-    @CsvSource({"DROP_OLDEST, false, false", "DROP_NEWEST, false, false", "BLOCK, false, true", "DROP_OLDEST, true, true"})
+    @CsvSource({
+        "DROP_OLDEST, false, false",
+        "DROP_NEWEST, false, false",
+        "BLOCK, false, true",
+        "DROP_OLDEST, true, true"
+    })
     void saysWhetherAppendingMayWait(QueueConfig.Overflow overflow, boolean spool, boolean mayBlock) {
         QueueConfig.Builder queue = QueueConfig.builder().overflow(overflow);
         if (spool) {

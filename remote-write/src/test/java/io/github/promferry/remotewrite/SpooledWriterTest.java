@@ -3,7 +3,9 @@ package io.github.promferry.remotewrite;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.promferry.Clock;
 import io.github.promferry.SampleBatch;
+import io.github.promferry.testkit.ManualClock;
 import io.github.promferry.testkit.ReceivedSample;
 import io.github.promferry.testkit.ScriptedAnswer;
 import io.github.promferry.testkit.StrictReceiver;
@@ -40,6 +42,8 @@ class SpooledWriterTest {
     private WriteProtocol protocol = WriteProtocol.AUTO;
 
     private BatchPolicy batch = BatchPolicy.DEFAULT;
+    private Clock clock = Clock.SYSTEM;
+    private SpoolDisk disk = this::openFile;
     private final AtomicLong toldAsDropped = new AtomicLong();
     private final WriteListener listener = new WriteListener() {
         @Override
@@ -61,8 +65,9 @@ class SpooledWriterTest {
                 .queue(queue.spool(directory).build())
                 .retry(RetryPolicy.standard(new Backoff(Duration.ofMillis(1), Duration.ofMillis(20), 0.1)))
                 .listener(listener)
+                .clock(clock)
                 .build();
-        return RemoteWriter.create(config, this::openFile);
+        return RemoteWriter.create(config, disk);
     }
 
     private SpoolDisk.Output openFile(Path file) throws IOException {
@@ -213,6 +218,56 @@ class SpooledWriterTest {
             assertThat(writer.stats().dropped()).isEmpty();
             assertThat(writer.stats().waiting()).isZero();
             assertBalanced(writer.stats());
+        }
+    }
+
+    /** Ten minutes of scrapes go out in less than one: after the pause before the next attempt, without any. */
+    @ParameterizedTest
+    @EnumSource(
+            value = WriteProtocol.class,
+            names = {"V1", "V2"})
+    void aBacklogGoesOutInOrderMoreThanTenTimesAsFastAsItCame(WriteProtocol each) {
+        ManualClock byHand = new ManualClock();
+        clock = byHand;
+        protocol = each;
+        queue = queue.maxBytes(200_000);
+        receiver.answer(UNAVAILABLE);
+        Batches target = new Batches("a:1", 474);
+        try (RemoteWriter writer = newWriter()) {
+            writer.start();
+            for (int second = 0; second < 600; second++) {
+                assertThat(writer.append(target.next())).isTrue();
+                byHand.advance(Duration.ofSeconds(1));
+            }
+            assertThat(writer.stats().waiting()).isEqualTo(600 * 474);
+            assertThat(writer.stats().waitingBlocks()).as("in memory").isLessThan(100);
+            receiver.answer(null);
+            int seconds = 0;
+            while (!writer.flush(Duration.ofMillis(500))) {
+                assertThat(++seconds).as("seconds to send 600").isLessThan(60);
+                byHand.advance(Duration.ofSeconds(1));
+            }
+            assertReceived(target, 600);
+            assertBalanced(writer.stats());
+        }
+    }
+
+    @Test
+    void whileTheReceiverIsUpNothingIsReadBackNorWaitsForTheClock(@TempDir Path elsewhere) {
+        clock = new ManualClock();
+        // What would be read is not where a reader looks for it.
+        disk = file -> SpoolDisk.REAL.open(elsewhere.resolve(file.getFileName()));
+        batch = BatchPolicy.of(2000, 1_000_000, Duration.ZERO);
+        Batches target = new Batches("a:1", 474);
+        try (RemoteWriter writer = newWriter()) {
+            writer.start();
+            for (int scrape = 0; scrape < 100; scrape++) {
+                assertThat(writer.append(target.next())).isTrue();
+                assertThat(writer.flush(LONG)).isTrue();
+            }
+            assertReceived(target, 100);
+            assertThat(writer.stats().delivered()).isEqualTo(100 * 474);
+            assertThat(elsewhere).isNotEmptyDirectory();
         }
     }
 
