@@ -40,6 +40,46 @@ final class EngineCatalogTest {
     }
 
     @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            # engine         | port  | first path          | formats       | gzip  | prefixes | tells of restarts
+            vllm             | 8000  | /metrics            | [TEXT_0_0_4]  | false | [vllm]   | true
+            ray-vllm         | 8080  | /metrics            | [TEXT_0_0_4]  | false | [ray_vllm] | false
+            sglang           | 30000 | /metrics            | [TEXT_0_0_4]  | false | [sglang] | true
+            trtllm           | 8000  | /prometheus/metrics | [TEXT_0_0_4]  | false | [trtllm] | true
+            triton           | 8002  | /metrics            | []            | true  | [nv]     | false
+            tgi              | 80    | /metrics            | []            | true  | [tgi]    | false
+            llamacpp         | 8080  | /metrics            | []            | true  | [llamacpp] | false
+            lmdeploy         | 23333 | /metrics/           | [TEXT_0_0_4]  | false | [lmdeploy] | true
+            dynamo-frontend  | 8000  | /metrics            | []            | true  | [dynamo_frontend] | false
+            dynamo-worker    | 8081  | /metrics            | []            | true  | [dynamo_component] | true
+            dcgm             | 9400  | /metrics            | []            | true  | [DCGM_FI] | false
+            """)
+    void knowsHowToAskAndWhatToRelyOn(
+            String id, int port, String path, String formats, boolean gzip, String prefixes, boolean tellsOfRestarts) {
+        LlmEngine engine = BUILT_IN.engine(id);
+
+        assertThat(engine.port()).isEqualTo(port);
+        assertThat(engine.paths()).startsWith(path);
+        assertThat(engine.formats()).hasToString(formats);
+        assertThat(engine.compression()).isEqualTo(gzip);
+        assertThat(engine.prefixes()).hasToString(prefixes);
+        assertThat(!engine.restartSignals().isEmpty()).isEqualTo(tellsOfRestarts);
+        assertThat(engine.traps()).isNotEmpty();
+    }
+
+    /** What a search asks for is where engines have their pages. */
+    @Test
+    void looksWhereEnginesHaveTheirMetrics() {
+        assertThat(BUILT_IN.probePaths())
+                .containsExactlyInAnyOrderElementsOf(BUILT_IN.engines().stream()
+                        .filter(engine -> engine.port() > 0)
+                        .flatMap(engine -> engine.paths().stream())
+                        .distinct()
+                        .toList())
+                .startsWith("/prometheus/metrics");
+    }
+
+    @ParameterizedTest
     @CsvSource({
         "vllm, dynamo-vllm-v1-lmcache.prom",
         "vllm, vllm-0.4-with-v1-additions-datadog.prom",
