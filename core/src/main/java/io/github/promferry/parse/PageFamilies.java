@@ -6,6 +6,7 @@ import io.github.promferry.SampleBatch;
 import io.github.promferry.Series;
 import io.github.promferry.parse.MetricFamily.Sample;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 final class PageFamilies {
     private final Map<MetricMetadata, List<Sample>> sampled = new LinkedHashMap<>();
     private final Map<MetricMetadata, List<Sample>> families = new LinkedHashMap<>();
+    /** By name those of which the page has metadata alone; what it says last holds. */
+    private final Map<String, MetricMetadata> withoutSamples = new HashMap<>();
     /** What the last metadata lines speak of, if no sample came behind them yet. */
     private MetricMetadata announced = MetricMetadata.NONE;
 
@@ -83,6 +86,10 @@ final class PageFamilies {
 
     private void addAnnounced(Set<String> withSamples) {
         if (!announced.family().isEmpty() && !withSamples.contains(announced.family())) {
+            MetricMetadata before = withoutSamples.put(announced.family(), announced);
+            if (before != null && !before.equals(announced)) {
+                families.remove(before);
+            }
             families.putIfAbsent(announced, List.of());
         }
     }

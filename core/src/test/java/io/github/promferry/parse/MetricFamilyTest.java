@@ -275,13 +275,15 @@ class MetricFamilyTest {
                 # HELP c Late metadata.
                 c 2
                 # TYPE c gauge
+                # HELP d Other help.
+                # TYPE e gauge
                 # TYPE d gauge
                 """;
         List<MetricFamily> families = MetricFamily.parse(ExpositionFormat.TEXT_0_0_4, page.getBytes(UTF_8));
         assertThat(families)
                 .extracting(family ->
                         family.metadata().family() + " " + family.samples().size())
-                .containsExactly("a 0", "b 1", "c 1", "d 0");
+                .containsExactly("a 0", "b 1", "c 1", "e 0", "d 0");
         assertThat(families.get(0).metadata()).isEqualTo(new MetricMetadata("a", MetricType.COUNTER, "Help.", ""));
     }
 
