@@ -26,12 +26,19 @@ class ExamplesTest {
     private Path folder;
 
     @Test
-    void parsePagePrintsFamilies() throws Exception {
+    void parsePagePrintsFamiliesAndWritesThem() throws Exception {
         Path page = Files.writeString(folder.resolve("page"), "# HELP a Help.\n# TYPE a counter\na_total{b=\"c\"} 3\n");
         Process example = start(ParsePage.class, page.toString());
 
         assertThat(example.waitFor(30, TimeUnit.SECONDS)).isTrue();
-        assertThat(output()).containsExactly("a is a counter: Help.", "  a_total{b=\"c\"} = 3.0");
+        assertThat(output())
+                .containsExactly(
+                        "a is a counter: Help.",
+                        "  a_total{b=\"c\"} = 3.0",
+                        "# TYPE a_total counter",
+                        "# HELP a_total Help.",
+                        "a_total{b=\"c\"} 3.0",
+                        "# EOF");
     }
 
     @Test
