@@ -388,8 +388,11 @@ final class SpoolLog implements Closeable {
         }
     }
 
-    /** Makes the records and the position outlive a loss of power. */
+    /** Makes the records and the position outlive a loss of power, if so configured. */
     void sync() {
+        if (!spool.syncs()) {
+            return;
+        }
         List<SpoolSegment> written = new ArrayList<>();
         boolean names;
         synchronized (lock) {
@@ -404,13 +407,11 @@ final class SpoolLog implements Closeable {
         }
         // Outside of the lock: the thread that appends must not wait for the medium.
         written.forEach(this::sync);
-        if (names && spool.syncs()) {
+        if (names) {
             spool.syncDirectory(directory);
         }
         try {
-            if (spool.syncs()) {
-                ack.sync();
-            }
+            ack.sync();
         } catch (IOException e) {
             spool.noteTrouble(directory, e);
         }

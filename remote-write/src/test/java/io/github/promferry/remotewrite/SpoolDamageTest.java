@@ -9,19 +9,26 @@ import static io.github.promferry.remotewrite.SpoolRecords.segments;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.promferry.Clock;
+import io.github.promferry.Labels;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SpoolDamageTest {
     private static final List<String> TEXTS = List.of("the first", "second", "", "and the fourth", "five", "sixth one");
+
+    private static final QueueConfig NO_SYNC =
+            QueueConfig.builder().fsync(QueueConfig.Fsync.NEVER).build();
 
     @TempDir
     Path directory;
@@ -258,5 +265,126 @@ class SpoolDamageTest {
             assertThat(drain(opened.logs().get(0))).hasSize(4);
         }
         assertThat(stranger).hasContent("mine");
+    }
+
+    /** Which request each of the scrapes is in that {@link #writeScrapes} writes. */
+    private static final int[] REQUESTS = {0, 0, 0, 1, 1, 2};
+
+    private static final int SERIES = 2;
+
+    /** A record for each scrape, as a writer makes them. */
+    private void writeScrapes(WriteProtocol protocol) throws IOException {
+        spool = directory.resolve("spool");
+        BlockEncoder encoder = protocol == WriteProtocol.V1
+                ? new V1Encoder(Labels.EMPTY, null)
+                : new V2Encoder(Labels.EMPTY, null, true);
+        Batches target = new Batches("a:1", SERIES);
+        try (Spool written = open(spool)) {
+            SpoolLog log = written.logs().get(0);
+            BlockQueue queue = new BlockQueue(NO_SYNC, Clock.SYSTEM, written);
+            Journal journal = new Journal(log, queue, queue.addLane(log.slice(), () -> {}, log));
+            for (int scrape = 0; scrape < REQUESTS.length; scrape++) {
+                encoder.mark();
+                int rows = encoder.encode(target.next(), 0, SERIES, Integer.MAX_VALUE, false, Clock.SYSTEM);
+                assertThat(rows).isEqualTo(SERIES);
+                journal.write(encoder);
+                ends.add(SpoolSegment.offsetOf(log.end()));
+                if (scrape + 1 == REQUESTS.length || REQUESTS[scrape] < REQUESTS[scrape + 1]) {
+                    journal.seal(encoder, 0);
+                }
+            }
+        }
+    }
+
+    /** What the queue of a writer gives of a spool: the scrapes that are complete, in order. */
+    private static List<Integer> deliver(Path from) throws IOException, InterruptedException {
+        List<Integer> scrapes = new ArrayList<>();
+        try (Spool opened = open(from)) {
+            SpoolLog log = opened.logs().get(0);
+            BlockQueue queue = new BlockQueue(NO_SYNC, Clock.SYSTEM, opened);
+            Lane lane = queue.addLane(log.slice(), () -> {}, log);
+            log.onLoss(lost -> queue.dropRows(lost.loss().reason, lost.samples()));
+            assertThat(queue.stats(1, 1).accepted()).isEqualTo(log.recoveredSamples());
+            queue.drain();
+            for (Block block = queue.take(lane); block != null; block = queue.take(lane)) {
+                List<Decoded.Row> rows = Decoded.rows(block);
+                assertThat(rows).hasSize(block.samples);
+                for (int row = 0; row < rows.size(); row++) {
+                    if (row % SERIES == 0) {
+                        scrapes.add((int) (rows.get(row).timestamp() - Batches.T0) / 1000);
+                    }
+                    double value = scrapes.get(scrapes.size() - 1) * 1000.0 + row % SERIES;
+                    assertThat(rows.get(row).valueBits()).isEqualTo(Double.doubleToRawLongBits(value));
+                }
+                assertThat(queue.decide(lane, block, block.samples, "")).isTrue();
+            }
+            WriterStats stats = queue.stats(1, 1);
+            assertThat(stats.accepted()).isEqualTo(stats.delivered() + stats.droppedTotal());
+            assertThat(stats.waiting()).isZero();
+            assertThat(stats.delivered()).isEqualTo((long) SERIES * scrapes.size());
+            assertThat(log.waitingSamples()).isZero();
+        }
+        try (Spool again = open(from)) {
+            assertThat(again.logs().get(0).recoveredSamples()).isZero();
+        }
+        return scrapes;
+    }
+
+    /** In 2.0, the records after it in its request may need symbols of the damaged one. */
+    @ParameterizedTest
+    @EnumSource(
+            value = WriteProtocol.class,
+            names = {"V1", "V2"})
+    void aWrongByteCostsTheSamplesOfItsRecord(WriteProtocol protocol) throws Exception {
+        writeScrapes(protocol);
+        Path segment = segments(spool).get(0);
+        byte[] sound = Files.readAllBytes(segment);
+        for (int at = 0; at < sound.length; at++) {
+            Path copy = directory.resolve("wrong-" + at);
+            copy(spool, copy);
+            byte[] bytes = sound.clone();
+            bytes[at] ^= (byte) (1 << at % 8);
+            Files.write(segments(copy).get(0), bytes);
+            List<Integer> expected = new ArrayList<>();
+            List<Integer> allowed = new ArrayList<>();
+            int damaged = 0;
+            while (damaged < ends.size() && ends.get(damaged) <= at) {
+                damaged++;
+            }
+            for (int scrape = 0; scrape < REQUESTS.length; scrape++) {
+                boolean after = damaged < scrape && REQUESTS[damaged] == REQUESTS[scrape];
+                if (scrape != damaged) {
+                    allowed.add(scrape);
+                    if (protocol == WriteProtocol.V1 || !after) {
+                        expected.add(scrape);
+                    }
+                }
+            }
+            List<Integer> delivered = deliver(copy);
+            assertThat(delivered)
+                    .as("byte %s wrong", at)
+                    .containsAll(expected)
+                    .isSubsetOf(allowed)
+                    .isSorted();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = WriteProtocol.class,
+            names = {"V1", "V2"})
+    void truncationAtEveryByteCostsTheScrapesCutOff(WriteProtocol protocol) throws Exception {
+        writeScrapes(protocol);
+        byte[] whole = Files.readAllBytes(segments(spool).get(0));
+        for (int length = 0; length <= whole.length; length++) {
+            Path copy = directory.resolve("cut-" + length);
+            copy(spool, copy);
+            Files.write(segments(copy).get(0), Arrays.copyOf(whole, length));
+            List<Integer> expected = new ArrayList<>();
+            for (int scrape = 0; scrape < REQUESTS.length && ends.get(scrape) <= length; scrape++) {
+                expected.add(scrape);
+            }
+            assertThat(deliver(copy)).as("cut to %s bytes", length).isEqualTo(expected);
+        }
     }
 }
