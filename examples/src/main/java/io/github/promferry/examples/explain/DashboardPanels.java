@@ -24,7 +24,20 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
 record DashboardPanels(String title, List<Panel> panels) {
     /** Those in the jar. Checked against the folder by a test. */
     static final List<String> FILES = List.of(
-            "engines", "vllm", "sglang", "tensorrt-llm", "triton", "tgi", "llama-cpp", "lmdeploy", "dynamo", "gpu");
+            "engines",
+            "vllm",
+            "sglang",
+            "tensorrt-llm",
+            "triton",
+            "tgi",
+            "llama-cpp",
+            "lmdeploy",
+            "dynamo",
+            "ray-serve",
+            "litellm",
+            "sglang-router",
+            "gpu",
+            "node");
 
     /**
      * A panel.

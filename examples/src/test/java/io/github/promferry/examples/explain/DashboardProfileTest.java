@@ -74,7 +74,8 @@ final class DashboardProfileTest {
             LMDeploy 0.18                          | lmdeploy-0.18-logger.prom        | lmdeploy
             Dynamo, the frontend                   | dynamo-frontend-0.8.prom         | dynamo-frontend
             Dynamo, a worker's own                 | dynamo-vllm-v1-lmcache.prom      | dynamo-worker
-            LiteLLM 1.100                          | litellm-proxy-1.100.prom         | litellm
+            LiteLLM 1.100, two models, one client  | litellm-proxy-1.100.prom         | litellm
+            smg 1.13, two workers                  | smg-1.13.prom                    | smg
             node exporter, its test page           | node_exporter-e2e-linux.prom     | node
             """)
     void theReadmeTellsHowManySeriesAreKept(String row, String page, String id) throws IOException {

@@ -11,12 +11,6 @@ import io.github.promferry.examples.grafana.Dashboard;
 import io.github.promferry.examples.grafana.Dashboard.Panel;
 import io.github.promferry.examples.grafana.Dashboard.Target;
 import io.github.promferry.examples.grafana.Dashboard.Variable;
-import io.github.promferry.remotewrite.RemoteWriteConfig;
-import io.github.promferry.remotewrite.RemoteWriter;
-import io.github.promferry.scrape.ScrapeJob;
-import io.github.promferry.scrape.Scraper;
-import io.github.promferry.scrape.engine.CanonicalSink;
-import io.github.promferry.scrape.engine.EngineCatalog;
 import io.github.promferry.testkit.EngineRelease;
 import io.github.promferry.testkit.LocalPrometheus;
 import io.github.promferry.testkit.LocalServer;
@@ -32,7 +26,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -41,7 +34,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiFunction;
 import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -59,8 +54,8 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class DashboardFilesIT {
     private static final String WINDOW = "30s";
-    /** Half a minute: two scrape each engine every second. */
-    private static final int PAGES = 60;
+    /** The window, and some more. */
+    private static final int PAGES = 35;
 
     private static final Map<String, EngineRelease> SIMULATED = Map.of(
             "vllm", EngineRelease.VLLM_0_13,
@@ -72,14 +67,22 @@ class DashboardFilesIT {
             "llama-cpp", EngineRelease.LLAMA_CPP,
             "llama-cpp-2025", EngineRelease.LLAMA_CPP_2025);
 
-    private static final Map<String, List<String>> CAPTURED = Map.of(
-            "sglang-2026", List.of("/corpus/sglang-0.5.23-collectors.prom"),
-            "tensorrt-llm", List.of("/corpus/dynamo-trtllm-1.x.prom", "/documented/tensorrt-llm-2026.prom"),
-            "triton", List.of("/corpus/triton-trtllm-backend-docs.prom"),
-            "dynamo-frontend", List.of("/corpus/dynamo-frontend-0.8.prom"),
-            "dynamo-worker", List.of("/corpus/dynamo-vllm-v1-lmcache.prom"),
-            "lmdeploy", List.of("/corpus/lmdeploy-0.18-logger.prom"),
-            "dcgm", List.of("/documented/dcgm.prom"));
+    private static final Map<String, List<String>> CAPTURED = Map.ofEntries(
+            Map.entry("sglang-2026", List.of("/corpus/sglang-0.5.23-collectors.prom")),
+            Map.entry("tensorrt-llm", List.of("/corpus/dynamo-trtllm-1.x.prom", "/documented/tensorrt-llm-2026.prom")),
+            Map.entry("triton", List.of("/corpus/triton-trtllm-backend-docs.prom")),
+            Map.entry("dynamo-frontend", List.of("/corpus/dynamo-frontend-0.8.prom")),
+            Map.entry("dynamo-worker", List.of("/corpus/dynamo-vllm-v1-lmcache.prom")),
+            Map.entry("lmdeploy", List.of("/corpus/lmdeploy-0.18-logger.prom")),
+            Map.entry("ray-serve", List.of("/corpus/ray-serve-2.60-vllm-0.33-excerpt.prom")),
+            Map.entry("litellm", List.of("/corpus/litellm-proxy-1.100.prom")),
+            Map.entry("smg", List.of("/corpus/smg-1.13.prom")),
+            Map.entry("sglang-router", List.of("/corpus/sglang-router-0.3.2.prom")),
+            Map.entry("node", List.of("/corpus/node_exporter-1.5-some-collectors.prom")),
+            Map.entry("dcgm", List.of("/documented/dcgm.prom")));
+
+    /** Dashboards whose panels are for targets of several kinds: no job has all of them. */
+    private static final Set<String> OF_SEVERAL_KINDS = Set.of("promferry-dynamo", "promferry-engines");
 
     /** Panels that stay empty, by dashboard and job: the release does not have their metrics. */
     private static final Map<String, Set<String>> NOT_SHOWN = Map.of(
@@ -102,10 +105,18 @@ class DashboardFilesIT {
             "promferry-llama-cpp llama-cpp",
             Set.of("KV cache usage"),
             "promferry-llama-cpp llama-cpp-2025",
-            Set.of("Longest sequence"));
+            Set.of("Longest sequence"),
+            "promferry-sglang-router sglang-router",
+            Set.of(
+                    "Cache-aware choices",
+                    "KV cache usage",
+                    "Rate limit",
+                    "Requests in the engines",
+                    "Retries",
+                    "Token throughput"));
 
     private static final Pattern METRIC = Pattern.compile(
-            "\\b(?:up|scrape_\\w+|(?:llm_|gen_ai_|vllm:|sglang:|llamacpp:|lmdeploy:|tgi_|trtllm_|nv_|dynamo_|promferry_|DCGM_)\\w+)\\b");
+            "\\b(?:up|scrape_\\w+|(?:llm_|gen_ai_|vllm:|sglang:|llamacpp:|lmdeploy:|tgi_|trtllm_|nv_|dynamo_|ray_|smg_|litellm_|node_|promferry_|DCGM_)\\w+)\\b");
 
     private final Deque<AutoCloseable> running = new ArrayDeque<>();
     private LocalPrometheus prometheus;
@@ -119,23 +130,31 @@ class DashboardFilesIT {
         victoriaMetrics = opened(LocalVictoriaMetrics.start(
                 InstalledServer.require("victoria-metrics", "victoria-metrics"),
                 Files.createDirectory(directory.resolve("victoria-metrics"))));
-        Map<String, String> targets = new LinkedHashMap<>();
+        Map<String, List<String>> targets = new LinkedHashMap<>();
         List<SimulatedEngine> engines = new ArrayList<>();
         SIMULATED.forEach((job, release) -> {
-            SimulatedEngine engine = opened(SimulatedEngine.of(release).start());
-            engines.add(engine);
-            targets.put(job, engine.hostPort());
+            // Two instances of one model, and one of another.
+            for (SimulatedEngine.Builder engine : List.of(
+                    SimulatedEngine.of(release),
+                    SimulatedEngine.of(release).seed(2),
+                    SimulatedEngine.of(release).seed(3).model("acme/Other-1.5B"))) {
+                engines.add(opened(engine.start()));
+            }
+            targets.put(
+                    job,
+                    engines.subList(engines.size() - 3, engines.size()).stream()
+                            .map(SimulatedEngine::hostPort)
+                            .toList());
         });
         for (Map.Entry<String, List<String>> pages : CAPTURED.entrySet()) {
-            targets.put(pages.getKey(), opened(movingPage(pages.getValue())).hostPort());
+            targets.put(
+                    pages.getKey(), List.of(opened(movingPage(pages.getValue())).hostPort()));
         }
         String web = "127.0.0.1:" + LocalServer.freePort();
-        targets.put("promferry", web);
+        targets.put("promferry", List.of(web));
         ScriptedTarget refusing = opened(ScriptedTarget.start(ScriptedAnswer.status(400)));
-        ForwarderProcess forwarder =
-                opened(ForwarderProcess.run(directory, config(targets, refusing.hostPort()), "--web", web));
-
-        scrapeUnderCommonNames(targets.values());
+        ForwarderProcess forwarder = opened(
+                ForwarderProcess.run(directory, config(targets, refusing.hostPort()), "--web", web, "--signal-names"));
 
         await().atMost(Duration.ofMinutes(2))
                 .pollInterval(Duration.ofSeconds(1))
@@ -145,27 +164,6 @@ class DashboardFilesIT {
                 });
     }
 
-    /** Embedded, as a service would: all engines again, and their signals under the names that all share. */
-    private void scrapeUnderCommonNames(Collection<String> targets) {
-        List<RemoteWriter> writers = Stream.of(prometheus.writeUri(), victoriaMetrics.writeUri())
-                .map(uri -> opened(
-                        RemoteWriter.create(RemoteWriteConfig.builder(uri).build())))
-                .toList();
-        ScrapeJob.Builder job = ScrapeJob.builder("signals").interval(Duration.ofSeconds(1));
-        targets.forEach(job::target);
-        Scraper scraper = opened(Scraper.builder()
-                .sink(new CanonicalSink(
-                        batch -> writers.stream()
-                                        .filter(writer -> writer.append(batch))
-                                        .count()
-                                == writers.size(),
-                        EngineCatalog.builtIn()))
-                .job(job.build())
-                .build());
-        writers.forEach(RemoteWriter::start);
-        scraper.start();
-    }
-
     @AfterAll
     void stop() throws Exception {
         while (!running.isEmpty()) {
@@ -173,66 +171,59 @@ class DashboardFilesIT {
         }
     }
 
-    @TestFactory
-    Stream<DynamicNode> everyExpressionHasFiniteResults() throws IOException {
-        return Dashboard.readAll().stream()
-                .map(dashboard -> dynamicContainer(
-                        dashboard.title(),
-                        targets(dashboard)
-                                .map(target -> dynamicTest(target.legend() + " " + target.expression(), () -> {
-                                    String expression = evaluable(target.expression(), jobs(dashboard));
-                                    assertThat(PromQlAnswer.vector(prometheus.query(expression)))
-                                            .as(expression)
-                                            .isNotEmpty()
-                                            .allSatisfy(element ->
-                                                    assertThat(element.number()).isFinite());
-                                }))));
-    }
-
     /** Also in VictoriaMetrics, whose language is meant to be a superset of PromQL. */
     @TestFactory
-    Stream<DynamicNode> everyExpressionHasResultsInVictoriaMetrics() throws IOException {
-        return Dashboard.readAll().stream()
-                .map(dashboard -> dynamicContainer(
-                        dashboard.title(),
-                        targets(dashboard)
-                                .map(target -> dynamicTest(target.legend() + " " + target.expression(), () -> {
-                                    String expression = evaluable(target.expression(), jobs(dashboard));
-                                    assertThat(PromQlAnswer.vector(victoriaMetrics.query(expression)))
-                                            .as(expression)
-                                            .isNotEmpty();
-                                }))));
+    Stream<DynamicNode> everyExpressionHasFiniteResults() throws IOException {
+        return ofEach((dashboard, jobs) -> targets(dashboard)
+                .map(target -> dynamicTest(target.legend() + " " + target.expression(), () -> {
+                    String expression = evaluable(target.expression(), Map.of("job", jobs));
+                    assertThat(PromQlAnswer.vector(prometheus.query(expression)))
+                            .as(expression)
+                            .isNotEmpty()
+                            .allSatisfy(element -> assertThat(element.number()).isFinite());
+                    assertThat(PromQlAnswer.vector(victoriaMetrics.query(expression)))
+                            .as("VictoriaMetrics: " + expression)
+                            .isNotEmpty();
+                })));
     }
 
     @TestFactory
     Stream<DynamicNode> everyVariableOffersValues() throws IOException {
-        return Dashboard.readAll().stream()
-                .map(dashboard -> dynamicContainer(
-                        dashboard.title(),
-                        dashboard.variables().stream()
-                                .map(variable -> dynamicTest(
-                                        variable.name(),
-                                        () -> assertThat(values(variable, jobs(dashboard)))
-                                                .isNotEmpty()))));
+        return ofEach((dashboard, jobs) -> dashboard.variables().stream()
+                .map(variable -> dynamicTest(
+                        variable.name(),
+                        () -> assertThat(values(variable, Map.of("job", jobs))).isNotEmpty())));
     }
 
     /** What a release cannot show is known, and everything else is shown for it, too. */
     @TestFactory
     Stream<DynamicNode> everyReleaseHasItsPanels() throws IOException {
-        List<DynamicNode> tests = new ArrayList<>();
-        for (Dashboard dashboard : Dashboard.readAll()) {
-            if (dashboard.uid().equals("promferry-dynamo")) {
-                // Half of it is of frontends, the other half of workers.
-                continue;
-            }
-            for (String job : jobs(dashboard)) {
-                tests.add(dynamicTest(
-                        dashboard.title() + " of " + job,
-                        () -> assertThat(emptyPanels(dashboard, job))
-                                .isEqualTo(NOT_SHOWN.getOrDefault(dashboard.uid() + " " + job, Set.of()))));
-            }
-        }
-        return tests.stream();
+        return ofEach((dashboard, jobs) -> jobs.stream()
+                .filter(job -> !OF_SEVERAL_KINDS.contains(dashboard.uid()))
+                .map(job -> dynamicTest(job, () -> assertNoPanelIsEmpty(dashboard, job, Map.of("job", List.of(job))))));
+    }
+
+    /** Two models of one job, on three instances: each alone, two together, and another one's are left out. */
+    @TestFactory
+    Stream<DynamicNode> everyPickOfModelsAndInstancesHasItsPanels() throws IOException {
+        return ofEach((dashboard, jobs) -> jobs.stream()
+                .filter(job -> SIMULATED.containsKey(job) && !OF_SEVERAL_KINDS.contains(dashboard.uid()))
+                .flatMap(job -> dashboard.variables().stream()
+                        .skip(1)
+                        .map(variable -> dynamicTest(job + " " + variable.name(), () -> {
+                            List<String> offered = values(variable, Map.of("job", List.of(job)));
+                            assertThat(offered).hasSize(variable.name().equals("instance") ? 3 : 2);
+                            assertThat(values(variable, pick(job, variable, offered.subList(0, 1))))
+                                    .isEqualTo(offered.subList(0, 1));
+                            for (String value : offered) {
+                                assertNoPanelIsEmpty(dashboard, job, pick(job, variable, List.of(value)));
+                            }
+                            assertNoPanelIsEmpty(dashboard, job, pick(job, variable, offered.subList(0, 2)));
+                        }))));
+    }
+
+    private static Map<String, List<String>> pick(String job, Variable variable, List<String> values) {
+        return Map.of("job", List.of(job), variable.name(), values);
     }
 
     /** Whether an alert fires is tested elsewhere; here, that engines have what it asks for. */
@@ -253,13 +244,26 @@ class DashboardFilesIT {
                 }));
     }
 
-    private Set<String> emptyPanels(Dashboard dashboard, String job) {
+    /** Tests of each dashboard, with all its jobs picked. */
+    private Stream<DynamicNode> ofEach(BiFunction<Dashboard, List<String>, Stream<? extends DynamicNode>> tests)
+            throws IOException {
+        return Dashboard.readAll().stream()
+                .map(dashboard -> dynamicContainer(dashboard.title(), tests.apply(dashboard, jobs(dashboard))));
+    }
+
+    private void assertNoPanelIsEmpty(Dashboard dashboard, String job, Map<String, List<String>> picked) {
+        assertThat(emptyPanels(dashboard, picked))
+                .as("empty with " + picked)
+                .isEqualTo(NOT_SHOWN.getOrDefault(dashboard.uid() + " " + job, Set.of()));
+    }
+
+    private Set<String> emptyPanels(Dashboard dashboard, Map<String, List<String>> picked) {
         return dashboard.panels().stream()
                 .filter(panel -> !panel.targets().isEmpty())
                 .filter(panel -> panel.targets().stream()
-                        .allMatch(target -> PromQlAnswer.vector(
-                                        prometheus.query(evaluable(target.expression(), List.of(job))))
-                                .isEmpty()))
+                        .allMatch(
+                                target -> PromQlAnswer.vector(prometheus.query(evaluable(target.expression(), picked)))
+                                        .isEmpty()))
                 .map(Panel::title)
                 .collect(Collectors.toCollection(TreeSet::new));
     }
@@ -271,24 +275,38 @@ class DashboardFilesIT {
     /** All that the dashboard's first variable offers, as if "All" were picked. */
     private List<String> jobs(Dashboard dashboard) {
         return jobsOfDashboard.computeIfAbsent(
-                dashboard.uid(), uid -> values(dashboard.variables().get(0), List.of()));
+                dashboard.uid(), uid -> values(dashboard.variables().get(0), Map.of()));
     }
 
-    private List<String> values(Variable variable, List<String> jobs) {
-        String query = "count by (" + variable.name() + ") (" + evaluable(variable.selector(), jobs) + ")";
+    private List<String> values(Variable variable, Map<String, List<String>> picked) {
+        String selector = evaluable(variable.selector(), picked);
+        if (picked.containsKey(variable.name()) && !variable.name().equals("job")) {
+            // Grafana offers all values of a variable whatever is picked of it; what matches the pick is asked here.
+            String matcher = variable.name() + "=~\"" + pattern(picked.get(variable.name())) + "\"}";
+            selector = selector.replaceFirst("}$", Matcher.quoteReplacement("," + matcher));
+        }
+        String query = "count by (" + variable.name() + ") (" + selector + ")";
         return PromQlAnswer.vector(prometheus.query(query)).stream()
                 .map(element -> element.labels().getOrDefault(variable.name(), ""))
                 .filter(value -> !value.isEmpty())
+                .sorted()
                 .toList();
     }
 
-    /** Replaces variables as Grafana does: jobs are listed, of all others everything is picked. */
-    private static String evaluable(String expression, List<String> jobs) {
-        String listed = jobs.stream().map(job -> job.replace(".", "\\\\.")).collect(Collectors.joining("|", "(", ")"));
-        return expression
-                .replace("$__rate_interval", WINDOW)
-                .replace("$job", listed)
-                .replaceAll("\\$\\w+", ".*");
+    /** Replaces variables as Grafana does: what is picked is listed, of all others everything is taken. */
+    private static String evaluable(String expression, Map<String, List<String>> picked) {
+        String evaluable = expression.replace("$__rate_interval", WINDOW);
+        for (Map.Entry<String, List<String>> variable : picked.entrySet()) {
+            evaluable = evaluable.replace("$" + variable.getKey() + "\"", pattern(variable.getValue()) + "\"");
+        }
+        return evaluable.replaceAll("\\$\\w+", ".*");
+    }
+
+    /** A backslash for the regular expression, another one because it stands in a PromQL string. */
+    private static String pattern(List<String> values) {
+        return values.stream()
+                .map(value -> value.replaceAll("[.+*?()|\\[\\]{}^$\\\\]", "\\\\\\\\$0"))
+                .collect(Collectors.joining("|", "(", ")"));
     }
 
     private static ScriptedTarget movingPage(List<String> resources) throws IOException {
@@ -305,12 +323,12 @@ class DashboardFilesIT {
     }
 
     /** An endpoint that takes everything but one family, and another that refuses all: losses of each kind. */
-    private String config(Map<String, String> targets, String refusing) {
+    private String config(Map<String, List<String>> targets, String refusing) {
         StringBuilder config =
                 new StringBuilder("global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n");
-        targets.forEach((job, target) -> config.append("""
-                  - {job_name: "%s", static_configs: [{targets: ["%s"]}]}
-                """.formatted(job, target)));
+        targets.forEach((job, addresses) -> config.append("""
+                  - {job_name: "%s", static_configs: [{targets: %s}]}
+                """.formatted(job, addresses)));
         return config.append("""
                 remote_write:
                   - name: prometheus

@@ -28,13 +28,13 @@ final class CostProfileTest {
             dynamo-frontend-0.8.prom                | dynamo-frontend | 89 | 85 | 85 | 56
             dynamo-vllm-v1-lmcache.prom             | dynamo-worker | 95 | 95 | 95 | 7
             dcgm-exporter-a100-issue.prom           | dcgm          | 4 | 4 | 4 | 3
-            node_exporter-e2e-linux.prom            | node          | 3017 | 118 | 118 | 66
+            node_exporter-e2e-linux.prom            | node          | 3017 | 120 | 120 | 66
             vllm-0.33-logger.prom                   | vllm          | 383 | 180 | 118 | 81
             sglang-0.5.23-collectors.prom           | sglang        | 573 | 248 | 164 | 145
             llamacpp-server-2026-10.prom            | llamacpp      | 15 | 12 | 12 | 9
             lmdeploy-0.18-logger.prom               | lmdeploy      | 296 | 181 | 121 | 86
-            litellm-proxy-1.100.prom                | litellm       | 356 | 257 | 217 | 174
-            smg-1.13.prom                           | smg           | 335 | 232 | 232 | 16
+            litellm-proxy-1.100.prom                | litellm       | 356 | 255 | 215 | 174
+            smg-1.13.prom                           | smg           | 335 | 230 | 230 | 16
             """)
     void keepsSoManySeriesOfRealPages(String page, String id, int series, int dashboard, int thinned, int lean) {
         LlmEngine engine = CATALOG.engine(id);
