@@ -9,11 +9,14 @@ import org.jspecify.annotations.Nullable;
  * that time, no receiver takes, and many refuse all that came with it. Empty, and of no cost, until a page has such samples.
  */
 final class LastStamps {
-    /** Open addressing by identity, at most half full. */
-    private Series[] keys = {};
+    private static final Series[] NO_SERIES = {};
+    private static final long[] NO_LONGS = {};
 
-    private long[] stamps = {};
-    private long[] values = {};
+    /** Open addressing by identity, at most half full. */
+    private Series[] keys = NO_SERIES;
+
+    private long[] stamps = NO_LONGS;
+    private long[] values = NO_LONGS;
     private int count;
 
     /** Why no receiver would take the sample, or null. */
@@ -58,9 +61,9 @@ final class LastStamps {
     }
 
     void forget() {
-        keys = new Series[0];
-        stamps = new long[0];
-        values = new long[0];
+        keys = NO_SERIES;
+        stamps = NO_LONGS;
+        values = NO_LONGS;
         count = 0;
     }
 

@@ -88,6 +88,14 @@ abstract class FetcherContract {
                                 "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: " + PAGE.length()
                                         + "\r\nContent-Type: " + ScriptedAnswer.TEXT_0_0_4 + "\r\n\r\n" + PAGE)),
                 Arguments.of(
+                        "bytes behind its length",
+                        ScriptedAnswer.raw("HTTP/1.1 200 OK\r\nContent-Length: " + PAGE.length() + "\r\nContent-Type: "
+                                + ScriptedAnswer.TEXT_0_0_4 + "\r\n\r\n" + PAGE + "HTTP/1.1 500 Oops\r\n\r\n")),
+                Arguments.of(
+                        "header names in any case",
+                        ScriptedAnswer.raw("HTTP/1.1 200 OK\r\ncontent-LENGTH: " + PAGE.length() + "\r\ncontent-type: "
+                                + ScriptedAnswer.TEXT_0_0_4 + "\r\n\r\n" + PAGE)),
+                Arguments.of(
                         "chunk extensions and trailers",
                         ScriptedAnswer.raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: "
                                 + ScriptedAnswer.TEXT_0_0_4 + "\r\n\r\n"
@@ -141,6 +149,20 @@ abstract class FetcherContract {
                                 out.write(line);
                             }
                         }),
+                        CONNECTION),
+                Arguments.of("a status that is none", ScriptedAnswer.raw("HTTP/1.1 abc OK\r\n\r\n" + PAGE), CONNECTION),
+                Arguments.of(
+                        "a chunk longer than its size",
+                        ScriptedAnswer.raw(head + "Transfer-Encoding: chunked\r\n\r\n5\r\n" + PAGE + "\r\n0\r\n\r\n"),
+                        CONNECTION),
+                Arguments.of(
+                        "chunks without the last one",
+                        ScriptedAnswer.raw(head + "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+                                + Integer.toHexString(PAGE.length()) + "\r\n" + PAGE + "\r\n"),
+                        CONNECTION),
+                Arguments.of(
+                        "interim responses and nothing else",
+                        ScriptedAnswer.raw("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"),
                         CONNECTION),
                 Arguments.of("204", ScriptedAnswer.status(204), STATUS),
                 Arguments.of("206", ScriptedAnswer.status(206).body(PAGE), STATUS),
