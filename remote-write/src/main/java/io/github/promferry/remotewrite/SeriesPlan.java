@@ -42,19 +42,25 @@ final class SeriesPlan {
     int helpSymbol;
     int unitSymbol;
 
-    /** The request of 2.0 that the series was met in last, and whether {@link #pieces} are of it. */
+    /** The request of 2.0 that the series was met in last. */
     int seenInRequest;
 
-    boolean hasPieces;
-
     /**
-     * From the second target of a request on, the encoded {@link #refs} without the values of common labels, which differ
-     * from target to target, and the encoded metadata behind them.
+     * From the second target of a request on, an encoded row: values of common labels, value and time differ from target to
+     * target, and the rest is copied. A few bytes longer than the row.
      */
-    byte[] pieces = NO_BYTES;
+    byte[] template = NO_BYTES;
 
-    /** Where each piece ends: one before each value of a common label, one after the last, the metadata. */
-    int[] pieceEnds = NO_REFS;
+    int templateLength;
+    int templateRequest;
+
+    /** Which values of common labels take two bytes in it, as a bit for each. */
+    long templateLengths;
+
+    /** Where the value is in the template, and the values of the {@link #commonIndexes}. */
+    int valueAt;
+
+    int[] commonAt = NO_REFS;
 
     /** The series that came after this one last time, most likely the next one again. */
     @Nullable

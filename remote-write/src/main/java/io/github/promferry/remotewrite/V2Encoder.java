@@ -33,6 +33,15 @@ final class V2Encoder extends BlockEncoder {
     private static final int MAX_REF = 5;
     private static final int MAX_LENGTH = 5;
 
+    /** Common labels whose refs are kept at hand; one bit each tells their length. */
+    private static final int MAX_KNOWN_REFS = 64;
+
+    /** Timestamps with so many bits or fewer take that many bytes: 1971 to 2109 is six. */
+    private static final int FIVE_BYTE_BITS = 35;
+
+    private static final int SIX_BYTE_BITS = 42;
+    private static final long TIME_MASK = (1L << 48) - 1;
+
     /** Everything of an entry but labels and exemplars, at its longest. */
     private static final int MAX_BESIDE_LABELS =
             2 * (1 + MAX_LENGTH) + 2 + 9 + 2 * (1 + WireBuffer.MAX_VARINT) + 2 + 2 + 2 * (1 + MAX_REF);
@@ -42,6 +51,20 @@ final class V2Encoder extends BlockEncoder {
     private final WireBuffer scratch = new WireBuffer();
     private final boolean withMetadata;
     private int markedLength;
+
+    /** The encoded values of the common labels of a target: up to two bytes each, the first one lowest. */
+    private final int[] knownRefs = new int[MAX_KNOWN_REFS];
+
+    /** Which of them take two bytes. */
+    private long refLengths;
+
+    /** Whose and of which request they are. */
+    private @Nullable CommonLabels knownCommon;
+
+    private int knownRequest;
+
+    private long encodedTime;
+    private long encodedTimeBytes;
     private int markedSymbols;
     private int markedSymbolBytes;
 
@@ -70,6 +93,16 @@ final class V2Encoder extends BlockEncoder {
             int exemplarFrom,
             int exemplarTo,
             int maxBytes) {
+        long timestamp = timestamp(batch, row);
+        boolean plain = histogram == null
+                && exemplarFrom == exemplarTo
+                && batch.startTimestamp(row) == SampleBatch.NO_TIMESTAMP
+                && timestamp >>> SIX_BYTE_BITS == 0
+                && timestamp >>> FIVE_BYTE_BITS != 0
+                && knowsRefsOf(common);
+        if (plain && plan.templateRequest == symbols.request && plan.templateLengths == refLengths) {
+            return putTemplate(plan, batch.valueBits(row), timestamp, maxBytes);
+        }
         int start = wire.length;
         int symbolsBefore = symbols.mark();
         int symbolBytesBefore = symbols.wire.length;
@@ -81,19 +114,10 @@ final class V2Encoder extends BlockEncoder {
         int refsStart = entryStart + 2;
         bytes[start] = TIMESERIES;
         bytes[entryStart] = LABELS_REFS;
-        boolean known = plan.seenInRequest == symbols.request;
-        if (!known) {
-            plan.seenInRequest = symbols.request;
-            plan.hasPieces = false;
-        } else if (!plan.hasPieces) {
-            cutPieces(plan);
-        }
-        int at = known
-                ? putPieces(plan, common.valueSymbols, bytes, refsStart)
-                : putRefs(refs, common.valueSymbols, bytes, refsStart);
+        int at = putRefs(refs, common.valueSymbols, bytes, refsStart);
+        int refsLength = at - refsStart;
         at = closeLength(bytes, refsStart, at);
-
-        long timestamp = timestamp(batch, row);
+        int sampleStart = at;
         long startTimestamp = batch.startTimestamp(row);
         if (startTimestamp == 0) {
             // 0 would mean that there is none. Remote Write 2.0, "Start Timestamp": 1 stands for the epoch itself.
@@ -108,21 +132,130 @@ final class V2Encoder extends BlockEncoder {
             bytes = wire.bytes;
         }
         if (withMetadata) {
-            at = known ? putMetadataPiece(plan, bytes, at) : putMetadata(plan, bytes, at);
+            at = putMetadata(plan, bytes, at);
         }
         wire.length = at;
         for (int i = exemplarFrom; i < exemplarTo; i++) {
             putExemplar(batch.exemplar(i), timestamp);
         }
         wire.reserve(MAX_LENGTH);
-        wire.length = closeLength(wire.bytes, entryStart, wire.length);
+        int rowEnd = wire.length;
+        wire.length = closeLength(wire.bytes, entryStart, rowEnd);
+        int moved = wire.length - rowEnd;
 
         if (samples > 0 && size() > maxBytes) {
             wire.length = start;
             symbols.rollback(symbolsBefore, symbolBytesBefore);
             return false;
         }
+        if (plain && plan.seenInRequest == symbols.request) {
+            keepTemplate(plan, common, start, start + 2 + moved, refsLength, sampleStart + moved);
+        }
+        plan.seenInRequest = symbols.request;
         return true;
+    }
+
+    /**
+     * Whether all values of the common labels have been met in this request; then they are at hand in their encoded form.
+     * What has not been met must not get a symbol here, since no row may need it.
+     */
+    private boolean knowsRefsOf(CommonLabels common) {
+        if (knownCommon == common && knownRequest == symbols.request) {
+            return true;
+        }
+        int[] values = common.valueSymbols;
+        if (values.length > MAX_KNOWN_REFS) {
+            return false;
+        }
+        knownCommon = null;
+        long lengths = 0;
+        for (int i = 0; i < values.length; i++) {
+            long entry = symbols.inRequest[values[i]];
+            int symbol = (int) entry;
+            if ((int) (entry >>> 32) != symbols.request || symbol >= 1 << 14) {
+                return false;
+            }
+            boolean twoBytes = symbol > 0x7F;
+            knownRefs[i] = twoBytes ? (symbol >>> 7) << 8 | (symbol & 0x7F) | 0x80 : symbol;
+            lengths |= twoBytes ? 1L << i : 0;
+        }
+        refLengths = lengths;
+        knownCommon = common;
+        knownRequest = symbols.request;
+        return true;
+    }
+
+    /**
+     * Keeps the row that was just written. Engines of a kind expose the same series, so a request holds a series once for
+     * each of them; the rows differ in the values of common labels, the value and the time alone.
+     */
+    private void keepTemplate(
+            SeriesPlan plan, CommonLabels common, int start, int entryStart, int refsLength, int sampleStart) {
+        int length = wire.length - start;
+        if (plan.template.length < length + Long.BYTES) {
+            plan.template = new byte[length + Long.BYTES];
+        }
+        System.arraycopy(wire.bytes, start, plan.template, 0, length);
+        plan.templateLength = length;
+        plan.templateRequest = symbols.request;
+        plan.templateLengths = refLengths;
+        plan.valueAt = sampleStart + 3 - start;
+        if (plan.commonAt.length == 0) {
+            plan.commonAt = new int[plan.commonIndexes.length];
+        }
+        int at = entryStart + 1 + WireBuffer.varintLength(refsLength) - start;
+        int i = 0;
+        for (int ref : plan.refs) {
+            if (ref < 0) {
+                plan.commonAt[i++] = at;
+            }
+            int string = ref >= 0 ? ref : common.valueSymbols[~ref];
+            at += WireBuffer.varintLength(symbols.symbolOf(string));
+        }
+    }
+
+    private boolean putTemplate(SeriesPlan plan, long bits, long timestamp, int maxBytes) {
+        int length = plan.templateLength;
+        if (samples > 0 && size() + length > maxBytes) {
+            return false;
+        }
+        wire.reserve(length + Long.BYTES);
+        int start = wire.length;
+        byte[] bytes = wire.bytes;
+        byte[] template = plan.template;
+        System.arraycopy(template, 0, bytes, start, length);
+        int[] indexes = plan.commonIndexes;
+        int[] places = plan.commonAt;
+        for (int i = 0; i < indexes.length; i++) {
+            int ref = knownRefs[indexes[i]];
+            int at = start + places[i];
+            bytes[at] = (byte) ref;
+            if (ref > 0x7F) {
+                bytes[at + 1] = (byte) (ref >>> 8);
+            }
+        }
+        int valueAt = plan.valueAt;
+        WireBuffer.LONG.set(bytes, start + valueAt, bits);
+        // Six bytes of timestamp, and the two behind them as they are.
+        int timeAt = valueAt + Long.BYTES + 1;
+        long behind = (long) WireBuffer.LONG.get(template, timeAt) & ~TIME_MASK;
+        WireBuffer.LONG.set(bytes, start + timeAt, behind | timeBytes(timestamp));
+        wire.length = start + length;
+        return true;
+    }
+
+    /** A timestamp of six bytes as a varint, which most of a batch share. */
+    private long timeBytes(long timestamp) {
+        if (timestamp != encodedTime) {
+            long encoded = 0;
+            for (int i = 0; i < 6; i++) {
+                long group = ((timestamp >>> (7 * i)) & 0x7F) | (i < 5 ? 0x80 : 0);
+                encoded |= group << (8 * i);
+            }
+            encodedTime = timestamp;
+            encodedTimeBytes = encoded;
+        }
+        return encodedTimeBytes;
     }
 
     private static int putSample(long bits, long timestamp, long startTimestamp, byte[] bytes, int from) {
@@ -152,60 +285,6 @@ final class V2Encoder extends BlockEncoder {
         wire.put(scratch.bytes, 0, scratch.length);
         wire.reserve(MAX_BESIDE_LABELS);
         return wire.length;
-    }
-
-    /**
-     * Encodes what is the same for every target of this request, once. Engines of a kind expose the same series, so a
-     * request holds a series once for each of them.
-     */
-    private void cutPieces(SeriesPlan plan) {
-        scratch.length = 0;
-        scratch.reserve(plan.refs.length * MAX_REF + MAX_BESIDE_LABELS);
-        int[] ends = plan.pieceEnds.length == 0 ? new int[plan.commonIndexes.length + 2] : plan.pieceEnds;
-        int piece = 0;
-        int at = 0;
-        for (int ref : plan.refs) {
-            if (ref < 0) {
-                ends[piece++] = at;
-            } else {
-                at = WireBuffer.putVarint(scratch.bytes, at, symbols.symbolOf(ref));
-            }
-        }
-        ends[piece++] = at;
-        at = withMetadata ? putMetadata(plan, scratch.bytes, at) : at;
-        ends[piece] = at;
-        plan.pieceEnds = ends;
-        if (plan.pieces.length < at) {
-            plan.pieces = Arrays.copyOf(scratch.bytes, at);
-        } else {
-            System.arraycopy(scratch.bytes, 0, plan.pieces, 0, at);
-        }
-        plan.hasPieces = true;
-    }
-
-    private int putPieces(SeriesPlan plan, int[] commonValues, byte[] bytes, int from) {
-        byte[] pieces = plan.pieces;
-        int[] ends = plan.pieceEnds;
-        int[] indexes = plan.commonIndexes;
-        int at = from;
-        int pieceFrom = 0;
-        for (int i = 0; i < indexes.length; i++) {
-            int length = ends[i] - pieceFrom;
-            System.arraycopy(pieces, pieceFrom, bytes, at, length);
-            pieceFrom = ends[i];
-            at = WireBuffer.putVarint(bytes, at + length, symbols.symbolOf(commonValues[indexes[i]]));
-        }
-        int length = ends[indexes.length] - pieceFrom;
-        System.arraycopy(pieces, pieceFrom, bytes, at, length);
-        return at + length;
-    }
-
-    private static int putMetadataPiece(SeriesPlan plan, byte[] bytes, int from) {
-        int[] ends = plan.pieceEnds;
-        int start = ends[ends.length - 2];
-        int length = ends[ends.length - 1] - start;
-        System.arraycopy(plan.pieces, start, bytes, from, length);
-        return from + length;
     }
 
     private int putRefs(int[] refs, int[] commonValues, byte[] bytes, int from) {

@@ -31,7 +31,7 @@ public final class ProcessComparison {
     private static final Duration FIRST_SAMPLE_TIMEOUT = Duration.ofSeconds(90);
     private static final Duration EXIT_TIMEOUT = Duration.ofSeconds(20);
     /** Of the launcher notes, for many engines. */
-    private static final String SMALL_JVM = "-XX:+UseSerialGC -Xms16m -Xmx96m -Xmn8m -Xss512k";
+    private static final String SMALL_JVM = "-XX:+UseSerialGC -Xms16m -Xmx96m -Xmn8m -Xss512k -XX:-UsePerfData";
 
     private final Map<String, String> options;
     private final int targets;
