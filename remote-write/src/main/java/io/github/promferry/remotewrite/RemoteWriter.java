@@ -202,10 +202,16 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
         return taken;
     }
 
-    /** True with a spool, or if a full queue lets the caller wait. */
+    /**
+     * True with a spool, if a full queue lets the caller wait, and with a listener or a batch policy of the user's, which
+     * are called while something is appended.
+     */
     @Override
     public boolean mayBlock() {
-        return spool != null || config.queue().overflow() == QueueConfig.Overflow.BLOCK;
+        return spool != null
+                || config.queue().overflow() == QueueConfig.Overflow.BLOCK
+                || config.listener() != WriteListener.NONE
+                || !(config.batch() instanceof FixedBatchPolicy);
     }
 
     /**

@@ -76,20 +76,42 @@ class RemoteWriterTest {
         return receiver.attempts().stream().map(WriteAttempt::sampleCount).toList();
     }
 
-    @ParameterizedTest(name = "{0}, spool: {1} -> {2}")
+    @ParameterizedTest(name = "{0}, with a {1}: {2}")
     @CsvSource({
-        "DROP_OLDEST, false, false",
-        "DROP_NEWEST, false, false",
-        "BLOCK, false, true",
-        "DROP_OLDEST, true, true"
+        "DROP_OLDEST, nothing, false",
+        "DROP_NEWEST, nothing, false",
+        "BLOCK, nothing, true",
+        "DROP_OLDEST, spool, true",
+        "DROP_OLDEST, listener, true",
+        "DROP_OLDEST, policy, true"
     })
-    void saysWhetherAppendingMayWait(QueueConfig.Overflow overflow, boolean spool, boolean mayBlock) {
+    void saysWhetherAppendingMayWait(QueueConfig.Overflow overflow, String with, boolean mayBlock) {
         QueueConfig.Builder queue = QueueConfig.builder().overflow(overflow);
-        if (spool) {
-            queue.spool(folder);
+        RemoteWriteConfig.Builder config = RemoteWriteConfig.builder(receiver.uri());
+        switch (with) {
+            case "spool" -> queue.spool(folder);
+            case "listener" -> config.listener(events);
+            case "policy" ->
+                config.batch(new BatchPolicy() {
+                    @Override
+                    public int maxSamples() {
+                        return AT_ONCE.maxSamples();
+                    }
+
+                    @Override
+                    public int maxBytes() {
+                        return AT_ONCE.maxBytes();
+                    }
+
+                    @Override
+                    public Duration linger(int samples, int bytes) {
+                        return Duration.ZERO;
+                    }
+                });
+            default -> {}
         }
         try (RemoteWriter writer =
-                RemoteWriter.create(config().queue(queue.build()).build())) {
+                RemoteWriter.create(config.queue(queue.build()).build())) {
             assertThat(writer.mayBlock()).isEqualTo(mayBlock);
         }
     }

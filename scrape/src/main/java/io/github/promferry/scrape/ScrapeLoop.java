@@ -33,8 +33,8 @@ final class ScrapeLoop {
     private static final Logger LOG = System.getLogger(Scraper.LOGGER);
     private static final long NEVER = Long.MIN_VALUE;
 
-    /** As sent; such a page takes 2 ms at most, compressed and never seen before. */
-    private static final int SMALL_PAGE_BYTES = 128 * 1024;
+    /** Text that takes 1 ms or so, if all of it is new. */
+    private static final int SMALL_PAGE_BYTES = 512 * 1024;
 
     private enum State {
         WAITING,
@@ -71,6 +71,9 @@ final class ScrapeLoop {
     private boolean stopped;
 
     private boolean markOnStop;
+
+    /** Unpacked, of all that came; written while working, read by who has claimed the next page. */
+    private volatile int largestPage;
 
     private final ScrapeSchedule.Alarm tick = new ScrapeSchedule.Alarm() {
         @Override
@@ -470,14 +473,22 @@ final class ScrapeLoop {
         }
 
         private void hand(Fetcher.@Nullable Page page, @Nullable ScrapeFailure failure) {
-            boolean small = page != null && page.body().length() <= SMALL_PAGE_BYTES;
-            execute(small ? context.quickWorkers() : context.workers(), () -> work(this, page, failure));
+            execute(
+                    page != null && isSmall(page) ? context.quickWorkers() : context.workers(),
+                    () -> work(this, page, failure));
         }
 
         private void runWhenDone() {
             whenDone.forEach(Runnable::run);
             whenDone.clear();
         }
+    }
+
+    /** How large a compressed page becomes, only those before can tell: it is small if none of them was large. */
+    private boolean isSmall(Fetcher.Page page) {
+        boolean compressed = page.contentEncoding() != null;
+        return page.body().length() <= SMALL_PAGE_BYTES
+                && (!compressed || (largestPage > 0 && largestPage <= SMALL_PAGE_BYTES));
     }
 
     private void execute(Executor workers, Runnable work) {
@@ -532,6 +543,11 @@ final class ScrapeLoop {
     }
 
     private void finish(Attempt of, LastScrape scrape) {
+        // Negative where unpacking reached the limit.
+        int bytes = scrape.bodyBytes() < 0 ? Integer.MAX_VALUE : scrape.bodyBytes();
+        if (bytes > largestPage) {
+            largestPage = bytes;
+        }
         if (isReady()) {
             record.add(scrape);
             tell(() -> context.listener().scraped(status()));

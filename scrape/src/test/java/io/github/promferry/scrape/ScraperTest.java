@@ -194,6 +194,35 @@ class ScraperTest {
                 .isEqualTo(mayBlock);
     }
 
+    @Test
+    void aTargetThatEverSentALotCompressedIsKeptFromTheLoop() {
+        List<String> names = Collections.synchronizedList(new ArrayList<>());
+        SampleSink sink = new Sink(false, batch -> {
+            names.add(Thread.currentThread().getName().replaceFirst("-[0-9]+$", ""));
+            return true;
+        });
+        ScriptedAnswer small = ScriptedAnswer.page("a 1\n").gzip();
+        target.answer(small);
+        ScrapeJob job = ScrapeJob.builder("llm")
+                .target(target.hostPort())
+                .interval(Duration.ofMillis(50))
+                .build();
+        try (Scraper scraper = Scraper.builder().sink(sink).job(job).build()) {
+            scraper.start();
+            await().atMost(AT_MOST).until(() -> names.contains("promferry-scrape-loop"));
+            assertThat(names.get(0)).isEqualTo("promferry-scrape-worker");
+            target.answer(ScriptedAnswer.page("# filler\n".repeat(100_000)).gzip());
+            await().atMost(AT_MOST)
+                    .until(() -> scraper.status().get(0).lastScrape().bodyBytes() == 900_000);
+            target.answer(small);
+            await().atMost(AT_MOST)
+                    .until(() -> scraper.status().get(0).lastScrape().bodyBytes() == 4);
+            names.clear();
+            await().atMost(AT_MOST).until(() -> names.size() > 5);
+        }
+        assertThat(names).containsOnly("promferry-scrape-worker");
+    }
+
     @ParameterizedTest(name = "says that it may: {0}")
     @ValueSource(booleans = {true, false})
     void closeEndsInTimeWhileTheSinkBlocks(boolean mayBlock) throws InterruptedException {
