@@ -48,13 +48,16 @@ final class PemFiles {
         }
     }
 
-    private static List<Block> blocks(Path file) throws IOException {
-        String text;
+    private static String text(Path file) throws IOException {
         try {
-            text = Files.readString(file, ISO_8859_1);
+            return Files.readString(file, ISO_8859_1);
         } catch (IOException e) {
             throw new IOException("cannot read " + file + " (" + e.getClass().getSimpleName() + ")", e);
         }
+    }
+
+    private static List<Block> blocks(Path file) throws IOException {
+        String text = text(file);
         List<Block> blocks = new ArrayList<>();
         for (Matcher at = BLOCK.matcher(text); at.find(); ) {
             try {
@@ -104,6 +107,10 @@ final class PemFiles {
                     // Certificates and parameters may stand in the same file.
                 }
             }
+        }
+        // OpenSSL's own encryption, of before PKCS #8: headers in the block.
+        if (text(file).contains("Proc-Type: 4,ENCRYPTED")) {
+            throw new IOException(file + ": an encrypted private key is not understood; convert it with: " + TO_PKCS8);
         }
         throw new IOException(file + ": expected a line -----BEGIN PRIVATE KEY-----, found none");
     }

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Keys made by {@code openssl ecparam -name CURVE -genkey -noout}, and by {@code openssl pkcs8 -topk8 -nocrypt} of them. */
 class PemFilesTest {
@@ -98,11 +99,20 @@ class PemFilesTest {
                 .withMessageContaining("key.pem");
     }
 
-    @Test
-    void encryptedKeySaysHowToConvertIt() {
-        assertThatIOException()
-                .isThrownBy(
-                        () -> key("-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n"))
-                .withMessageContaining("openssl pkcs8 -topk8 -nocrypt");
+    @ParameterizedTest
+    @ValueSource(strings = {"""
+                -----BEGIN ENCRYPTED PRIVATE KEY-----
+                AAAA
+                -----END ENCRYPTED PRIVATE KEY-----
+                """, """
+                -----BEGIN RSA PRIVATE KEY-----
+                Proc-Type: 4,ENCRYPTED
+                DEK-Info: AES-128-CBC,00
+
+                AAAA
+                -----END RSA PRIVATE KEY-----
+                """})
+    void encryptedKeySaysHowToConvertIt(String pem) {
+        assertThatIOException().isThrownBy(() -> key(pem)).withMessageContaining("openssl pkcs8 -topk8 -nocrypt");
     }
 }

@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.io.BufferedReader;
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -22,18 +24,23 @@ import java.security.KeyStore;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLHandshakeException;
+import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLServerSocket;
+import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class TlsSettingsTest {
     private static final char[] PASSWORD = "changeit".toCharArray();
@@ -99,6 +106,19 @@ class TlsSettingsTest {
 
     /** A server that answers 204 to everything, and wants a client's certificate if told so. */
     private static SSLServerSocket serve(String name, @Nullable String trusted) throws Exception {
+        return serve(
+                name,
+                trusted,
+                socket -> answer(socket, "HTTP/1.1 204 No Content\r\nX-Names: NAMES\r\nConnection: close\r\n\r\n"));
+    }
+
+    /** Has a connection to itself until it returns. */
+    private interface Answering<S extends Socket> {
+        void answer(S socket) throws IOException;
+    }
+
+    private static SSLServerSocket serve(String name, @Nullable String trusted, Answering<SSLSocket> answering)
+            throws Exception {
         KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
         keys.init(load(name), PASSWORD);
         TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
@@ -113,27 +133,15 @@ class TlsSettingsTest {
         SSLServerSocket server = (SSLServerSocket)
                 context.getServerSocketFactory().createServerSocket(0, 10, InetAddress.getLoopbackAddress());
         server.setNeedClientAuth(trusted != null);
-        answer(server, "HTTP/1.1 204 No Content\r\nX-Names: NAMES\r\nConnection: close\r\n\r\n");
+        answerAll(server, socket -> answering.answer((SSLSocket) socket));
         return server;
     }
 
-    private static void answer(ServerSocket server, String answer) {
+    private static void answerAll(ServerSocket server, Answering<Socket> answering) {
         Thread thread = new Thread(() -> {
             while (!server.isClosed()) {
                 try (Socket socket = server.accept()) {
-                    BufferedReader in = new BufferedReader(new InputStreamReader(socket.getInputStream(), ISO_8859_1));
-                    String line = in.readLine();
-                    String first = line;
-                    StringBuilder names = new StringBuilder();
-                    while (line != null && !line.isEmpty()) {
-                        line = in.readLine();
-                        names.append(String.valueOf(line).replaceFirst(":.*", ""))
-                                .append(' ');
-                    }
-                    socket.getOutputStream()
-                            .write(answer.replace("LINE", String.valueOf(first))
-                                    .replace("NAMES", names)
-                                    .getBytes(ISO_8859_1));
+                    answering.answer(socket);
                 } catch (IOException e) {
                     // A refused handshake, or the end.
                 }
@@ -141,6 +149,21 @@ class TlsSettingsTest {
         });
         thread.setDaemon(true);
         thread.start();
+    }
+
+    private static void answer(Socket socket, String answer) throws IOException {
+        BufferedReader in = new BufferedReader(new InputStreamReader(socket.getInputStream(), ISO_8859_1));
+        String line = in.readLine();
+        String first = line;
+        StringBuilder names = new StringBuilder();
+        while (line != null && !line.isEmpty()) {
+            line = in.readLine();
+            names.append(String.valueOf(line).replaceFirst(":.*", "")).append(' ');
+        }
+        socket.getOutputStream()
+                .write(answer.replace("LINE", String.valueOf(first))
+                        .replace("NAMES", names)
+                        .getBytes(ISO_8859_1));
     }
 
     private static HttpClient client(TlsSettings.Builder tls) {
@@ -212,6 +235,60 @@ class TlsSettingsTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"true, HTTP_2", "false, HTTP_1_1"})
+    void serverThatOffersHttp2IsSpokenToInItIfSoWished(boolean wanted, HttpClient.Version version) throws Exception {
+        try (SSLServerSocket server = serve("server", null, TlsSettingsTest::answerHttp2)) {
+            HttpClient client = HttpSettings.builder()
+                    .tls(TlsSettings.builder().caFile(file("server.crt")).build())
+                    .http2(wanted)
+                    .build()
+                    .newClient();
+            URI uri = URI.create("https://127.0.0.1:" + server.getLocalPort() + "/");
+            for (int i = 0; i < 3; i++) {
+                HttpRequest post = HttpRequest.newBuilder(uri)
+                        .POST(HttpRequest.BodyPublishers.ofString("body"))
+                        .build();
+                HttpResponse<Void> response = client.send(post, HttpResponse.BodyHandlers.discarding());
+                assertThat(response.version()).isEqualTo(version);
+                assertThat(response.statusCode()).isEqualTo(204);
+            }
+        }
+    }
+
+    /** As much of RFC 9113 as a server needs that answers 204 to everything; HTTP/1.1 to who does not know it. */
+    private static void answerHttp2(SSLSocket socket) throws IOException {
+        SSLParameters parameters = socket.getSSLParameters();
+        parameters.setApplicationProtocols(new String[] {"h2", "http/1.1"});
+        socket.setSSLParameters(parameters);
+        socket.startHandshake();
+        DataInputStream in = new DataInputStream(socket.getInputStream());
+        OutputStream out = socket.getOutputStream();
+        if (!socket.getApplicationProtocol().equals("h2")) {
+            in.read(new byte[4096]);
+            out.write("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n".getBytes(ISO_8859_1));
+            return;
+        }
+        in.readNBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".length());
+        HexFormat hex = HexFormat.of();
+        out.write(hex.parseHex("000000040000000000"));
+        while (true) {
+            int length = in.readUnsignedShort() << 8 | in.readUnsignedByte();
+            int type = in.readUnsignedByte();
+            int flags = in.readUnsignedByte();
+            int stream = in.readInt();
+            in.readNBytes(length);
+            boolean isSettings = type == 4 && flags == 0;
+            boolean endsRequest = type <= 1 && (flags & 1) != 0;
+            if (isSettings) {
+                out.write(hex.parseHex("000000040100000000"));
+            } else if (endsRequest) {
+                // HEADERS that end headers and stream; 9 in the static table of HPACK is :status 204.
+                out.write(hex.parseHex("0000010105" + hex.toHexDigits(stream) + "89"));
+            }
+        }
+    }
+
     @Test
     void brokenFilesAreNamed() throws IOException {
         Path text = Files.writeString(folder.resolve("text.pem"), "no certificate");
@@ -245,7 +322,11 @@ class TlsSettingsTest {
     @Test
     void proxyIsAskedForTheWholeUrl() throws Exception {
         try (ServerSocket proxy = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
-            answer(proxy, "HTTP/1.1 200 OK\r\nX-Line: LINE\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            answerAll(
+                    proxy,
+                    socket -> answer(
+                            socket,
+                            "HTTP/1.1 200 OK\r\nX-Line: LINE\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
             HttpSettings settings = HttpSettings.builder()
                     .proxy(URI.create("http://127.0.0.1:" + proxy.getLocalPort()))
                     .build();

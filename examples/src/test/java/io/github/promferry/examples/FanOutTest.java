@@ -7,10 +7,16 @@ import io.github.promferry.MetricMetadata;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.SampleSink;
 import io.github.promferry.Series;
+import io.github.promferry.remotewrite.BatchPolicy;
+import io.github.promferry.remotewrite.RemoteWriteConfig;
+import io.github.promferry.remotewrite.RemoteWriter;
 import io.github.promferry.scrape.engine.EngineMonitor;
+import io.github.promferry.testkit.ScriptedAnswer;
+import io.github.promferry.testkit.StrictReceiver;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class FanOutTest {
@@ -38,6 +44,35 @@ class FanOutTest {
 
         assertThat(all.append(batch)).isTrue();
         assertThat(taken).containsExactly("b");
+    }
+
+    @Test
+    void anEndpointThatHangsOrIsGoneSlowsNoOther() {
+        try (StrictReceiver hanging = StrictReceiver.start().answer(ScriptedAnswer.hang());
+                StrictReceiver gone = StrictReceiver.start();
+                StrictReceiver sound = StrictReceiver.start()) {
+            gone.stop();
+            List<RemoteWriter> writers = Stream.of(hanging, gone, sound)
+                    .map(receiver -> RemoteWriter.create(RemoteWriteConfig.builder(receiver.uri())
+                            .batch(BatchPolicy.of(10, 1_000_000, Duration.ZERO))
+                            .build()))
+                    .toList();
+            writers.forEach(RemoteWriter::start);
+            FanOut all = new FanOut(writers);
+            for (int scrape = 1; scrape <= 200; scrape++) {
+                SampleBatch next = new SampleBatch();
+                next.add(Series.of(Labels.of("__name__", "up"), MetricMetadata.NONE), scrape, 0);
+                assertThat(all.append(next)).isTrue();
+            }
+            assertThat(writers.get(2).flush(Duration.ofSeconds(20))).isTrue();
+            assertThat(sound.sampleCount()).isEqualTo(200);
+            assertThat(sound.violations()).isEmpty();
+            for (RemoteWriter slow : writers.subList(0, 2)) {
+                assertThat(slow.stats().waiting()).isEqualTo(200);
+                assertThat(slow.stats().dropped()).isEmpty();
+            }
+            writers.forEach(writer -> writer.close(Duration.ZERO));
+        }
     }
 
     @Test

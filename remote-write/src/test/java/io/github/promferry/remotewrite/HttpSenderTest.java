@@ -8,7 +8,11 @@ import io.github.promferry.http.ProxySettings;
 import io.github.promferry.testkit.RecordedRequest;
 import io.github.promferry.testkit.ScriptedAnswer;
 import io.github.promferry.testkit.ScriptedTarget;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ProxySelector;
 import java.net.URI;
+import java.net.http.HttpClient;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
@@ -46,6 +50,21 @@ class HttpSenderTest {
             assertThat(second.header("Proxy-Authorization")).isEqualTo("Basic bWU6cHc=");
             assertThat(second.header("Authorization")).isNull();
             assertThat(spared.requests().get(0).header("Proxy-Authorization")).isNull();
+        }
+    }
+
+    @Test
+    void aClientOfTheServicesOwnIsUsedForPlainHttpToo() {
+        URI receiver = URI.create("http://receiver.invalid/api/v1/write");
+        try (ScriptedTarget proxy = ScriptedTarget.start(ScriptedAnswer.status(204))) {
+            // Only its client knows the way.
+            HttpClient own = HttpClient.newBuilder()
+                    .proxy(ProxySelector.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), proxy.port())))
+                    .build();
+            assertThat(deliver(
+                            RemoteWriteConfig.builder(receiver).httpClient(own).build(), 1))
+                    .isTrue();
+            assertThat(proxy.requests().get(0).target()).isEqualTo(receiver.toString());
         }
     }
 
