@@ -20,9 +20,9 @@ public enum EngineRelease {
     SGLANG_0_4("meta-llama/Llama-3.1-8B-Instruct"),
     /** Text Generation Inference 3; its page does not name the model. */
     TGI("HuggingFaceH4/zephyr-7b-beta"),
-    /** The server of llama.cpp since 2026; its page does not name the model. */
+    /** The server of llama.cpp in October 2026; its page does not name the model. */
     LLAMA_CPP("ggml-org/gemma-3-1b-it-GGUF"),
-    /** The server of llama.cpp in February 2025, with its gauges of the KV cache. */
+    /** The server of llama.cpp in spring 2025, with its gauges of the KV cache. */
     LLAMA_CPP_2025("ggml-org/gemma-3-1b-it-GGUF");
 
     final String usualModel;

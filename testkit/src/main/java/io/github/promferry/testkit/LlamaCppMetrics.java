@@ -9,7 +9,8 @@ import java.util.Map;
 
 /**
  * The page of llama.cpp's server as it writes it by hand: no labels, no histograms, six digits of every number, tokens
- * counted when a request ends, and averages over the time since the page was last read. Its start time is in a header.
+ * counted when a request ends, and averages over the time since the page was last read. Its start time is in a header, in
+ * seconds; the server of October 2026 has microseconds there, of a clock that began with the host.
  */
 final class LlamaCppMetrics implements EngineMetrics {
     private final StringBuilder page = new StringBuilder();
@@ -19,6 +20,7 @@ final class LlamaCppMetrics implements EngineMetrics {
     private final long startSeconds;
 
     private double promptTokens;
+    private double cachedTokens;
     private double promptSeconds;
     private double predictedTokens;
     private double predictedSeconds;
@@ -60,6 +62,7 @@ final class LlamaCppMetrics implements EngineMetrics {
     @Override
     public void firstToken(Request request) {
         promptTokens += request.promptTokens - request.cachedTokens;
+        cachedTokens += request.cachedTokens;
         promptSeconds += request.firstTokenAt - request.scheduled;
     }
 
@@ -83,41 +86,63 @@ final class LlamaCppMetrics implements EngineMetrics {
     @Override
     public String page(ServingSimulation simulation, double uptimeSeconds) {
         page.setLength(0);
+        if (hasKvCache) {
+            pageOf2025(simulation);
+        } else {
+            pageOf2026(simulation);
+        }
+        return page.toString();
+    }
+
+    private void pageOf2025(ServingSimulation simulation) {
         family("prompt_tokens_total", "counter", "Number of prompt tokens processed.", promptTokens);
         family("prompt_seconds_total", "counter", "Prompt process time", promptSeconds);
         family("tokens_predicted_total", "counter", "Number of generation tokens processed.", predictedTokens);
         family("tokens_predicted_seconds_total", "counter", "Predict process time", predictedSeconds);
         family("n_decode_total", "counter", "Total number of llama_decode() calls", decodes);
-        if (!hasKvCache) {
-            family("n_tokens_max", "counter", "Largest observed n_tokens.", mostTokens);
-        }
-        family(
-                "n_busy_slots_per_decode",
-                "counter",
-                "Average number of busy slots per llama_decode() call",
-                hasKvCache ? busySlots / decodes : busySlots / Math.max(1, decodes));
-        averages();
-        if (hasKvCache) {
-            family("kv_cache_usage_ratio", "gauge", "KV-cache usage. 1 means 100 percent usage.", simulation.kvUsage());
-            family("kv_cache_tokens", "gauge", "KV-cache tokens.", simulation.kvTokens());
-        }
-        String noun = hasKvCache ? "Number of request " : "Number of requests ";
-        family("requests_processing", "gauge", noun + "processing.", simulation.runningCount());
-        family("requests_deferred", "gauge", noun + "deferred.", simulation.waitingCount());
-        return page.toString();
+        String busy = "Average number of busy slots per llama_decode() call";
+        family("n_busy_slots_per_decode", "counter", busy, busySlots / decodes);
+        averages(".");
+        family("kv_cache_usage_ratio", "gauge", "KV-cache usage. 1 means 100 percent usage.", simulation.kvUsage());
+        family("kv_cache_tokens", "gauge", "KV-cache tokens.", simulation.kvTokens());
+        family("requests_processing", "gauge", "Number of request processing.", simulation.runningCount());
+        family("requests_deferred", "gauge", "Number of request deferred.", simulation.waitingCount());
+    }
+
+    private void pageOf2026(ServingSimulation simulation) {
+        String prompt = "Number of prompt tokens ";
+        family("prompt_tokens_total", "counter", prompt + "processed, excluding cached tokens", promptTokens);
+        family("prompt_tokens_cached_total", "counter", prompt + "reused from the cache", cachedTokens);
+        family("prompt_seconds_total", "counter", "Total time spent processing prompts", promptSeconds);
+        family("tokens_predicted_total", "counter", "Number of generation tokens processed", predictedTokens);
+        family("tokens_predicted_seconds_total", "counter", "Total time spent generating tokens", predictedSeconds);
+        String calls = "Total number of llama_decode() calls, excluding speculative decoding and multimodal decoding";
+        family("n_decode_total", "counter", calls, decodes);
+        family("n_tokens_max", "counter", "Largest observed sequence length (prompt + generation)", mostTokens);
+        // Nothing is guessed ahead without a draft model.
+        String drafts = "Speculative: Total draft tokens ";
+        family("spec_decode_num_draft_tokens_total", "counter", drafts + "generated", 0);
+        family("spec_decode_num_accepted_tokens_total", "counter", drafts + "accepted by the target model", 0);
+        String steps = "Speculative: Total speculative decoding verification steps";
+        family("spec_decode_num_drafts_total", "counter", steps, 0);
+        averages("");
+        family("requests_processing", "gauge", "Number of requests processing", simulation.runningCount());
+        family("requests_deferred", "gauge", "Number of requests deferred", simulation.waitingCount());
+        String busy = "Average number of busy slots per llama_decode() call";
+        family("n_busy_slots_per_decode", "gauge", busy, busySlots / Math.max(1, decodes));
     }
 
     /** Reading begins them anew: a second reader makes both wrong (ggml-org/llama.cpp#25128). */
-    private void averages() {
+    private void averages(String end) {
         family(
                 "prompt_tokens_seconds",
                 "gauge",
-                "Average prompt throughput in tokens/s.",
+                "Average prompt throughput in tokens/s" + end,
                 average(promptTokens - promptTokensRead, promptSeconds - promptSecondsRead));
         family(
                 "predicted_tokens_seconds",
                 "gauge",
-                "Average generation throughput in tokens/s.",
+                "Average generation throughput in tokens/s" + end,
                 average(predictedTokens - predictedTokensRead, predictedSeconds - predictedSecondsRead));
         promptTokensRead = promptTokens;
         promptSecondsRead = promptSeconds;

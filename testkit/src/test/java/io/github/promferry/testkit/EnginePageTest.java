@@ -38,7 +38,8 @@ class EnginePageTest {
                     SGLANG         | dynamo-sglang-0.5.x.prom         | sglang:(?!cached_tokens) | whole
                     SGLANG_0_4     | sglang-0.4-docs-under-load.prom  | sglang:                  | whole
                     LLAMA_CPP_2025 | llamacpp-server-2025-02-nan.prom | llamacpp:                | excerpt
-                    LLAMA_CPP      | llamacpp-server-2025-06.prom     | llamacpp:                | excerpt
+                    LLAMA_CPP_2025 | llamacpp-server-2025-06.prom     | llamacpp:                | excerpt
+                    LLAMA_CPP      | llamacpp-server-2026-10.prom     | llamacpp:                | whole
                     """)
     void aSimulatedPageHasTheShapeOfTheCapturedOne(EngineRelease release, String file, String prefixes, String part)
             throws IOException {
@@ -75,7 +76,7 @@ class EnginePageTest {
     }
 
     private static String resource(String file) throws IOException {
-        try (InputStream page = EnginePageTest.class.getResourceAsStream("/pages/" + file)) {
+        try (InputStream page = EnginePageTest.class.getResourceAsStream("/corpus/" + file)) {
             return new String(Objects.requireNonNull(page, file).readAllBytes(), UTF_8);
         }
     }
