@@ -112,10 +112,15 @@ final class HttpClientFetcher implements Fetcher {
                 // Credentials.authorization: the message names the file, never its content.
                 fail(Kind.TARGET, "no credentials: " + e.getMessage());
             } catch (IllegalArgumentException e) {
-                fail(Kind.TARGET, "cannot ask: " + e.getMessage());
+                fail(Kind.TARGET, uri.getHost() == null ? noHost() : "cannot ask: " + e.getMessage());
             } catch (RuntimeException e) {
                 fail(Kind.INTERNAL, "cannot send the request: " + e);
             }
+        }
+
+        private String noHost() {
+            return "java.net.http, which https and proxies need, takes no host such as " + uri.getRawAuthority()
+                    + " (an underscore is one reason): give the target another name or its address";
         }
 
         private void send() throws IOException {

@@ -718,7 +718,8 @@ public final class ScrapeJob {
         }
 
         /**
-         * The scheme; {@code http} by default.
+         * The scheme; {@code http} by default. With {@code https}, as with a proxy, the name of a host cannot have an
+         * underscore: the JDK's client takes no such URL.
          *
          * @param scheme {@code http} or {@code https}
          * @return this
