@@ -7,6 +7,7 @@ import io.github.promferry.MetricMetadata;
 import io.github.promferry.NativeHistogram;
 import io.github.promferry.SampleBatch;
 import java.util.Arrays;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,13 @@ final class CarriedComment implements PartSeries.Whole {
 
     private final ParseOptions options;
     private final SeriesLexer series = new SeriesLexer();
+    /** Among them what OpenMetrics 2.0 lacks and is to be carried: exemplars without time, custom buckets. */
+    private static final Set<Tolerated> HARMLESS = Set.of(
+            Tolerated.CARRIAGE_RETURN,
+            Tolerated.TIMESTAMP_FAR_AHEAD,
+            Tolerated.EXEMPLAR_WITHOUT_TIME,
+            Tolerated.COMPOSITE_FIELDS);
+
     private final PageCounts oddities = new PageCounts();
     private final SampleTail tail = new SampleTail(series, oddities, true);
 
@@ -74,9 +82,7 @@ final class CarriedComment implements PartSeries.Whole {
         Kind kind = startsWith(LINE_START, page, from, end) ? Kind.LINE : Kind.TAIL;
         try {
             boolean good = kind == Kind.LINE ? isLine(seriesStart(from), end) : isTail(from, end);
-            return good && !oddities.anyBut(Tolerated.CARRIAGE_RETURN, Tolerated.TIMESTAMP_FAR_AHEAD)
-                    ? kind
-                    : Kind.NOTHING;
+            return good && !oddities.anyBut(HARMLESS) ? kind : Kind.NOTHING;
         } catch (SyntaxError e) {
             return Kind.NOTHING;
         }

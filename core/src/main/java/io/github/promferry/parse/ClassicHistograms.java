@@ -93,8 +93,7 @@ final class ClassicHistograms {
 
     private static void begin(PartSeries parts, Group group, Labels labels) {
         group.labels = labels;
-        byte[] key = labels.encoded();
-        parts.begin(group.key.context, key, 0, key.length, group.key.stampMillis, group.startMillis);
+        parts.begin(group.key.context, labels, group.key.stampMillis, group.startMillis);
     }
 
     private @Nullable NativeHistogram histogram(Group group) {

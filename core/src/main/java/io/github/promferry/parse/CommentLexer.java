@@ -184,9 +184,6 @@ final class CommentLexer {
         if (type == null) {
             type = foreign(word.toLowerCase(Locale.ROOT));
         }
-        if (before.type() != MetricType.UNKNOWN) {
-            tolerate(Tolerated.REPEATED_METADATA);
-        }
         return new MetricMetadata(before.family(), type, before.help(), before.unit());
     }
 
@@ -207,8 +204,8 @@ final class CommentLexer {
         if (invalid >= 0 && !context.has(FamilyContext.REPLACE_INVALID_HELP)) {
             throw new SyntaxError("valid UTF-8 in the help text", invalid);
         }
-        if (!before.help().isEmpty()) {
-            tolerate(Tolerated.REPEATED_METADATA);
+        if (invalid >= 0) {
+            tolerate(Tolerated.INVALID_HELP);
         }
         String help = unescaped(new String(page, from, to - from, UTF_8), context.isOpenMetrics());
         return new MetricMetadata(before.family(), before.type(), help, before.unit());
@@ -247,9 +244,6 @@ final class CommentLexer {
             tolerate(Tolerated.UNIT_IN_TEXT);
         } else if (!unit.isEmpty() && !before.family().endsWith("_" + unit)) {
             tolerate(Tolerated.UNIT_MISMATCH);
-        }
-        if (!before.unit().isEmpty()) {
-            tolerate(Tolerated.REPEATED_METADATA);
         }
         return new MetricMetadata(before.family(), before.type(), before.help(), unit);
     }

@@ -2,6 +2,7 @@ package io.github.promferry.parse;
 
 import io.github.promferry.NativeHistogram;
 import io.github.promferry.NativeHistogram.Buckets;
+import io.github.promferry.SampleValues;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +36,40 @@ final class CompositeLexer {
     private boolean summary;
     private boolean classic;
 
+    /** The fields of the grammar of OpenMetrics 2.0, and behind which of them each may stand, as a set of bits. */
+    private static final int HEAD = 0;
+
+    private static final int SCHEMA = 1;
+    private static final int ZERO_THRESHOLD = 2;
+    private static final int ZERO_COUNT = 3;
+    private static final int NEGATIVE_SPANS = 4;
+    private static final int NEGATIVE_BUCKETS = 5;
+    private static final int POSITIVE_SPANS = 6;
+    private static final int POSITIVE_BUCKETS = 7;
+    private static final int CLASSIC = 8;
+    private static final int QUANTILE = 9;
+    private static final int END = 10;
+    private static final int NATIVE_WHOLE = 1 << ZERO_COUNT | 1 << NEGATIVE_BUCKETS | 1 << POSITIVE_BUCKETS;
+    private static final int[] BEHIND = {
+        0,
+        1 << HEAD,
+        1 << SCHEMA,
+        1 << ZERO_THRESHOLD,
+        1 << ZERO_COUNT,
+        1 << NEGATIVE_SPANS,
+        1 << ZERO_COUNT | 1 << NEGATIVE_BUCKETS,
+        1 << POSITIVE_SPANS,
+        1 << HEAD | NATIVE_WHOLE,
+        1 << HEAD,
+        NATIVE_WHOLE | 1 << CLASSIC | 1 << QUANTILE,
+    };
+
     private boolean isNative;
+    /** The field read last. */
+    private int field;
+
+    private boolean ofGrammar;
+
     private int schema;
     private double zeroThreshold;
     private long zeroCountBits;
@@ -133,6 +167,30 @@ final class CompositeLexer {
         return classic;
     }
 
+    /** Whether the value is one of the grammar of OpenMetrics 2.0 rather than of a draft: each field once, in its order. */
+    boolean isOfGrammar() {
+        return ofGrammar;
+    }
+
+    boolean isNative() {
+        return isNative;
+    }
+
+    int schema() {
+        return schema;
+    }
+
+    double zeroThreshold() {
+        return zeroThreshold;
+    }
+
+    /** What is in the native buckets, the zero bucket included. */
+    double nativeObservations() {
+        return Double.longBitsToDouble(zeroCountBits)
+                + Arrays.stream(negative.absolute()).sum()
+                + Arrays.stream(positive.absolute()).sum();
+    }
+
     long countBits() {
         return countBits;
     }
@@ -165,6 +223,8 @@ final class CompositeLexer {
         summary = false;
         classic = false;
         isNative = false;
+        field = HEAD;
+        ofGrammar = true;
         pointCount = 0;
         zeroThreshold = 0;
         zeroCountBits = 0;
@@ -187,6 +247,8 @@ final class CompositeLexer {
             member();
         }
         expect('}');
+        follow(END);
+        ofGrammar &= !(gauge && summary);
         if (!classic && !summary && !isNative) {
             throw new SyntaxError("bucket, quantile or schema in the composite value", at - 1);
         }
@@ -194,40 +256,58 @@ final class CompositeLexer {
     }
 
     private void member() {
-        if (accept("bucket:[")) {
+        if (accept(CLASSIC, "bucket:[")) {
             classic = true;
             points();
-        } else if (accept("quantile:[")) {
+        } else if (accept(QUANTILE, "quantile:[")) {
             summary = true;
             points();
-        } else if (accept("schema:")) {
+        } else if (accept(SCHEMA, "schema:")) {
             isNative = true;
             schema = integer();
-        } else if (accept("zero_threshold:")) {
+        } else if (accept(ZERO_THRESHOLD, "zero_threshold:")) {
             zeroThreshold = number();
-        } else if (accept("zero_count:")) {
+        } else if (accept(ZERO_COUNT, "zero_count:")) {
             int from = at;
             zeroCountBits = bits();
             wholeZeroCount = whole(from);
         } else if (customBounds && accept("custom_values:[")) {
+            ofGrammar = false;
             listedBounds = numbers();
-        } else if (accept("negative_spans:[")) {
+        } else if (accept(NEGATIVE_SPANS, "negative_spans:[")) {
             spans(negative);
-        } else if (accept("positive_spans:[")) {
+        } else if (accept(POSITIVE_SPANS, "positive_spans:[")) {
             spans(positive);
-        } else if (accept("negative_buckets:[")) {
+        } else if (accept(NEGATIVE_BUCKETS, "negative_buckets:[")) {
             counts(negative);
-        } else if (accept("positive_buckets:[")) {
+        } else if (accept(POSITIVE_BUCKETS, "positive_buckets:[")) {
             counts(positive);
-        } else if (accept("negative_deltas:[")) {
-            negative.deltas = true;
-            counts(negative);
-        } else if (accept("positive_deltas:[")) {
-            positive.deltas = true;
-            counts(positive);
+        } else if (accept(NEGATIVE_BUCKETS, "negative_deltas:[")) {
+            deltas(negative);
+        } else if (accept(POSITIVE_BUCKETS, "positive_deltas:[")) {
+            deltas(positive);
         } else {
             throw new SyntaxError("a field of a composite value, such as bucket:[ or schema:", at);
         }
+    }
+
+    private boolean accept(int next, String name) {
+        boolean accepted = accept(name);
+        if (accepted) {
+            follow(next);
+        }
+        return accepted;
+    }
+
+    private void follow(int next) {
+        ofGrammar &= (BEHIND[next] >> field & 1) != 0;
+        field = next;
+    }
+
+    private void deltas(Side side) {
+        ofGrammar = false;
+        side.deltas = true;
+        counts(side);
     }
 
     /** {@code bound:count} pairs up to the closing bracket. */
@@ -236,7 +316,9 @@ final class CompositeLexer {
             return;
         }
         do {
+            boolean plusInf = startsWith("+Inf:");
             addPoint(number());
+            ofGrammar &= plusInf || summary || bounds[pointCount - 1] != Double.POSITIVE_INFINITY;
             expect(':');
             pointBits[pointCount - 1] = bits();
         } while (accept(","));
@@ -253,6 +335,7 @@ final class CompositeLexer {
 
     private void spans(Side side) {
         if (accept("]")) {
+            ofGrammar = false;
             return;
         }
         do {
@@ -265,6 +348,7 @@ final class CompositeLexer {
 
     private void counts(Side side) {
         if (accept("]")) {
+            ofGrammar = false;
             return;
         }
         do {
@@ -374,6 +458,7 @@ final class CompositeLexer {
             throw new SyntaxError("a number", at);
         }
         at = end;
+        ofGrammar &= numbers.bits() != SampleValues.NORMAL_NAN_BITS || !numbers.wasSignedNan();
         return numbers.bits();
     }
 

@@ -27,6 +27,8 @@ public final class ExpositionParser {
     private final PageCounts counts = new PageCounts();
     private final PageRows rows;
     private final TextParser text;
+    /** Whether the last page could be read, and nobody has looked at its lines together yet. */
+    private boolean structureUnknown;
     /** Few targets speak it, and a parser weighs on every target; made when first needed. */
     private @Nullable ProtobufParser protobuf;
 
@@ -68,6 +70,7 @@ public final class ExpositionParser {
         Objects.checkFromToIndex(from, to, page.length);
         int before = into.size();
         counts.reset();
+        structureUnknown = false;
         order.begin();
         rows.begin(into, timestampMillis);
         boolean good = false;
@@ -81,6 +84,7 @@ public final class ExpositionParser {
             rows.finish();
             order.commit();
             good = true;
+            structureUnknown = true;
         } finally {
             if (!good) {
                 into.truncate(before);
@@ -172,18 +176,20 @@ public final class ExpositionParser {
     }
 
     /**
-     * How often the last page did what its format forbids. {@link Tolerated#LATE_METADATA} and {@link
-     * Tolerated#SPLIT_FAMILY} are of the last page that could be read, and take a look at each of its lines.
+     * How often the last page did what its format forbids. The first call after a page for one of the kinds that show only in
+     * the lines of a page together looks at each of them again, which takes about as long as the first page did.
      *
      * @param kind what it did
-     * @return a number of lines
+     * @return how often
      */
     public int toleratedCount(Tolerated kind) {
-        return switch (kind) {
-            case LATE_METADATA -> new PageStructure(lines()).lateMetadata();
-            case SPLIT_FAMILY -> new PageStructure(lines()).splitFamilies();
-            default -> counts.tolerated(kind);
-        };
+        if (structureUnknown && kind.isOfLinesTogether()) {
+            structureUnknown = false;
+            PageStructure structure = new PageStructure(text.rules(), counts);
+            order.addTo(structure);
+            structure.finish();
+        }
+        return counts.tolerated(kind);
     }
 
     /** Those of the last good page, up to {@link Entry#END}. */

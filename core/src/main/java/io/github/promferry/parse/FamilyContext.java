@@ -27,23 +27,38 @@ final class FamilyContext {
     /** Of {@link Entry#END}, equal to no context that a line can have. */
     static final FamilyContext NOWHERE = new FamilyContext(MetricMetadata.NONE, -1);
 
-    private static final byte[] TOTAL = ascii("_total");
-    private static final byte[] CREATED = ascii("_created");
-    private static final byte[] BUCKET = ascii("_bucket");
-    private static final byte[] SUM = ascii("_sum");
-    private static final byte[] COUNT = ascii("_count");
-    private static final byte[] GSUM = ascii("_gsum");
-    private static final byte[] GCOUNT = ascii("_gcount");
-    private static final byte[] INFO = ascii("_info");
+    /** What a type adds to the names of series. */
+    private static final class Suffix {
+        final String word;
+        final byte[] bytes;
 
-    private static final byte[][] COUNTER_SUFFIXES = {TOTAL, CREATED};
-    private static final byte[][] HISTOGRAM_SUFFIXES = {BUCKET, SUM, COUNT, CREATED};
+        Suffix(String word) {
+            this.word = word;
+            bytes = word.getBytes(UTF_8);
+        }
+
+        boolean equals(byte[] name, int from, int to) {
+            return Arrays.equals(name, from, to, bytes, 0, bytes.length);
+        }
+    }
+
+    private static final Suffix TOTAL = new Suffix("_total");
+    private static final Suffix CREATED = new Suffix("_created");
+    private static final Suffix BUCKET = new Suffix("_bucket");
+    private static final Suffix SUM = new Suffix("_sum");
+    private static final Suffix COUNT = new Suffix("_count");
+    private static final Suffix GSUM = new Suffix("_gsum");
+    private static final Suffix GCOUNT = new Suffix("_gcount");
+    private static final Suffix INFO = new Suffix("_info");
+
+    private static final Suffix[] COUNTER_SUFFIXES = {TOTAL, CREATED};
+    private static final Suffix[] HISTOGRAM_SUFFIXES = {BUCKET, SUM, COUNT, CREATED};
     /** Protobuf pages spell sum and count without the g. */
-    private static final byte[][] GAUGE_HISTOGRAM_SUFFIXES = {BUCKET, GSUM, GCOUNT, SUM, COUNT};
+    private static final Suffix[] GAUGE_HISTOGRAM_SUFFIXES = {BUCKET, GSUM, GCOUNT, SUM, COUNT};
 
-    private static final byte[][] SUMMARY_SUFFIXES = {SUM, COUNT, CREATED};
-    private static final byte[][] INFO_SUFFIXES = {INFO};
-    private static final byte[][] NO_SUFFIXES = {};
+    private static final Suffix[] SUMMARY_SUFFIXES = {SUM, COUNT, CREATED};
+    private static final Suffix[] INFO_SUFFIXES = {INFO};
+    private static final Suffix[] NO_SUFFIXES = {};
 
     final MetricMetadata metadata;
     final int dialect;
@@ -56,7 +71,11 @@ final class FamilyContext {
     /** Whether that part needs no quotes. */
     private final boolean bareBase;
 
-    private final byte[][] suffixes;
+    private final Suffix[] suffixes;
+    /** Bits of the lowest value that no sample of the family can be blamed for, and how far up they go, unsigned. */
+    private final long harmlessFrom;
+
+    private final long harmlessSpan;
     /** The names that were met, by suffix, the base first. Threads may put two equal ones, one after the other. */
     private @Nullable LabelGroup @Nullable [] names;
 
@@ -71,6 +90,33 @@ final class FamilyContext {
             default -> family.length;
         };
         bareBase = SeriesLexer.isMetricName(family, baseLength);
+        boolean judged = isOpenMetrics();
+        switch (judged ? metadata.type() : MetricType.UNKNOWN) {
+            case COUNTER, SUMMARY, HISTOGRAM, GAUGE_HISTOGRAM -> {
+                harmlessFrom = 0;
+                harmlessSpan = Double.doubleToRawLongBits(Double.MAX_VALUE);
+            }
+            case INFO -> {
+                harmlessFrom = Double.doubleToRawLongBits(1);
+                harmlessSpan = 0;
+            }
+            case STATE_SET -> {
+                harmlessFrom = 0;
+                harmlessSpan = 0;
+            }
+            default -> {
+                harmlessFrom = 0;
+                harmlessSpan = -1;
+            }
+        }
+    }
+
+    /**
+     * Whether a value may be one that the family's type forbids; if not, it needs no closer look. For the hot loop:
+     * one comparison for all types.
+     */
+    boolean isSuspicious(long bits) {
+        return Long.compareUnsigned(bits - harmlessFrom, harmlessSpan) > 0;
     }
 
     /** The hash of a line from those of its name and of what follows the name, so that these can be used by themselves. */
@@ -131,19 +177,28 @@ final class FamilyContext {
             return 0;
         }
         for (int i = 0; i < suffixes.length; i++) {
-            byte[] suffix = suffixes[i];
-            if (Arrays.equals(name, suffixFrom, to, suffix, 0, suffix.length)) {
+            if (suffixes[i].equals(name, suffixFrom, to)) {
                 return i + 1;
             }
         }
         return -1;
     }
 
+    /** What a name adds to that of the family, or null if it is not one of the family's. */
+    @Nullable
+    String suffix(byte[] name, int from, int to) {
+        int number = suffixNumber(name, from, to);
+        if (number > 0) {
+            return suffixes[number - 1].word;
+        }
+        return number == 0 && baseLength == family.length ? "" : null;
+    }
+
     /** Whether it is the creation time of a counter, histogram or summary. */
     boolean ownsCreated(byte[] name, int from, int to) {
         return isCumulative(metadata.type())
-                && to - from == baseLength + CREATED.length
-                && Arrays.equals(name, to - CREATED.length, to, CREATED, 0, CREATED.length)
+                && to - from == baseLength + CREATED.bytes.length
+                && CREATED.equals(name, to - CREATED.bytes.length, to)
                 && owns(name, from, to);
     }
 
@@ -151,7 +206,7 @@ final class FamilyContext {
         return type == MetricType.COUNTER || type == MetricType.HISTOGRAM || type == MetricType.SUMMARY;
     }
 
-    private static byte[][] suffixes(MetricType type) {
+    private static Suffix[] suffixes(MetricType type) {
         return switch (type) {
             case COUNTER -> COUNTER_SUFFIXES;
             case HISTOGRAM -> HISTOGRAM_SUFFIXES;
@@ -162,12 +217,8 @@ final class FamilyContext {
         };
     }
 
-    private int lengthWithout(byte[] suffix) {
-        int end = family.length - suffix.length;
-        return end > 0 && Arrays.equals(family, end, family.length, suffix, 0, suffix.length) ? end : family.length;
-    }
-
-    private static byte[] ascii(String text) {
-        return text.getBytes(UTF_8);
+    private int lengthWithout(Suffix suffix) {
+        int end = family.length - suffix.bytes.length;
+        return end > 0 && suffix.equals(family, end, family.length) ? end : family.length;
     }
 }

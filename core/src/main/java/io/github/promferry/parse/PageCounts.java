@@ -2,6 +2,7 @@ package io.github.promferry.parse;
 
 import io.github.promferry.Series;
 import java.util.Arrays;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What was met on a page. */
@@ -37,9 +38,9 @@ final class PageCounts {
     }
 
     /** Whether anything else was tolerated. */
-    boolean anyBut(Tolerated first, Tolerated second) {
+    boolean anyBut(Set<Tolerated> kinds) {
         for (Tolerated kind : Tolerated.values()) {
-            if (tolerated(kind) > 0 && kind != first && kind != second) {
+            if (tolerated(kind) > 0 && !kinds.contains(kind)) {
                 return true;
             }
         }

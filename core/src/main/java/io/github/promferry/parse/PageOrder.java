@@ -431,6 +431,14 @@ final class PageOrder {
         dictionary.sweepIfWorthwhile();
     }
 
+    /** Shows all lines to an onlooker; of no use unless the last page was good. */
+    void addTo(PageStructure structure) {
+        for (int place = 0; place < size; place++) {
+            int mark = marksAt(place);
+            structure.add(order[place], (mark & DUPLICATE) != 0, (mark & STAMPED) != 0);
+        }
+    }
+
     // ---- insides
 
     private int marksAt(int place) {

@@ -50,7 +50,12 @@ final class PartSeries {
         MetricMetadata metadata();
     }
 
+    /** Stands between the bytes that the parts have in common and what tells them apart; in no text. */
     private static final byte MARK = (byte) 0xFF;
+
+    /** Stands before bytes that are of no one line of a page. */
+    private static final byte LINELESS = (byte) 0xFE;
+
     private static final byte[] LE = {'l', 'e'};
     private static final byte[] QUANTILE = "quantile".getBytes(UTF_8);
     private static final byte[] METRIC_NAME = Labels.METRIC_NAME.getBytes(UTF_8);
@@ -74,16 +79,28 @@ final class PartSeries {
         this.rows = rows;
     }
 
-    /** Begins the parts of what the bytes stand for. */
+    /** Begins the parts of what the bytes stand for: a message, or a line up to the end of the series. */
     void begin(FamilyContext context, byte[] whole, int from, int to, long stampMillis, long startMillis) {
+        begin(context, whole, from, to, 0, stampMillis, startMillis);
+    }
+
+    /** Begins the parts of what several lines are of. */
+    void begin(FamilyContext context, Labels whole, long stampMillis, long startMillis) {
+        byte[] encoded = whole.encoded();
+        begin(context, encoded, 0, encoded.length, 1, stampMillis, startMillis);
+        key[0] = LINELESS;
+    }
+
+    private void begin(
+            FamilyContext context, byte[] whole, int from, int to, int reserved, long stampMillis, long startMillis) {
         this.context = context;
         this.stampMillis = stampMillis;
         this.startMillis = startMillis;
-        wholeLength = to - from;
+        wholeLength = reserved + to - from;
         if (key.length < wholeLength + 16) {
             key = new byte[2 * (wholeLength + 16)];
         }
-        System.arraycopy(whole, from, key, 0, wholeLength);
+        System.arraycopy(whole, from, key, reserved, to - from);
         key[wholeLength] = MARK;
     }
 
@@ -109,6 +126,15 @@ final class PartSeries {
             first = order.take(entry);
         }
         rows.addHistogram(entry, first, histogram, stampMillis, startMillis, exemplars);
+    }
+
+    /** Of a line's key, how much is on the page: what this class adds for a part is not. 0 if it is of no one line. */
+    static int lengthOnPage(byte[] key) {
+        int end = 0;
+        while (end < key.length && key[end] != MARK && key[0] != LINELESS) {
+            end++;
+        }
+        return end;
     }
 
     private int writePart(Part part, double bound) {

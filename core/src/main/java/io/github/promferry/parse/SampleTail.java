@@ -135,10 +135,15 @@ final class SampleTail {
             throw new SyntaxError("a number", token(at), at);
         }
         bits = numbers.bits();
-        if (bits == SampleValues.NORMAL_NAN_BITS && numbers.wasSignedNan()) {
+        tolerateSign(numbers);
+        return afterValue(end);
+    }
+
+    /** After a number that may be NaN. */
+    void tolerateSign(DecimalParser number) {
+        if (number.bits() == SampleValues.NORMAL_NAN_BITS && number.wasSignedNan()) {
             counts.tolerate(Tolerated.SIGNED_NAN);
         }
-        return afterValue(end);
     }
 
     private int afterComposite(int brace) {
@@ -148,6 +153,9 @@ final class SampleTail {
         }
         if (!version2) {
             counts.tolerate(Tolerated.OPENMETRICS_2_SYNTAX);
+        }
+        if (!composite().isOfGrammar()) {
+            counts.tolerate(Tolerated.COMPOSITE_FIELDS);
         }
         return afterValue(end);
     }
@@ -279,6 +287,7 @@ final class SampleTail {
         if (end < 0 || !endsToken(end) || valueAt == close) {
             throw new SyntaxError("a number", valueAt);
         }
+        tolerateSign(numbers);
         double value = Double.longBitsToDouble(numbers.bits());
         long millis = SampleBatch.NO_TIMESTAMP;
         int at = afterToken(end);
@@ -294,6 +303,9 @@ final class SampleTail {
             throw new SyntaxError("the end of the line", at);
         }
         exemplars.add(new Exemplar(exemplarLabels, value, millis));
+        if (version2 && millis == SampleBatch.NO_TIMESTAMP) {
+            counts.tolerate(Tolerated.EXEMPLAR_WITHOUT_TIME);
+        }
         if (!openMetrics) {
             counts.tolerate(Tolerated.EXEMPLAR_IN_TEXT);
         } else if (exemplars.size() > 1 && !version2) {

@@ -56,6 +56,7 @@ final class SeriesLexer {
     private int tolerated;
     private boolean named;
     private boolean quotedName;
+    private boolean nameBehindLabels;
     private boolean owned;
     private int labelsHash;
 
@@ -80,12 +81,17 @@ final class SeriesLexer {
             this.to = to;
         }
 
-        /** Escapes are two characters; what is no escape stays as it is, backslash and all. */
-        void unescape(byte[] raw, int rawFrom, int rawTo) {
+        /**
+         * Escapes are two characters; what is no escape stays as it is, backslash and all.
+         *
+         * @return whether all of them are escapes
+         */
+        boolean unescape(byte[] raw, int rawFrom, int rawTo) {
             if (copy.length < rawTo - rawFrom) {
                 copy = new byte[rawTo - rawFrom];
             }
             int length = 0;
+            boolean known = true;
             for (int at = rawFrom; at < rawTo; at++) {
                 byte b = raw[at];
                 if (b == '\\' && at + 1 < rawTo) {
@@ -93,11 +99,14 @@ final class SeriesLexer {
                     if (escaped == '\\' || escaped == '"' || escaped == 'n') {
                         b = escaped == 'n' ? (byte) '\n' : escaped;
                         at++;
+                    } else {
+                        known = false;
                     }
                 }
                 copy[length++] = b;
             }
             set(copy, 0, length);
+            return known;
         }
     }
 
@@ -122,6 +131,11 @@ final class SeriesLexer {
     /** Whether the last series or exemplar had a quoted name. */
     boolean hasQuotedName() {
         return quotedName;
+    }
+
+    /** Whether the name of the last series stands in the braces behind labels. */
+    boolean isNameBehindLabels() {
+        return nameBehindLabels;
     }
 
     // ---- where a series ends
@@ -249,6 +263,7 @@ final class SeriesLexer {
      */
     Labels series(FamilyContext context) {
         byte[] bound = boundOf(context);
+        nameBehindLabels = false;
         named = nameEnd > seriesFrom;
         if (named) {
             name.set(page, seriesFrom, nameEnd);
@@ -425,6 +440,7 @@ final class SeriesLexer {
         if (named) {
             throw new SyntaxError("one metric name only", at);
         }
+        nameBehindLabels = ByteScan.skipBlanks(page, seriesFrom + 1, at) != at;
         // The label's text is used again for the next label.
         setName(Arrays.copyOfRange(label.bytes, label.from, label.to), 0, label.to - label.from);
     }
@@ -455,7 +471,9 @@ final class SeriesLexer {
             return at + 1;
         }
         int end = quotedEnd(quote);
-        text.unescape(page, quote + 1, end - 1);
+        if (!text.unescape(page, quote + 1, end - 1) && !openMetrics) {
+            tolerated |= Tolerated.UNKNOWN_ESCAPE.bit();
+        }
         return end;
     }
 

@@ -22,6 +22,7 @@ final class StampedDuplicates {
     private int rowsSeen;
     private @Nullable Set<Stamp> stamps;
     private @Nullable Map<Series, Long> latest;
+    private boolean wentBack;
     private @Nullable Set<Entry> refused;
 
     /** Whether samples of a series must come in the order of their timestamps. */
@@ -47,6 +48,7 @@ final class StampedDuplicates {
     /** Why the page's rows, or their absence, stand against one more of that series at that time; or null. */
     @Nullable
     LeftOut refusal(Entry entry, Series series, long timestampMillis) {
+        wentBack = false;
         if (refused != null && refused.contains(entry.canonical)) {
             return LeftOut.OVER_SERIES_LIMIT;
         }
@@ -58,14 +60,20 @@ final class StampedDuplicates {
             all.add(new Stamp(rows.series(rowsSeen), rows.timestamp(rowsSeen)));
             last.merge(rows.series(rowsSeen), rows.timestamp(rowsSeen), Math::max);
         }
+        wentBack = timestampMillis < last.getOrDefault(series, Long.MIN_VALUE);
         if (all.contains(new Stamp(series, timestampMillis))) {
             return LeftOut.DUPLICATE;
         }
-        boolean back = inOrder && timestampMillis < last.getOrDefault(series, Long.MIN_VALUE);
-        return back ? LeftOut.OUT_OF_ORDER : null;
+        return inOrder && wentBack ? LeftOut.OUT_OF_ORDER : null;
+    }
+
+    /** Whether the sample asked about last is older than the row before of its series. */
+    boolean wentBack() {
+        return wentBack;
     }
 
     void end() {
+        wentBack = false;
         batch = null;
         stamps = null;
         latest = null;

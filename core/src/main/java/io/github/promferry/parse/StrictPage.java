@@ -21,7 +21,7 @@ final class StrictPage {
     private ExpositionFormat format = ExpositionFormat.TEXT_0_0_4;
     private boolean openMetrics;
     private FamilyContext context = FamilyContext.NOWHERE;
-    private StrictFamilies families = new StrictFamilies(false, false);
+    private StrictFamilies families = new StrictFamilies(TypeRules.TEXT);
     private boolean ended;
 
     StrictPage(ParseOptions options) {
@@ -41,7 +41,7 @@ final class StrictPage {
         ended = false;
         context = new FamilyContext(
                 MetricMetadata.NONE, FamilyContext.STRICT | (openMetrics ? FamilyContext.OPENMETRICS : 0));
-        families = new StrictFamilies(openMetrics, format == ExpositionFormat.OPENMETRICS_2_0_0);
+        families = new StrictFamilies(TypeRules.of(format));
         lexer.begin(page, to, openMetrics);
         comments.begin(page);
         tail.begin(page, to, format);
@@ -108,14 +108,17 @@ final class StrictPage {
         Labels labels = lexer.series(context);
         counts.tolerateAll(lexer.tolerated());
         refuseQuoted(lexer.hasQuotedName(), at);
-        if (!openMetrics) {
-            refuseEscapes(at, seriesEnd);
+        if (lexer.isNameBehindLabels() && format == ExpositionFormat.OPENMETRICS_2_0_0) {
+            throw new SyntaxError("the metric name before the labels", "a metric name behind labels", at);
         }
         int next = tail.read(seriesEnd);
         refuseTolerated(at);
         refuseQuoted(!tail.exemplars().isEmpty() && lexer.hasQuotedName(), at);
         if (tail.isComposite()) {
-            families.composite(labels, tail.composite(), tail.composite().nativeHistogram(at), at);
+            // By the rules of native histograms.
+            tail.composite().nativeHistogram(at);
+            families.composite(
+                    labels, tail.composite(), tail.stampMillis() != SampleBatch.NO_TIMESTAMP, tail.exactStamp(), at);
         } else {
             families.sample(
                     labels,
@@ -124,6 +127,9 @@ final class StrictPage {
                     tail.exactStamp(),
                     tail.exemplars(),
                     at);
+        }
+        if (tail.startMillis() != SampleBatch.NO_TIMESTAMP) {
+            families.start(at);
         }
         return next;
     }
@@ -159,7 +165,8 @@ final class StrictPage {
             case MISSING_COMMA -> "a comma between two labels";
             case TYPE_WORD -> "one of " + String.join(", ", CommentLexer.typeWords(openMetrics));
             case MISSING_METADATA_TEXT -> "a space and a text after the name";
-            case REPEATED_METADATA -> "each of TYPE, HELP and UNIT once for a family";
+            case INVALID_HELP -> "valid UTF-8 in the help text";
+            case UNKNOWN_ESCAPE -> "one of the escapes \\\\, \\\" and \\n";
             case UNIT_MISMATCH -> "a family name that ends with `_` and the unit";
             case UNIT_IN_TEXT -> "no unit in the text format";
             case SIGNED_NAN -> "NaN without a sign";
@@ -167,13 +174,28 @@ final class StrictPage {
             case TIMESTAMP_FAR_AHEAD -> "a timestamp in seconds";
             case EXEMPLAR_IN_TEXT -> "no exemplar in the text format";
             case EXEMPLAR_DROPPED ->
-                "an exemplar ` # {labels} value timestamp`, its labels at most 128 characters together";
+                "an exemplar ` # {labels} value timestamp`"
+                        + (format == ExpositionFormat.OPENMETRICS_2_0_0
+                                ? ""
+                                : ", its labels at most 128 characters together");
             case SEVERAL_EXEMPLARS -> "at most one exemplar";
             case TRAILING_COMMENT -> "nothing but a timestamp and an exemplar behind the value";
             case OPENMETRICS_2_SYNTAX -> "a number: composite values and `st@` are of OpenMetrics 2.0";
-            case QUOTED_PAGE -> "a page that is not quoted";
-            case LATE_METADATA -> "metadata before samples";
-            case SPLIT_FAMILY -> "all samples of a family together";
+            case QUOTED_PAGE,
+                    MISSING_END_MARK,
+                    FORBIDDEN_VALUE,
+                    MISPLACED_EXEMPLAR,
+                    MISPLACED_START,
+                    TIMESTAMP_ORDER,
+                    REPEATED_METADATA,
+                    LATE_METADATA,
+                    SPLIT_FAMILY,
+                    SPLIT_METRIC,
+                    CLASHING_NAMES,
+                    TYPE_MISMATCH,
+                    BROKEN_POINT -> throw new AssertionError(kind + " does not show in a line");
+            case COMPOSITE_FIELDS -> "the fields of a composite value, each once and in the order of the grammar";
+            case EXEMPLAR_WITHOUT_TIME -> "a timestamp behind the value of the exemplar";
         };
     }
 
@@ -186,18 +208,6 @@ final class StrictPage {
                     "bare names only, unless the content type says escaping=allow-utf-8 (utf8Names of ParseOptions)",
                     "a quoted name",
                     at);
-        }
-    }
-
-    /** Text 0.0.4 knows three escapes in label values; OpenMetrics lets others stand. */
-    private void refuseEscapes(int from, int end) {
-        for (int at = from; at < end; at++) {
-            if (page[at] == '\\') {
-                at++;
-                if (page[at] != '\\' && page[at] != '"' && page[at] != 'n') {
-                    throw new SyntaxError("one of the escapes \\\\, \\\" and \\n", at - 1);
-                }
-            }
         }
     }
 }

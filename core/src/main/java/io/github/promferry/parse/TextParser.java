@@ -1,10 +1,14 @@
 package io.github.promferry.parse;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.github.promferry.Exemplar;
 import io.github.promferry.Labels;
 import io.github.promferry.MetricMetadata;
+import io.github.promferry.MetricType;
 import io.github.promferry.NativeHistogram;
 import io.github.promferry.SampleBatch;
+import io.github.promferry.SampleValues;
 import io.github.promferry.Series;
 import io.github.promferry.parse.PartSeries.Part;
 import java.util.Arrays;
@@ -43,6 +47,7 @@ final class TextParser implements PartSeries.Whole {
     private int from;
     private int to;
     private boolean openMetrics;
+    private TypeRules rules = TypeRules.TEXT;
     private FamilyContext context = FamilyContext.NOWHERE;
     private boolean ended;
 
@@ -55,11 +60,17 @@ final class TextParser implements PartSeries.Whole {
         tail = new SampleTail(lexer, counts);
     }
 
+    /** Those of the last page's format. */
+    TypeRules rules() {
+        return rules;
+    }
+
     void parse(ExpositionFormat format, byte[] page, int from, int to) {
         this.page = page;
         this.from = from;
         this.to = to;
         openMetrics = format.isOpenMetrics();
+        rules = TypeRules.of(format);
         ended = false;
         context = rows.root(dictionary, openMetrics ? FamilyContext.OPENMETRICS : 0);
         lexer.begin(page, to, openMetrics);
@@ -103,8 +114,12 @@ final class TextParser implements PartSeries.Whole {
                 at = options.skipBadLines() ? lineOrNext(at) : line(at);
             }
         }
-        if (openMetrics && !ended && options.endMarkRequired()) {
-            throw new SyntaxError("`# EOF` as the last line of an OpenMetrics page: perhaps the page was cut off", to);
+        if (openMetrics && !ended) {
+            if (options.endMarkRequired()) {
+                throw new SyntaxError(
+                        "`# EOF` as the last line of an OpenMetrics page: perhaps the page was cut off", to);
+            }
+            counts.tolerate(Tolerated.MISSING_END_MARK);
         }
         deliverClassicHistograms();
     }
@@ -130,6 +145,8 @@ final class TextParser implements PartSeries.Whole {
         DecimalParser decimal = numbers;
         Entry[] entries = order.order();
         FamilyContext here = context;
+        // Of text no value is forbidden.
+        boolean judged = openMetrics;
         int next = order.next();
         int dropped = 0;
         int samples = 0;
@@ -153,8 +170,12 @@ final class TextParser implements PartSeries.Whole {
                     break;
                 }
                 samples++;
+                long bits = decimal.bits();
+                if (bits == SampleValues.NORMAL_NAN_BITS || (judged && here.isSuspicious(bits))) {
+                    judge(entry, bits);
+                }
                 if (entry.traits == Entry.KEPT) {
-                    batch.add(Objects.requireNonNull(entry.series), time, decimal.bits());
+                    batch.add(Objects.requireNonNull(entry.series), time, bits);
                 } else {
                     dropped++;
                 }
@@ -337,6 +358,7 @@ final class TextParser implements PartSeries.Whole {
         // Before the line counts, so that one with a bad value leaves no trace.
         int end = tail.read(seriesEnd);
         if (tail.isComposite()) {
+            judgeComposite(tail.composite(), suffix(context, page, at, seriesEnd) == null);
             composite(this, tail, at, seriesEnd, tail.composite().nativeHistogram(at));
             return end;
         }
@@ -476,6 +498,12 @@ final class TextParser implements PartSeries.Whole {
     }
 
     private void deliver(Entry entry, boolean first) {
+        if (entry.context.isSuspicious(tail.bits())) {
+            judgeValue(entry, tail.bits());
+        }
+        if (openMetrics) {
+            judgeTail(entry);
+        }
         SampleTail beside = lent == null ? tail : lent;
         lent = null;
         long startMillis = beside.startMillis();
@@ -485,5 +513,95 @@ final class TextParser implements PartSeries.Whole {
             return;
         }
         rows.add(entry, first, tail.bits(), tail.stampMillis(), startMillis, beside.exemplars());
+    }
+
+    // ---- what the type of a family says of what changes from page to page
+
+    /** The value of an expected line; apart from the hot loop, so that it stays small. */
+    private void judge(Entry entry, long bits) {
+        tail.tolerateSign(numbers);
+        if (openMetrics) {
+            judgeValue(entry, bits);
+        }
+    }
+
+    private void judgeValue(Entry entry, long bits) {
+        MetricType type = entry.context.metadata.type();
+        double value = Double.longBitsToDouble(bits);
+        boolean mayBe =
+                type == MetricType.UNKNOWN || type == MetricType.GAUGE || (type == MetricType.STATE_SET && value == 1);
+        if (mayBe || !openMetrics) {
+            // Nothing is to be allocated for it, whatever the name looks like.
+            return;
+        }
+        String suffix = suffix(entry.context, entry.key, 0, entry.key.length);
+        if (suffix != null && rules.value(type, suffix, value) != null) {
+            counts.tolerate(Tolerated.FORBIDDEN_VALUE);
+        }
+    }
+
+    private void judgeComposite(CompositeLexer value, boolean foreign) {
+        MetricType type = foreign ? MetricType.UNKNOWN : context.metadata.type();
+        if (CompositeRules.type(type, value) != null) {
+            counts.tolerate(Tolerated.TYPE_MISMATCH);
+        }
+        judgeStart(type);
+        if (CompositeRules.values(value) != null) {
+            counts.tolerate(Tolerated.FORBIDDEN_VALUE);
+        }
+        if (CompositeRules.bounds(value) != null) {
+            counts.tolerate(Tolerated.BROKEN_POINT);
+        }
+    }
+
+    private void judgeTail(Entry entry) {
+        if (tail.startMillis() == SampleBatch.NO_TIMESTAMP && tail.exemplars().isEmpty()) {
+            return;
+        }
+        String suffix = suffix(entry.context, entry.key, 0, entry.key.length);
+        MetricType type = suffix == null ? MetricType.UNKNOWN : entry.context.metadata.type();
+        judgeStart(type);
+        for (Exemplar exemplar : tail.exemplars()) {
+            if (isMisplaced(exemplar, entry, type, String.valueOf(suffix))) {
+                counts.tolerate(Tolerated.MISPLACED_EXEMPLAR);
+            }
+        }
+    }
+
+    private void judgeStart(MetricType type) {
+        if (tail.startMillis() != SampleBatch.NO_TIMESTAMP && TypeRules.start(type) != null) {
+            counts.tolerate(Tolerated.MISPLACED_START);
+        }
+    }
+
+    /** The labels that are at hand may be others than those on the page; if so, it has the last word. */
+    private boolean isMisplaced(Exemplar exemplar, Entry entry, MetricType type, String suffix) {
+        Series series = entry.series;
+        if (series != null && rules.exemplar(type, suffix, series.labels(), exemplar.value()) == null) {
+            return false;
+        }
+        Labels exposed = exposed(entry.context, entry.key, 0, entry.key.length);
+        return rules.exemplar(type, suffix, exposed, exemplar.value()) != null;
+    }
+
+    /** What the name of a series adds to that of the family above it, or null if it is of another. */
+    private static @Nullable String suffix(FamilyContext context, byte[] text, int from, int to) {
+        int nameEnd = from;
+        while (nameEnd < to && SeriesLexer.isMetricNameByte(text[nameEnd])) {
+            nameEnd++;
+        }
+        if (nameEnd > from) {
+            return context.suffix(text, from, nameEnd);
+        }
+        byte[] name =
+                String.valueOf(exposed(context, text, from, to).metricName()).getBytes(UTF_8);
+        return context.suffix(name, 0, name.length);
+    }
+
+    private static Labels exposed(FamilyContext context, byte[] text, int from, int to) {
+        SeriesLexer again = new SeriesLexer();
+        again.begin(text, to, context.isOpenMetrics());
+        again.find(from, context);
+        return again.series(context);
     }
 }

@@ -4,14 +4,18 @@ package io.github.promferry.parse;
  * What a page did that its format forbids and that was read all the same. Counted for each page by {@link
  * ExpositionParser#toleratedCount}, never logged line by line; strict mode refuses the page instead.
  *
- * <p>Most of what is counted shows in a line by itself or in the metadata right above it; it is found when a line is first
- * met, and remembered with it for every page of every target that has it. {@link #LATE_METADATA} and {@link #SPLIT_FAMILY}
- * show in the order of lines; they are found when somebody asks, from the lines that are remembered of the last page.
+ * <p>Counts are of what stands on the page, so the same page has the same counts each time. What shows in a line by itself is
+ * found when a line is first met, and remembered with it for every page of every target that has it; what shows in its
+ * number, timestamp or exemplar, each time; what shows only in the lines of a page together, from {@link
+ * #REPEATED_METADATA} on, when somebody asks, from the lines that are remembered of the page. Lines that the resolver drops
+ * count too. A page that could not be read has counts up to its failure, and none of those of lines together.
  *
- * <p>Not counted, though read all the same, is what only the rest of the page tells: clashing names, and a type that the
- * names, labels, values or buckets of its samples do not fit. To learn of them, read the page once in {@link
- * ParseOptions#strict}, which refuses what its format forbids. Duplicate samples have a count of their own, {@link
- * LeftOut#DUPLICATE}. Of protobuf pages nothing is counted.
+ * <p>Three things that strict mode refuses are not counted. Numbers are not held against each other or against whole numbers
+ * (buckets that go down, a count other than the +Inf bucket, half an observation): a target that is asked while it counts has
+ * them without any fault of its exporter, and they are delivered as they are. Timestamps are compared for one series only, in
+ * milliseconds. Names in quotes are odd or not by a parameter of the content type that the parser is not told. Duplicate
+ * samples have a count of their own, {@link LeftOut#DUPLICATE}, and so have bad lines that were skipped. Of
+ * protobuf pages nothing is counted: what breaks a rule of theirs cannot be read.
  *
  * @since 0.1
  */
@@ -36,12 +40,11 @@ public enum Tolerated {
     TYPE_WORD,
     /** A TYPE, HELP or UNIT line that ends after the name. */
     MISSING_METADATA_TEXT,
-    /**
-     * A second TYPE, HELP or UNIT line of a family, unless another family's came between or the first said nothing, such
-     * as a blank help or an unknown type.
-     */
-    REPEATED_METADATA,
-    /** A unit in OpenMetrics that the family's name does not end with. */
+    /** A help text that is not UTF-8, with {@link ParseOptions#replaceInvalidHelp}. */
+    INVALID_HELP,
+    /** A backslash in a label value or quoted name of text that begins none of its escapes. */
+    UNKNOWN_ESCAPE,
+    /** A unit in OpenMetrics that the family's name does not end with, or of an info or stateset. */
     UNIT_MISMATCH,
     /** A UNIT line in text. */
     UNIT_IN_TEXT,
@@ -61,12 +64,48 @@ public enum Tolerated {
     TRAILING_COMMENT,
     /** A composite value or {@code st@} under an OpenMetrics version below 2. */
     OPENMETRICS_2_SYNTAX,
+    /** A composite value with fields missing, repeated, in another order, or of a draft. */
+    COMPOSITE_FIELDS,
     /** A page that is one JSON string, as some llama.cpp builds send it. */
     QUOTED_PAGE,
+    /** No {@code # EOF} at the end of OpenMetrics, with {@link ParseOptions#endMarkRequired} off. */
+    MISSING_END_MARK,
+    /**
+     * A value in OpenMetrics that the type of its family forbids: a count that is negative, NaN or infinite, a creation time
+     * that is no time, an info that is not 1, a state that is neither 0 nor 1.
+     */
+    FORBIDDEN_VALUE,
+    /** An exemplar in OpenMetrics 1.0 on a sample that may have none, or on a bucket that its value is not in. */
+    MISPLACED_EXEMPLAR,
+    /** A start timestamp in OpenMetrics of a family that counts from no start, such as a gauge. */
+    MISPLACED_START,
+    /** An exemplar in OpenMetrics 2.0 without a timestamp. */
+    EXEMPLAR_WITHOUT_TIME,
+    /** In OpenMetrics, a sample with an earlier timestamp than the one of its series further above, or the first with one. */
+    TIMESTAMP_ORDER,
+    /** A second TYPE, HELP or UNIT line of a family. */
+    REPEATED_METADATA,
     /** A TYPE, HELP or UNIT line behind a sample of its family. */
     LATE_METADATA,
-    /** A further piece of a family whose samples do not stand together. */
-    SPLIT_FAMILY;
+    /** A further piece of a family whose lines, samples and metadata, do not stand together. */
+    SPLIT_FAMILY,
+    /** In OpenMetrics, a further piece of the samples that have the same labels in a family. */
+    SPLIT_METRIC,
+    /**
+     * A family whose name, or a name that its samples may have, is one of another family's: a gauge {@code foo_count} beside
+     * a histogram {@code foo}.
+     */
+    CLASHING_NAMES,
+    /**
+     * A sample that the type of its family has no place for: with the plain name of a histogram, without the label that its
+     * type wants, with a quantile beyond 1, with a number for a composite value or the reverse.
+     */
+    TYPE_MISMATCH,
+    /**
+     * A counter without its total, or a histogram without a bucket of +Inf, with bounds that do not ascend, with one of count
+     * and sum only, or with a sum beside buckets below 0.
+     */
+    BROKEN_POINT;
 
     /** The place of this kind in an array or in a set held as an int; never stored. */
     @SuppressWarnings("EnumOrdinal")
@@ -74,6 +113,12 @@ public enum Tolerated {
         return ordinal();
     }
 
+    /** Whether it shows, at times at least, only in the lines of a page together. */
+    boolean isOfLinesTogether() {
+        return this == UNIT_MISMATCH || compareTo(REPEATED_METADATA) >= 0;
+    }
+
+    /** Of a kind that shows in a line by itself; those are the first ones. */
     int bit() {
         return 1 << index();
     }

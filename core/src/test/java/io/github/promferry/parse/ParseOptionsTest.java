@@ -10,7 +10,6 @@ import io.github.promferry.parse.ParseOptions.Created;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class ParseOptionsTest {
     private static ExpositionParser with(ParseOptions.Builder options) {
@@ -233,73 +232,10 @@ class ParseOptionsTest {
     }
 
     @Test
-    void whatIsToleratedIsCountedByKind() {
-        ExpositionParser parser = new ExpositionParser();
-        openMetrics(parser, "# TYPE a COUNTER\r\n\na  1\n# note\nb{c=\"d\",} -nan # {x=\"y\"\n# EOF\n");
-        assertThat(parser.toleratedCount(Tolerated.TYPE_WORD)).isEqualTo(1);
-        assertThat(parser.toleratedCount(Tolerated.CARRIAGE_RETURN)).isEqualTo(1);
-        assertThat(parser.toleratedCount(Tolerated.BLANK_LINE)).isEqualTo(1);
-        assertThat(parser.toleratedCount(Tolerated.BLANKS)).isEqualTo(1);
-        assertThat(parser.toleratedCount(Tolerated.COMMENT)).isEqualTo(1);
-        assertThat(parser.toleratedCount(Tolerated.TRAILING_COMMA)).isEqualTo(1);
-        assertThat(parser.toleratedCount(Tolerated.SIGNED_NAN)).isEqualTo(1);
-        assertThat(parser.toleratedCount(Tolerated.EXEMPLAR_DROPPED)).isEqualTo(1);
-    }
-
-    @Test
     void senselessLimitsAreRefused() {
         assertThatThrownBy(() -> ParseOptions.builder().sampleLimit(-1)).hasMessageContaining("sampleLimit");
         assertThatThrownBy(() -> ParseOptions.builder().lineLimit(0)).hasMessageContaining("lineLimit");
         assertThatThrownBy(() -> new SeriesDictionary(SeriesResolver.AS_EXPOSED, 0))
                 .hasMessageContaining("maxEntries");
-    }
-
-    @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            value = {
-                "# TYPE a gauge;a 1;# HELP b x;b 1                                | 0 | 0",
-                "a 1;# TYPE a gauge                                               | 1 | 0",
-                "# TYPE a gauge;a 1;# HELP a late                                 | 1 | 0",
-                "# TYPE a gauge;a{x=\"1\"} 1;# TYPE b gauge;b 1;# TYPE a gauge;a 2  | 1 | 1",
-                "a{x=\"1\"} 1;b 1;a{x=\"2\"} 1;b{x=\"1\"} 1                         | 0 | 2",
-                "# TYPE h histogram;h_count 1;h_sum 1;h_bucket{le=\"+Inf\"} 1;b 1   | 0 | 0",
-                "# TYPE h histogram;h_count 1;b 1;h_sum 1                         | 0 | 1",
-            })
-    void linesInTheWrongOrderAreCounted(String lines, int late, int split) {
-        ExpositionParser parser = with(ParseOptions.builder());
-        for (int lap = 0; lap < 2; lap++) {
-            Pages.parse(parser, lines.replace(';', '\n') + "\n");
-            assertThat(parser.toleratedCount(Tolerated.LATE_METADATA)).isEqualTo(late);
-            assertThat(parser.toleratedCount(Tolerated.SPLIT_FAMILY)).isEqualTo(split);
-        }
-        Pages.parse(parser, "a 1\n");
-        assertThat(parser.toleratedCount(Tolerated.LATE_METADATA)).isZero();
-    }
-
-    /** As the description of {@link Tolerated} says: strict mode alone knows of these. */
-    @ParameterizedTest
-    @ValueSource(strings = {"# TYPE a unknown\n# TYPE a gauge\na 1\n", "# TYPE a counter\na 1\n"})
-    void whatOnlyTheRestOfThePageTellsIsNotCounted(String page) {
-        String whole = page + "# EOF\n";
-        assertThatThrownBy(() -> openMetrics(with(ParseOptions.builder().strict(true)), whole))
-                .isInstanceOf(ExpositionException.class);
-        ExpositionParser tolerant = with(ParseOptions.builder());
-        assertThat(openMetrics(tolerant, whole).isEmpty()).isFalse();
-        for (Tolerated kind : Tolerated.values()) {
-            assertThat(tolerant.toleratedCount(kind)).as(kind.name()).isZero();
-        }
-    }
-
-    @Test
-    void repeatedMetadataIsCountedOnEveryPage() {
-        ExpositionParser parser = with(ParseOptions.builder());
-        String page = "# TYPE a gauge\n# TYPE a gauge\n# HELP a one\n# HELP a two\na 1\n";
-        for (int lap = 0; lap < 3; lap++) {
-            Pages.parse(parser, page);
-            assertThat(parser.toleratedCount(Tolerated.REPEATED_METADATA)).isEqualTo(2);
-        }
-        Pages.parse(parser, "# TYPE a gauge\na 1\n");
-        assertThat(parser.toleratedCount(Tolerated.REPEATED_METADATA)).isZero();
     }
 }
