@@ -175,9 +175,7 @@ final class PageRows {
         int all = traits | (stamped ? PageOrder.STAMPED : 0) | (refusal == null ? 0 : PageOrder.ENDED);
         if (!order.note(all, first)) {
             refusal = LeftOut.OVER_SERIES_LIMIT;
-            if (stamped) {
-                stampedDuplicates.refuse(entry);
-            }
+            stampedDuplicates.refuse(entry);
         } else if (!first) {
             LeftOut repeated = stamped ? stampedDuplicates.refusal(entry, series, stampMillis) : LeftOut.DUPLICATE;
             refusal = repeated == null ? refusal : repeated;

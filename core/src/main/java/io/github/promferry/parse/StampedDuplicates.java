@@ -2,8 +2,10 @@ package io.github.promferry.parse;
 
 import io.github.promferry.SampleBatch;
 import io.github.promferry.Series;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +25,12 @@ final class StampedDuplicates {
     private @Nullable Set<Stamp> stamps;
     private @Nullable Map<Series, Long> latest;
     private boolean wentBack;
-    private @Nullable Set<Entry> refused;
+
+    /** Each first line of a series that is not wanted; made a set when a repeated line first asks. */
+    private final List<Entry> refused = new ArrayList<>();
+
+    private @Nullable Set<Entry> refusedSet;
+    private int refusedSeen;
 
     /** Whether samples of a series must come in the order of their timestamps. */
     StampedDuplicates(boolean inOrder) {
@@ -37,19 +44,14 @@ final class StampedDuplicates {
 
     /** No sample of that series is wanted, at whatever time. */
     void refuse(Entry series) {
-        Set<Entry> all = refused;
-        if (all == null) {
-            all = new HashSet<>();
-            refused = all;
-        }
-        all.add(series.canonical);
+        refused.add(series.canonical);
     }
 
     /** Why the page's rows, or their absence, stand against one more of that series at that time; or null. */
     @Nullable
     LeftOut refusal(Entry entry, Series series, long timestampMillis) {
         wentBack = false;
-        if (refused != null && refused.contains(entry.canonical)) {
+        if (isRefused(entry)) {
             return LeftOut.OVER_SERIES_LIMIT;
         }
         Set<Stamp> all = stamps == null ? new HashSet<>() : stamps;
@@ -72,11 +74,25 @@ final class StampedDuplicates {
         return wentBack;
     }
 
+    private boolean isRefused(Entry entry) {
+        if (refused.isEmpty()) {
+            return false;
+        }
+        Set<Entry> all = refusedSet == null ? new HashSet<>() : refusedSet;
+        refusedSet = all;
+        for (; refusedSeen < refused.size(); refusedSeen++) {
+            all.add(refused.get(refusedSeen));
+        }
+        return all.contains(entry.canonical);
+    }
+
     void end() {
         wentBack = false;
         batch = null;
         stamps = null;
         latest = null;
-        refused = null;
+        refused.clear();
+        refusedSet = null;
+        refusedSeen = 0;
     }
 }

@@ -12,6 +12,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ExpositionParserTest {
     private final ExpositionParser parser = new ExpositionParser();
@@ -277,13 +279,14 @@ class ExpositionParserTest {
         assertThat(Pages.parse(parser, page).size()).isEqualTo(4);
     }
 
-    @Test
-    void ofASeriesThatThereIsNoRoomForNoTimestampIsTaken() {
+    @ParameterizedTest
+    @ValueSource(strings = {"b 1 1000\nb 2 2000\n", "b 1\nb 2 2000\n", "b 1 1000\nb 2\nb 3 3000\n"})
+    void ofASeriesThatThereIsNoRoomForNoTimestampIsTaken(String refused) {
         ExpositionParser limited = new ExpositionParser(
                 new SeriesDictionary(SeriesResolver.AS_EXPOSED),
                 ParseOptions.builder().seriesLimit(1).build());
         for (int lap = 0; lap < 2; lap++) {
-            assertThat(Pages.samples(Pages.parse(limited, "a 1 1000\nb 1 1000\nb 2 2000\na 2 2000\n")))
+            assertThat(Pages.samples(Pages.parse(limited, "a 1 1000\n" + refused + "a 2 2000\n")))
                     .containsExactly("a 1.0", "a 2.0");
         }
     }

@@ -525,7 +525,7 @@ class WarmEqualsColdTest {
             case 3 -> "m" + i + "{b=\"2\",a=\"1\"} " + oneOf(random, "0", "1", "-1", "nan", "-nan", "1e99");
             case 4 ->
                 "m" + i + oneOf(random, "", "_info", "_sum", "_bucket") + "{a=\"1\",b=\"2\"} " + random.nextInt(5);
-            case 5 -> "s" + i + " 1 " + (1 + random.nextInt(2));
+            case 5 -> "s" + i + " 1" + oneOf(random, "", " 1", " 2");
             case 6 -> "m" + i + " 2 ";
             case 7 -> "  m" + i + "\t3";
             case 8 -> "";
