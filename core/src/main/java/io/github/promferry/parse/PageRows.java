@@ -186,7 +186,7 @@ final class PageRows {
         if (refusal != null) {
             counts.leaveOut(refusal, series);
         }
-        if (!first && stampedDuplicates.wentBack() && TypeRules.hasTimeOrder(entry.context)) {
+        if (stamped && !first && stampedDuplicates.wentBack() && TypeRules.hasTimeOrder(entry.context)) {
             counts.tolerate(Tolerated.TIMESTAMP_ORDER);
         }
         return refusal == null;
