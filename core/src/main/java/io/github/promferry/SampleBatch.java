@@ -8,7 +8,8 @@ import java.util.Objects;
  * that cost nothing while unused. Labels that all rows share (a target's job, instance, external labels) are held once.
  *
  * <p>A batch belongs to one thread at a time and is meant to be used again: {@link #reset} keeps the arrays. Whoever is
- * handed one ({@link SampleSink#append}) may read it until he returns.
+ * handed one ({@link SampleSink#append}) may read it until the call returns. For the sake of speed {@link #series}, {@link
+ * #timestamp}, {@link #valueBits} and {@link #startTimestamp} do not check that the batch has the row.
  *
  * @since 0.1
  */
@@ -89,8 +90,12 @@ public final class SampleBatch {
      * Adds all rows of another batch with their histograms, exemplars and start timestamps. Common labels are not touched.
      *
      * @param other another batch, which stays as it is
+     * @throws IllegalArgumentException if it is this batch
      */
     public void addAll(SampleBatch other) {
+        if (other == this) {
+            throw new IllegalArgumentException("a batch cannot be added to itself: expected another batch");
+        }
         int first = size;
         while (series.length - first < other.size) {
             grow();

@@ -38,6 +38,15 @@ class SampleBatchTest {
     }
 
     @Test
+    void isNotAddedToItself() {
+        batch.addHistogram(A, 1, HISTOGRAM);
+        assertThatThrownBy(() -> batch.addAll(batch))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("a batch cannot be added to itself: expected another batch");
+        assertThat(batch.histogramCount()).isEqualTo(1);
+    }
+
+    @Test
     void staleBitsSurvive() {
         batch.add(A, 1, SampleValues.STALE_NAN_BITS);
         assertThat(SampleValues.isStale(batch.valueBits(0))).isTrue();

@@ -86,6 +86,7 @@ public interface Credentials {
      *
      * @param token not empty
      * @return fixed credentials
+     * @throws IllegalArgumentException if the token is empty or cannot stand in a header
      */
     static Credentials bearer(String token) {
         return authorization("Bearer", token);
@@ -107,7 +108,7 @@ public interface Credentials {
      * @param scheme the first word of the header, such as {@code Bearer}
      * @param secret what follows; not empty
      * @return fixed credentials
-     * @throws IllegalArgumentException if the secret cannot stand in a header
+     * @throws IllegalArgumentException if the scheme is not one word, or the secret is empty or cannot stand in a header
      */
     static Credentials authorization(String scheme, String secret) {
         return new FixedCredentials(checkedScheme(scheme), scheme + " " + checkedSecret(secret, "the secret"));
@@ -119,6 +120,7 @@ public interface Credentials {
      * @param scheme the first word of the header, such as {@code Bearer}
      * @param secretFile holds what follows; a line break at its end is not part of it
      * @return credentials that read the file at each use
+     * @throws IllegalArgumentException if the scheme is not one word
      */
     static Credentials authorization(String scheme, Path secretFile) {
         String word = checkedScheme(scheme);

@@ -100,6 +100,7 @@ public final class OAuth2Credentials implements Credentials {
      * @param clientId who asks
      * @param clientSecret with what secret, such as {@code () -> Files.readString(path).strip()}
      * @return a new builder
+     * @throws IllegalArgumentException if the URL is not {@code http} or {@code https} and a host, or has a user name
      */
     public static Builder builder(URI tokenUrl, String clientId, Secret clientSecret) {
         return new Builder(tokenUrl, clientId, clientSecret);
