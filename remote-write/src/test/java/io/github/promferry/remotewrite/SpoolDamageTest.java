@@ -84,12 +84,7 @@ class SpoolDamageTest {
             byte[] torn = before.clone();
             System.arraycopy(after, 0, torn, 0, written);
             Files.write(last(copy), torn);
-            List<String> expected = new ArrayList<>();
-            for (int i = 2; i < TEXTS.size(); i++) {
-                if (ends.get(i) <= written) {
-                    expected.add(TEXTS.get(i));
-                }
-            }
+            List<String> expected = textsWithin(written);
             try (Spool opened = open(copy)) {
                 SpoolLog log = opened.logs().get(0);
                 assertThat(log.recoveredSamples())
@@ -102,6 +97,17 @@ class SpoolDamageTest {
                 assertThat(log.damages()).isZero();
             }
         }
+    }
+
+    /** Those, from the third on, that lie wholly in so many bytes of the file. */
+    private List<String> textsWithin(long length) {
+        List<String> texts = new ArrayList<>();
+        for (int i = 2; i < TEXTS.size(); i++) {
+            if (ends.get(i) <= length) {
+                texts.add(TEXTS.get(i));
+            }
+        }
+        return texts;
     }
 
     private static Path last(Path spool) throws IOException {
@@ -120,12 +126,7 @@ class SpoolDamageTest {
                     new RandomAccessFile(segments(copy).get(0).toFile(), "rw")) {
                 file.setLength(length);
             }
-            List<String> expected = new ArrayList<>();
-            for (int i = 2; i < TEXTS.size(); i++) {
-                if (ends.get(i) <= length) {
-                    expected.add(TEXTS.get(i));
-                }
-            }
+            List<String> expected = textsWithin(length);
             try (Spool cut = open(copy)) {
                 SpoolLog log = cut.logs().get(0);
                 append(log, "appended later");

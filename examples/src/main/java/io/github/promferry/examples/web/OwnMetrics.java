@@ -55,13 +55,10 @@ final class OwnMetrics {
         for (int row = 0; row < batch.size(); row++) {
             Series series = batch.series(row);
             families.computeIfAbsent(series.metadata(), family -> new ArrayList<>())
-                    .add(new MetricFamily.Sample(
-                            series.fullLabels(common),
-                            Double.longBitsToDouble(batch.valueBits(row)),
-                            null,
-                            batch.timestamp(row),
-                            batch.startTimestamp(row),
-                            List.of()));
+                    .add(MetricFamily.Sample.of(
+                                    series.fullLabels(common), Double.longBitsToDouble(batch.valueBits(row)))
+                            .at(batch.timestamp(row))
+                            .since(batch.startTimestamp(row)));
         }
     }
 
