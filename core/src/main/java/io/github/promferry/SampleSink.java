@@ -34,12 +34,12 @@ public interface SampleSink {
 
     /**
      * Waits until everything appended before the call has left the sink: delivered, or dropped and counted. Sinks that
-     * keep nothing return true at once, as this default does.
+     * keep nothing return {@link FlushResult#NOTHING_KEPT} at once, as this default does.
      *
      * @param timeout how long to wait at most
-     * @return true if nothing is left waiting
+     * @return what was delivered during the call and what still waits
      */
-    default boolean flush(Duration timeout) {
-        return true;
+    default FlushResult flush(Duration timeout) {
+        return FlushResult.NOTHING_KEPT;
     }
 }

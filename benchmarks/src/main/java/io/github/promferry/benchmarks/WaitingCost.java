@@ -101,7 +101,8 @@ public final class WaitingCost {
                 long waiting = writer.stats().waiting();
                 long start = System.nanoTime();
                 writer.start();
-                if (!writer.flush(Duration.ofSeconds(60)) || writer.stats().delivered() != waiting) {
+                if (!writer.flush(Duration.ofSeconds(60)).complete()
+                        || writer.stats().delivered() != waiting) {
                     throw new IllegalStateException("not all of the backlog could be sent: " + writer.stats());
                 }
                 return waiting * 1e9 / (System.nanoTime() - start);
@@ -152,7 +153,7 @@ public final class WaitingCost {
             try (RemoteWriter writer = RemoteWriter.create(config)) {
                 long spooled = writer.stats().spoolBytes();
                 writer.start();
-                if (!writer.flush(Duration.ofSeconds(30))) {
+                if (!writer.flush(Duration.ofSeconds(30)).complete()) {
                     throw new IllegalStateException("not all of the spool could be sent");
                 }
                 return (double) spooled / writer.stats().bytesSent();

@@ -1,5 +1,6 @@
 package io.github.promferry.examples;
 
+import io.github.promferry.FlushResult;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.SampleSink;
 import java.time.Duration;
@@ -46,13 +47,19 @@ final class FanOut implements SampleSink {
         return sinks.stream().anyMatch(SampleSink::mayBlock);
     }
 
+    /** The sum of all: a sample that two sinks deliver counts twice. */
     @Override
-    public boolean flush(Duration timeout) {
+    public FlushResult flush(Duration timeout) {
         long end = System.nanoTime() + timeout.toNanos();
-        boolean done = true;
+        FlushResult sum = FlushResult.NOTHING_KEPT;
         for (SampleSink sink : sinks) {
-            done &= sink.flush(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
+            FlushResult one = sink.flush(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
+            sum = new FlushResult(
+                    sum.complete() && one.complete(),
+                    sum.delivered() + one.delivered(),
+                    sum.dropped() + one.dropped(),
+                    sum.waiting() + one.waiting());
         }
-        return done;
+        return sum;
     }
 }

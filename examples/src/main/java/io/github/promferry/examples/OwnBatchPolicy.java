@@ -61,7 +61,7 @@ public final class OwnBatchPolicy implements BatchPolicy {
                 writer.append(batch);
             }
             // Before the process is frozen: wait until what was sent is decided.
-            writer.flush(Duration.ofSeconds(5));
+            System.out.println(writer.flush(Duration.ofSeconds(5)));
         }
 
         writer.close(Duration.ofSeconds(5));

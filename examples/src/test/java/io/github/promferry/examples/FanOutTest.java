@@ -2,6 +2,7 @@ package io.github.promferry.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.promferry.FlushResult;
 import io.github.promferry.Labels;
 import io.github.promferry.MetricMetadata;
 import io.github.promferry.SampleBatch;
@@ -64,7 +65,7 @@ class FanOutTest {
                 next.add(Series.of(Labels.of("__name__", "up"), MetricMetadata.NONE), scrape, 0);
                 assertThat(all.append(next)).isTrue();
             }
-            assertThat(writers.get(2).flush(Duration.ofSeconds(20))).isTrue();
+            assertThat(writers.get(2).flush(Duration.ofSeconds(20)).complete()).isTrue();
             assertThat(sound.sampleCount()).isEqualTo(200);
             assertThat(sound.violations()).isEmpty();
             for (RemoteWriter slow : writers.subList(0, 2)) {
@@ -98,12 +99,15 @@ class FanOutTest {
     }
 
     @Test
-    void flushWaitsForAllAndTellsWhetherAllAreDone() {
-        assertThat(new FanOut(List.of(flushing(true), flushing(false), flushing(true))).flush(Duration.ofSeconds(1)))
-                .isFalse();
+    void flushWaitsForAllAndAddsUp() {
+        FlushResult done = new FlushResult(true, 1, 20, 300);
+
+        assertThat(new FanOut(List.of(flushing(done), flushing(new FlushResult(false, 4, 0, 5)), flushing(done)))
+                        .flush(Duration.ofSeconds(1)))
+                .isEqualTo(new FlushResult(false, 6, 40, 605));
         assertThat(taken).containsExactly("flushed", "flushed", "flushed");
-        assertThat(new FanOut(List.of(flushing(true), flushing(true))).flush(Duration.ofSeconds(1)))
-                .isTrue();
+        assertThat(new FanOut(List.of(flushing(done), flushing(done))).flush(Duration.ofSeconds(1)))
+                .isEqualTo(new FlushResult(true, 2, 40, 600));
     }
 
     private SampleSink taking(String name) {
@@ -117,7 +121,7 @@ class FanOutTest {
         };
     }
 
-    private SampleSink flushing(boolean done) {
+    private SampleSink flushing(FlushResult result) {
         return new SampleSink() {
             @Override
             public boolean append(SampleBatch samples) {
@@ -125,9 +129,9 @@ class FanOutTest {
             }
 
             @Override
-            public boolean flush(Duration timeout) {
+            public FlushResult flush(Duration timeout) {
                 taken.add("flushed");
-                return done;
+                return result;
             }
         };
     }

@@ -1,6 +1,7 @@
 package io.github.promferry.remotewrite;
 
 import io.github.promferry.Clock;
+import io.github.promferry.FlushResult;
 import io.github.promferry.MetricMetadata;
 import io.github.promferry.MetricSource;
 import io.github.promferry.SampleBatch;
@@ -219,12 +220,20 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
      * and counted. Causes no attempt of its own while the receiver is away.
      *
      * @param timeout how long to wait at most
-     * @return true if nothing of it is waiting; {@link #stats()} tells how much was delivered
+     * @return what became of the samples, by the same counters as {@link #stats()}; complete whenever nothing waits
      */
     @Override
-    public boolean flush(Duration timeout) {
+    public FlushResult flush(Duration timeout) {
+        WriterStats before = stats();
         shards.seal();
-        return queue.awaitDecided(timeout);
+        boolean decided = queue.awaitDecided(timeout);
+        WriterStats after = stats();
+        return new FlushResult(
+                // What was late by a moment is not waiting any more.
+                decided || after.waiting() == 0,
+                after.delivered() - before.delivered(),
+                after.droppedTotal() - before.droppedTotal(),
+                after.waiting());
     }
 
     /**

@@ -46,11 +46,11 @@ class AutomaticShardsTest {
             assertThat(writer.stats().shards()).isEqualTo(1);
             append(writer, targets, 10);
             writer.start();
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             // 80 requests have come in 10 s, and it takes a second to send one. Those went the old way.
             assertThat(usedShards).containsExactly(0);
             append(writer, targets, 10);
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertThat(usedShards).hasSizeGreaterThan(1);
 
             writer.resize(2);
@@ -58,11 +58,11 @@ class AutomaticShardsTest {
             while (writer.stats().shards() > 1) {
                 clock.advance(Duration.ofSeconds(30));
                 append(writer, targets.subList(0, 1), 1);
-                assertThat(writer.flush(LONG)).isTrue();
+                assertThat(writer.flush(LONG).complete()).isTrue();
                 assertThat(++quiet).as("scrapes until there is one shard again").isLessThan(100);
             }
             append(writer, targets, 1);
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertThat(receiver.violations()).isEmpty();
             assertThat(receiver.samples(targets.get(0).full(4))).hasSize(21 + quiet);
             for (Batches target : targets.subList(1, 8)) {

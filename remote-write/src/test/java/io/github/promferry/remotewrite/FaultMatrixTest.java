@@ -76,11 +76,11 @@ class FaultMatrixTest {
         try (RemoteWriter writer = RemoteWriter.create(config)) {
             writer.start();
             writer.append(target.next());
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             receiver.then(faults);
             writer.append(target.next());
             writer.append(target.next());
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertLedger(writer.stats());
             assertThat(writer.stats().waiting()).isZero();
             return writer.stats();
@@ -97,10 +97,10 @@ class FaultMatrixTest {
                 receiver.then(scrape % 2 == 0 ? ScriptedAnswer.hang().unread() : ScriptedAnswer.success());
                 writer.append(target.next());
                 if (scrape % 5 == 0) {
-                    assertThat(writer.flush(LONG)).isTrue();
+                    assertThat(writer.flush(LONG).complete()).isTrue();
                 }
             }
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             WriterStats stats = writer.stats();
             assertLedger(stats);
             assertThat(stats.dropped()).containsOnlyKeys("gave_up");
@@ -121,13 +121,13 @@ class FaultMatrixTest {
         try (RemoteWriter writer = RemoteWriter.create(config().build())) {
             writer.start();
             writer.append(target.next());
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             long delivered = 10;
             statuses().forEach(status -> {
                 WriterStats before = writer.stats();
                 receiver.then(ScriptedAnswer.status(status));
                 writer.append(target.next());
-                assertThat(writer.flush(LONG)).as("status " + status).isTrue();
+                assertThat(writer.flush(LONG).complete()).as("status " + status).isTrue();
                 WriterStats after = writer.stats();
                 assertLedger(after);
                 boolean retried = status == 408 || status == 429 || (status >= 500 && status < 600);
@@ -160,7 +160,7 @@ class FaultMatrixTest {
             for (int status = 100; status < 200; status++) {
                 receiver.then(ScriptedAnswer.raw("HTTP/1.1 " + status + " Wait\r\n\r\n"));
                 writer.append(target.next());
-                assertThat(writer.flush(LONG)).as("status " + status).isTrue();
+                assertThat(writer.flush(LONG).complete()).as("status " + status).isTrue();
             }
             WriterStats stats = writer.stats();
             assertLedger(stats);
@@ -255,11 +255,11 @@ class FaultMatrixTest {
             for (int i = 0; i < 5; i++) {
                 writer.append(target.next());
             }
-            assertThat(writer.flush(Duration.ofMillis(300))).isFalse();
+            assertThat(writer.flush(Duration.ofMillis(300)).complete()).isFalse();
             assertThat(writer.stats().waiting()).isEqualTo(50);
             assertLedger(writer.stats());
             receiver.restart();
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertThat(receiver.sampleCount()).isEqualTo(50);
             assertThat(receiver.violations()).isEmpty();
         }
@@ -282,7 +282,7 @@ class FaultMatrixTest {
             other.then(ScriptedAnswer.status(status)
                     .header("Location", receiver.uri().toString()));
             writer.append(target.next());
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertThat(receiver.sampleCount()).isEqualTo(10);
             assertThat(receiver.violations()).isEmpty();
             assertThat(writer.stats().retries()).isZero();
@@ -322,7 +322,7 @@ class FaultMatrixTest {
         try (RemoteWriter writer = RemoteWriter.create(config().build())) {
             writer.start();
             writer.append(target.next());
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertThat(receiver.attempts()).hasSize(6);
             assertThat(writer.stats().dropped()).containsEntry("http_307", 10L);
         }
@@ -330,7 +330,7 @@ class FaultMatrixTest {
         try (RemoteWriter writer = RemoteWriter.create(config().http(staying).build())) {
             writer.start();
             writer.append(new Batches("b:1", 1).next());
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertThat(receiver.attempts()).hasSize(7);
         }
     }
@@ -369,9 +369,9 @@ class FaultMatrixTest {
                     receiver.restart();
                 }
                 targets.forEach(one -> writer.append(one.next()));
-                assertThat(round % 2 == 0 || writer.flush(LONG)).isTrue();
+                assertThat(round % 2 == 0 || writer.flush(LONG).complete()).isTrue();
             }
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             WriterStats stats = writer.stats();
             assertLedger(stats);
             assertThat(stats.dropped()).isEmpty();
@@ -469,7 +469,7 @@ class FaultMatrixTest {
             for (int i = 0; i < 5; i++) {
                 writer.append(target.next());
             }
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertThat(small.violations()).isEmpty();
             assertThat(small.sampleCount()).isEqualTo(50);
             assertThat(small.samples(target.full(3))).hasSize(5);
@@ -486,7 +486,7 @@ class FaultMatrixTest {
         try (RemoteWriter writer = RemoteWriter.create(config().build())) {
             writer.start();
             writer.append(target.next());
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             stats = writer.stats();
         }
         assertThat(stats.dropped()).containsOnlyKeys("http_413").containsEntry("http_413", 10L);

@@ -108,7 +108,7 @@ class HttpSenderTest {
             boolean all = true;
             for (int i = 0; i < requests; i++) {
                 writer.append(target.next());
-                all &= writer.flush(LONG);
+                all &= writer.flush(LONG).complete();
             }
             return all;
         }

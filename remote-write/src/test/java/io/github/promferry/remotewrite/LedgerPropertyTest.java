@@ -98,7 +98,7 @@ class LedgerPropertyTest {
                     assertThat(writer.append(targets.get(step).next())).isTrue();
                 }
             }
-            boolean flushed = writer.flush(LONG);
+            boolean flushed = writer.flush(LONG).complete();
             watching.set(false);
             join(watcher);
             writer.close();
@@ -204,7 +204,7 @@ class LedgerPropertyTest {
             for (Thread scraper : scrapers) {
                 scraper.join();
             }
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertThat(receiver.violations()).isEmpty();
             assertThat(receiver.sampleCount()).isEqualTo(40 * 5 * 50);
             for (Batches target : targets) {

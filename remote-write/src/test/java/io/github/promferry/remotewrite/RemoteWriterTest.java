@@ -3,6 +3,7 @@ package io.github.promferry.remotewrite;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import io.github.promferry.FlushResult;
 import io.github.promferry.Labels;
 import io.github.promferry.MetricType;
 import io.github.promferry.SampleBatch;
@@ -128,7 +129,7 @@ class RemoteWriterTest {
             for (int scrape = 0; scrape < 300; scrape++) {
                 assertThat(writer.append(target.next())).isTrue();
             }
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertThat(receiver.violations()).isEmpty();
             assertThat(receiver.sampleCount()).isEqualTo(3000);
             assertThat(receiver.samples(target.full(7)))
@@ -153,7 +154,7 @@ class RemoteWriterTest {
             Series queue = Series.of(Labels.of("__name__", "queue_length"), EncoderTest.COUNTER);
             batch.add(queue, SampleBatch.NO_TIMESTAMP, Double.doubleToRawLongBits(3));
             writer.append(batch);
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertThat(receiver.samples(queue.labels())).hasSize(1);
             assertThat(receiver.metadata(queue.labels()).type()).isEqualTo(MetricType.COUNTER);
         }
@@ -183,7 +184,7 @@ class RemoteWriterTest {
             for (int i = 0; i < 5; i++) {
                 writer.append(target.next());
             }
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             String got = requestSizes().stream().map(String::valueOf).collect(Collectors.joining(","));
             // A batch that is too large for a request leaves its rest open, to be joined by the next one.
             if (maxSamples == 4) {
@@ -208,7 +209,7 @@ class RemoteWriterTest {
             for (int i = 0; i < 20; i++) {
                 writer.append(target.next());
             }
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertThat(receiver.sampleCount()).isEqualTo(200);
             // Whole batches each time: the limit is reached within one, which then opens the next request.
             assertThat(requestSizes()).hasSizeGreaterThan(2).allMatch(size -> size % 10 == 0);
@@ -260,13 +261,33 @@ class RemoteWriterTest {
     // ---- flush and close
 
     @Test
+    void flushTellsWhatWasDeliveredWhatWasDroppedAndWhatWaits() {
+        try (RemoteWriter writer = started(config().batch(NEVER).retry(PATIENT))) {
+            assertThat(writer.flush(LONG)).isEqualTo(FlushResult.NOTHING_KEPT);
+            writer.append(target.next());
+            assertThat(writer.flush(LONG)).isEqualTo(new FlushResult(true, 10, 0, 0));
+            receiver.then(ScriptedAnswer.status(400));
+            writer.append(target.next());
+            writer.append(target.next());
+            assertThat(writer.flush(LONG)).isEqualTo(new FlushResult(true, 0, 20, 0));
+            receiver.then(ScriptedAnswer.status(503));
+            writer.append(target.next());
+            assertThat(writer.flush(SHORT)).isEqualTo(new FlushResult(false, 0, 0, 10));
+            writer.append(target.next());
+            assertThat(writer.flush(SHORT)).isEqualTo(new FlushResult(false, 0, 0, 20));
+            writer.close(Duration.ZERO);
+            assertLedger(writer.stats());
+        }
+    }
+
+    @Test
     void flushDuringABackoffCausesNoAttempt() {
         receiver.answer(ScriptedAnswer.status(503));
         try (RemoteWriter writer = started(config().retry(PATIENT))) {
             writer.append(target.next());
             events.await("retrying", 1);
             writer.append(target.next());
-            assertThat(writer.flush(SHORT)).isFalse();
+            assertThat(writer.flush(SHORT)).isEqualTo(new FlushResult(false, 0, 0, 20));
             assertThat(receiver.attempts()).hasSize(1);
             assertThat(writer.close(SHORT)).isFalse();
             assertThat(receiver.attempts()).hasSize(1);
@@ -305,7 +326,7 @@ class RemoteWriterTest {
     void writerThatNeverStartedDropsWhatItHasOnClose() {
         RemoteWriter writer = RemoteWriter.create(config().build());
         assertThat(writer.append(target.next())).isTrue();
-        assertThat(writer.flush(SHORT)).isFalse();
+        assertThat(writer.flush(SHORT).complete()).isFalse();
         assertThat(writer.close(LONG)).isFalse();
         assertThat(writer.stats().dropped()).containsEntry("closed", 10L);
         assertLedger(writer.stats());
@@ -326,7 +347,7 @@ class RemoteWriterTest {
         RemoteWriter writer = started(
                 config().name("store").queue(QueueConfig.builder().shards(3).build()));
         writer.append(target.next());
-        assertThat(writer.flush(LONG)).isTrue();
+        assertThat(writer.flush(LONG).complete()).isTrue();
         List<Thread> own = threads("promferry-write-store-");
         assertThat(own).extracting(Thread::getName).contains("promferry-write-store-0", "promferry-write-store-2");
         assertThat(own).extracting(Thread::isDaemon).containsOnly(true);
@@ -415,7 +436,7 @@ class RemoteWriterTest {
             for (int i = 0; i < 50; i++) {
                 assertThat(writer.append(target.next())).isTrue();
             }
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertThat(receiver.sampleCount()).isEqualTo(500);
         }
     }
@@ -434,7 +455,7 @@ class RemoteWriterTest {
             events.await("retrying", 2);
             receiver.answer(null);
             clock.jumpWall(Duration.ofDays(-3)).advance(Duration.ofMinutes(31));
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertThat(writer.stats().dropped()).containsOnlyKeys("too_old").containsEntry("too_old", 10L);
             assertThat(receiver.samples(target.full(0)))
                     .extracting(ReceivedSample::value)
@@ -503,10 +524,10 @@ class RemoteWriterTest {
             writer.append(target.next());
             events.await("retrying", 1);
             clock.advance(Duration.ofSeconds(59));
-            assertThat(writer.flush(SHORT)).isFalse();
+            assertThat(writer.flush(SHORT)).isEqualTo(new FlushResult(false, 0, 0, 10));
             assertThat(receiver.attempts()).hasSize(1);
             clock.advance(Duration.ofSeconds(1));
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertThat(receiver.sampleCount()).isEqualTo(10);
         }
     }
@@ -525,9 +546,9 @@ class RemoteWriterTest {
                 writer.append(target.next());
             }
             writer.start();
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             writer.append(target.next());
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertThat(receiver.violations()).isEmpty();
             assertThat(receiver.sampleCount()).isEqualTo(60);
             assertThat(writer.stats().delivered()).isEqualTo(60);
@@ -543,15 +564,15 @@ class RemoteWriterTest {
         receiver.dialect(Dialect.ONLY_1);
         try (RemoteWriter writer = started(config().clock(clock).protocol(WriteProtocol.AUTO))) {
             writer.append(target.next());
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             receiver.dialect(Dialect.BOTH);
             clock.advance(Duration.ofMinutes(59));
             writer.append(target.next());
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertThat(lastVersion()).isEqualTo("0.1.0");
             clock.advance(Duration.ofMinutes(1));
             writer.append(target.next());
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertThat(lastVersion()).isEqualTo("2.0.0");
             assertThat(receiver.samples(target.full(0))).hasSize(3);
             assertThat(receiver.violations()).isEmpty();
@@ -568,9 +589,9 @@ class RemoteWriterTest {
         receiver.then(ScriptedAnswer.status(400).body("cannot decode"));
         try (RemoteWriter writer = started(config().protocol(WriteProtocol.AUTO))) {
             writer.append(target.next());
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             writer.append(target.next());
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertThat(receiver.sampleCount()).isEqualTo(20);
             assertThat(lastVersion()).isEqualTo("0.1.0");
             assertThat(receiver.violations()).isEmpty();
@@ -584,12 +605,12 @@ class RemoteWriterTest {
                 ScriptedAnswer.status(400).body("bad as well"));
         try (RemoteWriter writer = started(config().protocol(WriteProtocol.AUTO))) {
             writer.append(target.next());
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             writer.append(target.next());
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             receiver.then(ScriptedAnswer.status(400).body("bad again"));
             writer.append(target.next());
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertThat(writer.stats().dropped()).containsEntry("http_400", 20L);
             // Once 2.0 was confirmed, a 400 is just a 400.
             assertThat(writer.stats().requests()).isEqualTo(4);
@@ -602,11 +623,11 @@ class RemoteWriterTest {
         receiver.dialect(Dialect.ONLY_1_BLIND);
         try (RemoteWriter writer = started(config())) {
             writer.append(target.next());
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertThat(writer.stats().dropped()).containsEntry("unconfirmed", 10L);
             receiver.dialect(Dialect.ONLY_1);
             writer.append(target.next());
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertThat(writer.stats().dropped()).containsEntry("http_415", 10L);
         }
     }
@@ -616,10 +637,10 @@ class RemoteWriterTest {
         try (RemoteWriter writer = started(config().clock(clock).protocol(WriteProtocol.V1))) {
             for (int second = 0; second < 90; second += 15) {
                 writer.append(target.next());
-                assertThat(writer.flush(LONG)).isTrue();
+                assertThat(writer.flush(LONG).complete()).isTrue();
                 clock.advance(Duration.ofSeconds(15));
             }
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             Awaitility.await()
                     .atMost(LONG)
                     .untilAsserted(() -> assertThat(requestSizes())
@@ -642,13 +663,13 @@ class RemoteWriterTest {
         try (RemoteWriter writer =
                 started(config().credentials(Credentials.basic("user", file)).retry(changesTheFile))) {
             writer.append(target.next());
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             // Tried once more, then dropped as the specification says.
             assertThat(receiver.attempts()).hasSize(2);
             assertThat(writer.stats().dropped()).containsEntry("http_401", 10L);
             Files.writeString(file, "new\n");
             writer.append(target.next());
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertThat(receiver.sampleCount()).isEqualTo(10);
         }
     }
@@ -660,12 +681,12 @@ class RemoteWriterTest {
         receiver.then(ScriptedAnswer.status(status));
         try (RemoteWriter writer = started(config().credentials(Credentials.bearer(file)))) {
             writer.append(target.next());
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertThat(receiver.sampleCount()).isEqualTo(10);
             assertThat(writer.stats().dropped()).isEmpty();
             receiver.then(ScriptedAnswer.status(status), ScriptedAnswer.status(status));
             writer.append(target.next());
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertThat(writer.stats().dropped()).containsOnlyKeys("http_" + status);
             assertThat(receiver.attempts()).hasSize(4);
         }
@@ -676,7 +697,7 @@ class RemoteWriterTest {
         receiver.requireAuthorization("Basic dXNlcjpuZXc=");
         try (RemoteWriter writer = started(config().credentials(Credentials.basic("user", "old")))) {
             writer.append(target.next());
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertThat(receiver.attempts()).hasSize(1);
         }
     }
@@ -690,7 +711,7 @@ class RemoteWriterTest {
             events.await("retrying", 2);
             assertThat(receiver.attempts()).isEmpty();
             Files.writeString(file, "t");
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertThat(receiver.sampleCount()).isEqualTo(10);
         }
     }
@@ -708,7 +729,7 @@ class RemoteWriterTest {
         try (RemoteWriter writer = started(config().listener(broken))) {
             for (int i = 0; i < 3; i++) {
                 writer.append(target.next());
-                assertThat(writer.flush(LONG)).isTrue();
+                assertThat(writer.flush(LONG).complete()).isTrue();
             }
             assertThat(receiver.sampleCount()).isEqualTo(30);
         }
@@ -718,7 +739,7 @@ class RemoteWriterTest {
     void listenerHearsOfEachBlock() {
         try (RemoteWriter writer = started(config().name("store"))) {
             writer.append(target.next());
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             events.await("delivered", 1);
             assertThat(events.of("delivered").get(0))
                     .contains("writer=store", "shard=0", "protocol=V2", "samples=10", "attempts=1");
@@ -730,7 +751,7 @@ class RemoteWriterTest {
         try (RemoteWriter writer =
                 started(config().writeRelabel(labels -> "0".equals(labels.get("le")) ? null : labels))) {
             writer.append(target.next());
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertThat(writer.stats().dropped()).containsOnlyKeys("relabeled").containsEntry("relabeled", 1L);
             assertThat(receiver.sampleCount()).isEqualTo(9);
             assertLedger(writer.stats());

@@ -176,11 +176,11 @@ class SecretsNeverLeakTest {
                             .anyMatch(line -> line.startsWith("retrying: ") || line.startsWith("dropped: ")));
             for (boolean decided = true; decided && server.requests().size() < 12; ) {
                 writer.append(target.next());
-                decided = writer.flush(Duration.ofMillis(500));
+                decided = writer.flush(Duration.ofMillis(500)).complete();
             }
             server.stop();
             writer.append(target.next());
-            assertThat(writer.flush(Duration.ofMillis(100))).isFalse();
+            assertThat(writer.flush(Duration.ofMillis(100)).complete()).isFalse();
             SampleBatch own = new SampleBatch();
             writer.metrics().collect(own);
             for (int row = 0; row < own.size(); row++) {

@@ -102,7 +102,7 @@ class SigV4SignerTest {
                         .build())) {
             writer.start();
             writer.append(new Batches("a:1", 3).next());
-            assertThat(writer.flush(Duration.ofSeconds(20))).isTrue();
+            assertThat(writer.flush(Duration.ofSeconds(20)).complete()).isTrue();
             assertThat(receiver.sampleCount()).isEqualTo(3);
             assertThat(calls[0]).isEqualTo(3);
         }

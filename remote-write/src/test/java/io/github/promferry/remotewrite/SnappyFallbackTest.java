@@ -111,7 +111,7 @@ class SnappyFallbackTest {
                 for (Thread scraper : scrapers) {
                     scraper.join();
                 }
-                if (!writer.flush(Duration.ofSeconds(30))) {
+                if (!writer.flush(Duration.ofSeconds(30)).complete()) {
                     throw new IllegalStateException("not delivered: " + writer.stats());
                 }
             }

@@ -143,7 +143,7 @@ class SpooledWriterKillTest {
     private void deliverRest(StrictReceiver receiver) {
         try (RemoteWriter writer = newWriter(receiver.uri(), directory)) {
             writer.start();
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             WriterStats stats = writer.stats();
             assertThat(stats.delivered()).isEqualTo(stats.recovered());
             assertThat(stats.dropped()).isEmpty();

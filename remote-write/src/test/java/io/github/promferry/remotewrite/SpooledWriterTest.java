@@ -130,7 +130,7 @@ class SpooledWriterTest {
                 assertThat(writer.append(large.next())).isTrue();
                 assertThat(writer.append(small.next())).isTrue();
             }
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertReceived(large, 100);
             assertReceived(small, 100);
             assertThat(receiver.sampleCount()).isEqualTo(50_100);
@@ -174,7 +174,7 @@ class SpooledWriterTest {
                     .isZero();
             writer.start();
             assertThat(writer.append(target.next())).isTrue();
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertReceived(target, 16);
             assertThat(receiver.sampleCount()).isEqualTo(16 * 474);
             assertBalanced(writer.stats());
@@ -204,7 +204,7 @@ class SpooledWriterTest {
                 }
                 assertThat(writer.stats().waitingBytes()).isLessThan(30_000);
             }
-            assertThat(writer.flush(Duration.ofMillis(1))).isFalse();
+            assertThat(writer.flush(Duration.ofMillis(1)).complete()).isFalse();
             assertBalanced(writer.stats());
             assertThat(writer.stats().oldestWaitingMillis()).isEqualTo(Batches.T0);
             receiver.answer(null);
@@ -213,7 +213,7 @@ class SpooledWriterTest {
                     assertThat(writer.append(target.next())).isTrue();
                 }
             }
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             targets.forEach(target -> assertReceived(target, 350));
             assertThat(writer.stats().dropped()).isEmpty();
             assertThat(writer.stats().waiting()).isZero();
@@ -243,7 +243,7 @@ class SpooledWriterTest {
             assertThat(writer.stats().waitingBlocks()).as("in memory").isLessThan(100);
             receiver.answer(null);
             int seconds = 0;
-            while (!writer.flush(Duration.ofMillis(500))) {
+            while (!writer.flush(Duration.ofMillis(500)).complete()) {
                 assertThat(++seconds).as("seconds to send 600").isLessThan(60);
                 byHand.advance(Duration.ofSeconds(1));
             }
@@ -263,7 +263,7 @@ class SpooledWriterTest {
             writer.start();
             for (int scrape = 0; scrape < 100; scrape++) {
                 assertThat(writer.append(target.next())).isTrue();
-                assertThat(writer.flush(LONG)).isTrue();
+                assertThat(writer.flush(LONG).complete()).isTrue();
             }
             assertReceived(target, 100);
             assertThat(writer.stats().delivered()).isEqualTo(100 * 474);
@@ -295,7 +295,7 @@ class SpooledWriterTest {
         try (RemoteWriter writer = newWriter()) {
             assertThat(writer.stats().recovered()).isEqualTo(30 * 474);
             writer.start();
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertReceived(target, 30);
         }
     }
@@ -309,7 +309,7 @@ class SpooledWriterTest {
             for (int scrape = 0; scrape < 30; scrape++) {
                 assertThat(writer.append(target.next())).isTrue();
             }
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertReceived(target, 30);
             assertBalanced(writer.stats());
         }
@@ -331,7 +331,7 @@ class SpooledWriterTest {
             long dropped = writer.stats().dropped().get("queue_full");
             assertThat(dropped).isPositive().isEqualTo(writer.stats().droppedTotal());
             receiver.answer(null);
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertBalanced(writer.stats());
             List<ReceivedSample> samples = receiver.samples(target.full(3));
             assertThat(samples.get(samples.size() - 1).timestampMillis()).isEqualTo(Batches.T0 + 1499 * 1000L);
@@ -357,7 +357,7 @@ class SpooledWriterTest {
             assertThat(writer.stats().refused()).isEqualTo(2000);
             assertThat(writer.stats().dropped()).isEmpty();
             receiver.answer(null);
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertReceived(target, taken);
             assertBalanced(writer.stats());
         }
@@ -383,7 +383,7 @@ class SpooledWriterTest {
             appendAll(writer, targets, 20);
             receiver.answer(null);
             appendAll(writer, targets, 20);
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             targets.forEach(target -> assertReceived(target, 60));
             assertBalanced(writer.stats());
             assertThat(writer.stats().delivered()).isEqualTo(8 * 60 * 100);
@@ -418,7 +418,7 @@ class SpooledWriterTest {
             writer.start();
             appendAll(writer, targets, 10);
             receiver.answer(null);
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             targets.forEach(target -> assertReceived(target, 40));
             assertBalanced(writer.stats());
         }
@@ -455,7 +455,7 @@ class SpooledWriterTest {
         try (RemoteWriter writer = newWriter()) {
             assertThat(writer.stats().recovered()).isEqualTo(1000);
             writer.start();
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             // The first request has lost its symbols, the second one its last batch.
             assertThat(receiver.samples(target.full(5))).hasSize(4);
             assertThat(receiver.violations()).isEmpty();
@@ -473,7 +473,7 @@ class SpooledWriterTest {
             writer.append(target.next());
             writer.append(target.next());
             writer.start();
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertReceived(target, 2);
         }
         try (RemoteWriter writer = newWriter()) {
@@ -529,7 +529,7 @@ class SpooledWriterTest {
             }
             diskFails.set(false);
             receiver.answer(null);
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             for (int i = 0; i < 3; i++) {
                 assertReceived(targets.get(i), scrapes[i]);
             }

@@ -42,7 +42,7 @@ class WriterMetricsTest {
             receiver.then(ScriptedAnswer.status(503), ScriptedAnswer.status(400));
             writer.start();
             writer.append(new Batches("a:1", 3).next());
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             SampleBatch batch = new SampleBatch();
             writer.metrics().collect(batch);
             assertThat(values(batch))

@@ -1,6 +1,7 @@
 package io.github.promferry.scrape;
 
 import io.github.promferry.Clock;
+import io.github.promferry.FlushResult;
 import io.github.promferry.Labels;
 import io.github.promferry.MetricSource;
 import io.github.promferry.SampleSink;
@@ -285,10 +286,11 @@ public final class Scraper implements AutoCloseable {
      * of a request or a stop hook, after which this process may be frozen. Scrapes that are due go on as before.
      *
      * @param timeout how long to wait at most
-     * @return true if every target was scraped, well or not, and the sink has nothing left
+     * @return what the sink has delivered during the flush and what still waits there; complete if every target was
+     *     scraped, too, well or not
      * @throws IllegalStateException if it was not started
      */
-    public boolean scrapeNow(Duration timeout) {
+    public FlushResult scrapeNow(Duration timeout) {
         long deadline = System.nanoTime() + timeout.toNanos();
         List<ScrapeLoop> all;
         synchronized (lock) {
@@ -300,7 +302,8 @@ public final class Scraper implements AutoCloseable {
         CountDownLatch running = new CountDownLatch(all.size());
         all.forEach(loop -> loop.scrapeNow(running::countDown));
         boolean scraped = awaits(() -> running.await(left(deadline), TimeUnit.NANOSECONDS));
-        return sink.flush(Duration.ofNanos(left(deadline))) && scraped;
+        FlushResult flushed = sink.flush(Duration.ofNanos(left(deadline)));
+        return scraped ? flushed : new FlushResult(false, flushed.delivered(), flushed.dropped(), flushed.waiting());
     }
 
     /** Closes within {@link #DEFAULT_CLOSE_TIMEOUT}. */

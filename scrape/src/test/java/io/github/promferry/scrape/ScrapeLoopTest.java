@@ -417,7 +417,7 @@ class ScrapeLoopTest {
             long tick = hand.status().nextScrapeMillis();
             hand.clock.advance(Duration.ofMillis(1234));
             long now = hand.clock.wallMillis();
-            assertThat(hand.scraper.scrapeNow(Duration.ofSeconds(1))).isTrue();
+            assertThat(hand.scraper.scrapeNow(Duration.ofSeconds(1)).complete()).isTrue();
             assertThat(lastTimestamp(hand)).isEqualTo(now);
             hand.nextTick();
             assertThat(lastTimestamp(hand)).isEqualTo(tick);
@@ -429,7 +429,7 @@ class ScrapeLoopTest {
     void aScrapeNowWhileOneIsRunningWaitsForThatOne() {
         try (HandDriven hand = new HandDriven(job)) {
             hand.start();
-            assertThat(hand.scraper.scrapeNow(Duration.ofMillis(1))).isFalse();
+            assertThat(hand.scraper.scrapeNow(Duration.ofMillis(1)).complete()).isFalse();
             assertThat(hand.answers.requests).hasSize(1);
             hand.answers.pending.get(0).page("a 1\n");
             assertThat(hand.rows.takeBrief()).containsExactly("a 1");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.awaitility.Awaitility.await;
 
+import io.github.promferry.FlushResult;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.SampleSink;
 import io.github.promferry.Series;
@@ -140,9 +141,9 @@ class ScraperTest {
             }
 
             @Override
-            public boolean flush(Duration timeout) {
+            public FlushResult flush(Duration timeout) {
                 flushes.incrementAndGet();
-                return true;
+                return new FlushResult(true, 3, 2, 1);
             }
         };
         ScrapeJob job = ScrapeJob.builder("llm")
@@ -153,11 +154,11 @@ class ScraperTest {
         try (Scraper scraper = Scraper.builder().sink(sink).job(job).build()) {
             assertThatIllegalStateException().isThrownBy(() -> scraper.scrapeNow(AT_MOST));
             scraper.start();
-            assertThat(scraper.scrapeNow(AT_MOST)).isTrue();
+            assertThat(scraper.scrapeNow(AT_MOST)).isEqualTo(new FlushResult(true, 3, 2, 1));
             assertThat(rows.takeBrief()).contains("a 1", "up 1");
             assertThat(flushes).hasValue(1);
             target.answer(ScriptedAnswer.hang());
-            assertThat(scraper.scrapeNow(Duration.ofMillis(50))).isFalse();
+            assertThat(scraper.scrapeNow(Duration.ofMillis(50))).isEqualTo(new FlushResult(false, 3, 2, 1));
             assertThat(flushes).hasValue(2);
         }
     }

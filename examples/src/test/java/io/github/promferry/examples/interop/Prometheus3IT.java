@@ -119,7 +119,7 @@ class Prometheus3IT {
             batch.setStartTimestamp(now - 10_000);
             batch.add(ENDING, now + 15_000, SampleValues.STALE_NAN_BITS);
             writer.append(batch);
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
 
             // A 2.0 request counts as delivered by what the receiver says it has written.
             WriterStats stats = writer.stats();
@@ -166,12 +166,12 @@ class Prometheus3IT {
             batch.reset(Labels.of("job", "late", "instance", protocol.name()));
             batch.add(COUNTER, now, Double.doubleToRawLongBits(2));
             assertThat(writer.append(batch)).isTrue();
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             batch.reset(Labels.of("job", "late", "instance", protocol.name()));
             batch.add(COUNTER, now - 30_000, Double.doubleToRawLongBits(1));
             batch.add(ENDING, now, Double.doubleToRawLongBits(1));
             assertThat(writer.append(batch)).isTrue();
-            assertThat(writer.flush(LONG)).isTrue();
+            assertThat(writer.flush(LONG).complete()).isTrue();
             assertThat(writer.stats().delivered()).isEqualTo(2);
             assertThat(writer.stats().dropped()).containsExactly(entry("http_400", 1L));
         }

@@ -50,7 +50,7 @@ class VictoriaMetricsIT {
                         batch.add(series.get(i), now + b * 1000L, bits);
                     }
                     assertThat(writer.append(batch)).isTrue();
-                    assertThat(writer.flush(Duration.ofSeconds(20))).isTrue();
+                    assertThat(writer.flush(Duration.ofSeconds(20)).complete()).isTrue();
                 }
                 WriterStats stats = writer.stats();
                 assertThat(stats.delivered()).as(server.log()).isEqualTo(SERIES * BATCHES);

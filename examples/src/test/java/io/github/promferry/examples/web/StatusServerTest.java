@@ -68,8 +68,8 @@ class StatusServerTest {
                 new StatusSource(Map.of("here", scraper), Map.of("store", writer), List.of(monitor)));
         writer.start();
         scraper.start();
-        assertThat(scraper.scrapeNow(PATIENCE)).isTrue();
-        assertThat(writer.flush(PATIENCE)).isTrue();
+        assertThat(scraper.scrapeNow(PATIENCE).complete()).isTrue();
+        assertThat(writer.flush(PATIENCE).complete()).isTrue();
     }
 
     @AfterEach

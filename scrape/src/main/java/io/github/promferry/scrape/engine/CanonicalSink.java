@@ -1,5 +1,6 @@
 package io.github.promferry.scrape.engine;
 
+import io.github.promferry.FlushResult;
 import io.github.promferry.Labels;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.SampleSink;
@@ -85,7 +86,7 @@ public final class CanonicalSink implements SampleSink {
     }
 
     @Override
-    public boolean flush(Duration timeout) {
+    public FlushResult flush(Duration timeout) {
         return next.flush(timeout);
     }
 

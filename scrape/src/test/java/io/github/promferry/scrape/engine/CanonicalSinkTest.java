@@ -2,6 +2,7 @@ package io.github.promferry.scrape.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.promferry.FlushResult;
 import io.github.promferry.Labels;
 import io.github.promferry.MetricMetadata;
 import io.github.promferry.SampleBatch;
@@ -135,13 +136,13 @@ final class CanonicalSinkTest {
             }
 
             @Override
-            public boolean flush(Duration timeout) {
-                return timeout.isZero();
+            public FlushResult flush(Duration timeout) {
+                return new FlushResult(timeout.isZero(), 1, 2, 3);
             }
         };
         CanonicalSink before = new CanonicalSink(neverDone, CATALOG);
-        assertThat(before.flush(Duration.ofSeconds(1))).isFalse();
-        assertThat(before.flush(Duration.ZERO)).isTrue();
+        assertThat(before.flush(Duration.ofSeconds(1))).isEqualTo(new FlushResult(false, 1, 2, 3));
+        assertThat(before.flush(Duration.ZERO).complete()).isTrue();
     }
 
     @Test
