@@ -88,13 +88,16 @@ final class HttpSender implements AutoCloseable {
         }
     }
 
-    /** The answer of a proxy that opens no way to the server: nobody has seen the block, so it is to be sent again. */
+    /** The answer of a proxy that lets nothing through: the receiver has not seen the block, so it is to be sent again. */
     private void checkProxy(Response response, URI url) throws IOException {
         ProxySettings proxies = config.httpClient() == null ? http.proxy() : null;
         URI proxy = proxies == null ? null : proxies.proxyFor(url);
-        if (response.status() == 407 && proxy != null && "https".equalsIgnoreCase(url.getScheme())) {
-            throw new IOException("proxy " + proxy + " wants another user or password (HTTP 407); java.net.http sends"
-                    + " them for https only with -Djdk.http.auth.tunneling.disabledSchemes=");
+        if (response.status() == 407 && proxy != null) {
+            throw new IOException("proxy " + proxy + " wants another user or password (HTTP 407)"
+                    + ("https".equalsIgnoreCase(url.getScheme())
+                            ? "; java.net.http sends them for https only with"
+                                    + " -Djdk.http.auth.tunneling.disabledSchemes="
+                            : ""));
         }
     }
 

@@ -42,7 +42,8 @@ public interface RetryPolicy {
 
     /**
      * The standard: no response, 5xx, 429 and 408 are tried again for ever, with the backoff's waits or the receiver's
-     * {@code Retry-After}, whichever is longer; everything else is dropped.
+     * {@code Retry-After}, whichever is longer; everything else is dropped. What the configured proxy answers with 407 was
+     * no response of the receiver.
      *
      * @param backoff the waits
      * @return an immutable policy

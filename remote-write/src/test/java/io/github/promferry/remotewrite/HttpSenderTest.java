@@ -15,6 +15,8 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class HttpSenderTest {
     private static final Duration LONG = Duration.ofSeconds(20);
@@ -68,19 +70,19 @@ class HttpSenderTest {
         }
     }
 
-    @Test
-    void aProxyThatOpensNoWayCostsNothing() {
+    @ParameterizedTest
+    @ValueSource(strings = {"http://receiver.invalid/write", "https://receiver.invalid/write"})
+    void aProxyThatLetsNothingThroughCostsNothing(URI receiver) {
         Events events = new Events();
         try (ScriptedTarget proxy =
                         ScriptedTarget.start(ScriptedAnswer.status(407).header("Proxy-Authenticate", "Basic"));
-                RemoteWriter writer =
-                        RemoteWriter.create(RemoteWriteConfig.builder(URI.create("https://receiver.invalid/write"))
-                                .http(HttpSettings.builder()
-                                        .proxy(URI.create("http://me:hunter2@" + proxy.hostPort()))
-                                        .build())
-                                .batch(BatchPolicy.of(2000, 1_000_000, Duration.ZERO))
-                                .listener(events)
-                                .build())) {
+                RemoteWriter writer = RemoteWriter.create(RemoteWriteConfig.builder(receiver)
+                        .http(HttpSettings.builder()
+                                .proxy(URI.create("http://me:hunter2@" + proxy.hostPort()))
+                                .build())
+                        .batch(BatchPolicy.of(2000, 1_000_000, Duration.ZERO))
+                        .listener(events)
+                        .build())) {
             writer.start();
             writer.append(target.next());
             events.await("retrying", 1);
