@@ -24,6 +24,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The forwarder as the process that users start, against a target and a receiver in this one. */
@@ -202,6 +204,45 @@ class ForwarderProcessTest {
         assertThat(receiver.violations()).isEmpty();
     }
 
+    /** As a serverless platform does between requests: SIGSTOP, then SIGCONT. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aFrozenAndThawedProcessGoesOnWithoutLossOrBurst() throws Exception {
+        Process forwarder = start("""
+                scrape_configs:
+                  - {job_name: llm, scrape_interval: 500ms, static_configs: [{targets: ["127.0.0.1:%d"]}]}
+                remote_write:
+                  - url: %s
+                    basic_auth: {username: USER, password: s3cret}
+                    queue_config: {batch_send_deadline: 100ms}
+                """.formatted(target.port(), receiver.uri()));
+        receiver.awaitSamples(12, PATIENCE);
+        int before = target.requests().size();
+        signal(forwarder, "STOP");
+        // Five scrapes are due meanwhile. Only real time passes for another process.
+        Thread.sleep(2500);
+        int frozen = target.requests().size();
+        assertThat(frozen).as("scrapes until it was frozen").isLessThanOrEqualTo(before + 1);
+
+        signal(forwarder, "CONT");
+        long thawed = System.nanoTime();
+        target.awaitRequests(frozen + 4, PATIENCE);
+        int since = target.requests().size() - frozen;
+        long ticks = Duration.ofNanos(System.nanoTime() - thawed).toMillis() / 500 + 1;
+        assertThat(since).as("scrapes since it was thawed").isLessThanOrEqualTo((int) ticks + 1);
+
+        assertThat(stop(forwarder)).isZero();
+        assertThat(log())
+                .anySatisfy(line ->
+                        assertThat(line).endsWith(receiver.sampleCount() + " samples delivered, 0 not delivered"));
+        // Strictly in order, and each once.
+        assertThat(receiver.violations()).isEmpty();
+        Labels up = receiver.seriesNamed("up").iterator().next();
+        // The last scrape may have been canceled.
+        assertThat(receiver.samples(up).stream().filter(sample -> !sample.isStale()))
+                .hasSizeBetween(target.requests().size() - 1, target.requests().size());
+    }
+
     @Test
     void aSpoolThatAnotherProcessUsesIsRefused() throws Exception {
         String config = collector(target.port(), receiver.uri());
@@ -295,6 +336,13 @@ class ForwarderProcessTest {
         Process process = builder.start();
         started.add(process);
         return process;
+    }
+
+    private static void signal(Process process, String name) throws IOException, InterruptedException {
+        assertThat(new ProcessBuilder("sh", "-c", "kill -" + name + " " + process.pid())
+                        .start()
+                        .waitFor())
+                .isZero();
     }
 
     /** SIGTERM. */
