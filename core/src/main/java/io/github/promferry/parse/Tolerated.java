@@ -8,7 +8,8 @@ package io.github.promferry.parse;
  * found when a line is first met, and remembered with it for every page of every target that has it; what shows in its
  * number, timestamp or exemplar, each time; what shows only in the lines of a page together, from {@link
  * #REPEATED_METADATA} on, when somebody asks, from the lines that are remembered of the page. Lines that the resolver drops
- * count too. A page that could not be read has counts up to its failure, and none of those of lines together.
+ * count too, but for {@link #TIMESTAMP_ORDER}. A page that could not be read has counts up to its failure, and none of those
+ * of lines together.
  *
  * <p>Three things that strict mode refuses are not counted. Numbers are not held against each other or against whole numbers
  * (buckets that go down, a count other than the +Inf bucket, half an observation): a target that is asked while it counts has
@@ -81,7 +82,10 @@ public enum Tolerated {
     MISPLACED_START,
     /** An exemplar in OpenMetrics 2.0 without a timestamp. */
     EXEMPLAR_WITHOUT_TIME,
-    /** In OpenMetrics, a sample with an earlier timestamp than the one of its series further above, or the first with one. */
+    /**
+     * In OpenMetrics, a sample with an earlier timestamp than the one of its series further above, or the first with one. Not
+     * looked for in lines that the resolver drops, nor where {@linkplain ParseOptions#honorTimestamps timestamps are ignored}.
+     */
     TIMESTAMP_ORDER,
     /** A second TYPE, HELP or UNIT line of a family. */
     REPEATED_METADATA,
