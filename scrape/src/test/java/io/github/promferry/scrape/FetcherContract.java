@@ -7,12 +7,16 @@ import static io.github.promferry.scrape.ScrapeFailure.Kind.TARGET;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.promferry.SampleBatch;
 import io.github.promferry.http.Credentials;
 import io.github.promferry.http.HttpSettings;
 import io.github.promferry.http.wire.AgingClient;
+import io.github.promferry.parse.ExpositionFormat;
+import io.github.promferry.parse.ExpositionParser;
 import io.github.promferry.testkit.RecordedRequest;
 import io.github.promferry.testkit.ScriptedAnswer;
 import io.github.promferry.testkit.ScriptedTarget;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.ServerSocket;
@@ -20,12 +24,16 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -109,6 +117,93 @@ abstract class FetcherContract {
         target.answer(answer);
         assertThat(fetch().text()).isEqualTo(PAGE);
         assertThat(fetch().page.contentType()).isEqualTo(ScriptedAnswer.TEXT_0_0_4);
+    }
+
+    /**
+     * Chunks, writes and what TCP makes of them end anywhere: within a chunk size, a character, the packed form. The parser
+     * reads straight from the buffer, which held another page before.
+     */
+    @Test
+    void aPageMeansTheSameHoweverItIsCut() throws Exception {
+        Random random = new Random(7);
+        ExpositionParser parser = new ExpositionParser();
+        GzipReader gzip = new GzipReader();
+        PageBuffer unpacked = new PageBuffer();
+        for (int round = 0; round < 150; round++) {
+            byte[] page = randomPage(random);
+            boolean packed = random.nextBoolean();
+            List<byte[]> writes = pieces(response(page, packed, random), random);
+            target.answer(ScriptedAnswer.script(out -> {
+                for (byte[] write : writes) {
+                    out.write(write);
+                }
+            }));
+
+            PageBuffer body = fetch().body();
+
+            PageBuffer read = packed ? unpacked : body;
+            if (packed) {
+                unpacked.clear();
+                gzip.unpack(body, unpacked, LIMIT);
+            }
+            assertThat(samples(parser, read.bytes(), read.length()))
+                    .as("round %d", round)
+                    .isEqualTo(samples(new ExpositionParser(), page, page.length));
+            buffers.giveBack(body);
+        }
+        gzip.close();
+    }
+
+    private static byte[] randomPage(Random random) {
+        StringBuilder page = new StringBuilder("# TYPE a gauge\n");
+        for (int lines = random.nextInt(2000); lines > 0; lines--) {
+            page.append("a{line=\"é\\n€")
+                    .append(lines)
+                    .append("\"} ")
+                    .append(random.nextInt())
+                    .append('\n');
+        }
+        return page.toString().getBytes(UTF_8);
+    }
+
+    private static byte[] response(byte[] page, boolean packed, Random random) throws IOException {
+        byte[] body = packed ? GzipReaderTest.packed(page) : page;
+        boolean chunked = random.nextBoolean();
+        ByteArrayOutputStream response = new ByteArrayOutputStream();
+        response.writeBytes(("HTTP/1.1 200 OK\r\nConnection: close\r\n"
+                        + (packed ? "Content-Encoding: gzip\r\n" : "")
+                        + (chunked ? "Transfer-Encoding: chunked" : "Content-Length: " + body.length)
+                        + "\r\n\r\n")
+                .getBytes(UTF_8));
+        if (!chunked) {
+            response.writeBytes(body);
+            return response.toByteArray();
+        }
+        for (byte[] chunk : pieces(body, random)) {
+            response.writeBytes((Integer.toHexString(chunk.length) + "\r\n").getBytes(UTF_8));
+            response.writeBytes(chunk);
+            response.writeBytes("\r\n".getBytes(UTF_8));
+        }
+        response.writeBytes("0\r\n\r\n".getBytes(UTF_8));
+        return response.toByteArray();
+    }
+
+    /** Large ones and single bytes. */
+    private static List<byte[]> pieces(byte[] whole, Random random) {
+        List<byte[]> pieces = new ArrayList<>();
+        for (int from = 0, to; from < whole.length; from = to) {
+            to = Math.min(whole.length, from + 1 + random.nextInt(1 << random.nextInt(13)));
+            pieces.add(Arrays.copyOfRange(whole, from, to));
+        }
+        return pieces;
+    }
+
+    private static List<String> samples(ExpositionParser parser, byte[] page, int length) {
+        SampleBatch batch = new SampleBatch();
+        parser.parse(ExpositionFormat.TEXT_0_0_4, page, 0, length, 1, batch);
+        return IntStream.range(0, batch.size())
+                .mapToObj(row -> batch.series(row) + " " + Double.longBitsToDouble(batch.valueBits(row)))
+                .toList();
     }
 
     static Stream<Arguments> brokenAnswers() {
@@ -487,9 +582,13 @@ abstract class FetcherContract {
             return this;
         }
 
-        String text() {
+        PageBuffer body() {
             assertThat(failure).isNull();
-            return new String(page.body().bytes(), 0, page.body().length(), UTF_8);
+            return page.body();
+        }
+
+        String text() {
+            return new String(body().bytes(), 0, body().length(), UTF_8);
         }
     }
 }

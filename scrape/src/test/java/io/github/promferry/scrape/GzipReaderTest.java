@@ -120,7 +120,7 @@ class GzipReaderTest {
         return buffer;
     }
 
-    private static byte[] packed(byte[] plain) throws IOException {
+    static byte[] packed(byte[] plain) throws IOException {
         ByteArrayOutputStream packed = new ByteArrayOutputStream();
         try (GZIPOutputStream gzip = new GZIPOutputStream(packed)) {
             gzip.write(plain);
