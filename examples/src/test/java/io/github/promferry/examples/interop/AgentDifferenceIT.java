@@ -18,6 +18,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,16 +28,22 @@ import org.junit.jupiter.api.io.TempDir;
  * The forwarder beside Debian's Prometheus in agent mode: the same configuration, the same script of good and bad pages,
  * a receiver each. Both must send the same series, each with the same values and stale markers in the same order.
  *
- * <p>Known differences, which the script avoids or the comparison leaves out:
+ * <p>Known differences, which the scripts avoid or the comparison leaves out:
  *
  * <ul>
- *   <li>Timestamps and the value of {@code scrape_duration_seconds} cannot be equal.
+ *   <li>Timestamps, except those on the page, and the value of {@code scrape_duration_seconds} cannot be equal.
  *   <li>The agent's encoder loses the sign of a negative zero.
- *   <li>The agent sends both samples of a series that a page has twice, with one timestamp, which receivers refuse.
+ *   <li>The agent sends both samples of a series that a page has twice, with one timestamp or the later one first, and the
+ *       stale marker behind a timestamp of the same page that is ahead of the scrape; receivers refuse that.
  *   <li>Series that were new on a page which failed get a stale marker when the next page lacks them, as in a Prometheus
  *       server; the agent forgets them when it takes the page back.
  *   <li>After a page that failed the agent does not count the next scrape as another one (prometheus/prometheus#16174, since
  *       mended), so that its cache keeps a series which only the failed one of them had.
+ *   <li>The agent counts a series whose first sample it refused as added with the first that it takes, the forwarder never.
+ *   <li>The agent sends no sample that is older than itself.
+ *   <li>The agent refuses what the forwarder sends: a sample with a timestamp before the last scrape, if its series had none
+ *       until then, and one without a timestamp after one that is ahead of the scrape.
+ *   <li>Prometheus 2.42 does not know {@code track_timestamps_staleness}.
  * </ul>
  */
 class AgentDifferenceIT {
@@ -67,12 +76,52 @@ class AgentDifferenceIT {
 
     @Test
     void sendsWhatPrometheusSends(@TempDir Path directory) throws Exception {
+        Sent sent = run(directory, firstScrape -> scripted(), SCRAPES);
+        Labels zero = sent.ours.keySet().stream()
+                .filter(series -> "negative_zero".equals(series.metricName()))
+                .findFirst()
+                .orElseThrow();
+        assertThat(sent.ours.get(zero)).startsWith("scrape 1: -0.0 8000000000000000");
+        sent.ours.computeIfPresent(
+                zero,
+                (series, values) -> values.stream()
+                        .map(value -> value.replace("-0.0 8000000000000000", "0.0 0"))
+                        .toList());
+        for (String name : List.of("one_more", "two_more")) {
+            Labels onlyOnAFailedPage = Labels.of("__name__", name, "instance", "engine-1", "job", "llm");
+            assertThat(sent.ours.remove(onlyOnAFailedPage)).containsExactly("scrape " + SCRAPES + ": stale");
+        }
+        sent.assertEqual();
+    }
+
+    @Test
+    void takesTheTimestampsOfPagesThatPrometheusTakes(@TempDir Path directory) throws Exception {
+        Sent sent = run(directory, AgentDifferenceIT::timestamped, 10);
+        assertThat(sent.ours.get(Labels.of("__name__", "gains", "instance", "engine-1", "job", "llm")))
+                .as("the script must be told apart by its timestamps")
+                .contains("at 500: 2.0 4000000000000000", "scrape 2: stale");
+        sent.assertEqual();
+    }
+
+    /** What both have sent with the same scrapes. */
+    private record Sent(Map<Labels, List<String>> theirs, Map<Labels, List<String>> ours, String log) {
+        void assertEqual() {
+            assertThat(ours.keySet()).as(log).isEqualTo(theirs.keySet());
+            for (Map.Entry<Labels, List<String>> series : theirs.entrySet()) {
+                assertThat(ours.get(series.getKey()))
+                        .as(series.getKey() + "\n" + log)
+                        .isEqualTo(series.getValue());
+            }
+        }
+    }
+
+    private static Sent run(Path directory, Function<AtomicLong, ScriptedTarget> script, int scrapes) throws Exception {
         Path binary = InstalledServer.require("prometheus", "prometheus");
-        Map<Labels, List<String>> theirs;
-        Map<Labels, List<String>> ours;
         String log;
-        try (ScriptedTarget forAgent = scripted();
-                ScriptedTarget forForwarder = scripted();
+        AtomicLong firstOfAgent = new AtomicLong();
+        AtomicLong firstOfForwarder = new AtomicLong();
+        try (ScriptedTarget forAgent = script.apply(firstOfAgent);
+                ScriptedTarget forForwarder = script.apply(firstOfForwarder);
                 StrictReceiver fromAgent = StrictReceiver.start();
                 StrictReceiver fromForwarder = StrictReceiver.start()) {
             Path agentDirectory = Files.createDirectory(directory.resolve("agent"));
@@ -91,7 +140,7 @@ class AgentDifferenceIT {
                     ForwarderProcess forwarder =
                             ForwarderProcess.run(directory, config(forForwarder.hostPort(), fromForwarder.uri()))) {
                 await().atMost(Duration.ofMinutes(2))
-                        .until(() -> scrapes(fromAgent) >= SCRAPES && scrapes(fromForwarder) >= SCRAPES);
+                        .until(() -> scrapes(fromAgent) >= scrapes && scrapes(fromForwarder) >= scrapes);
                 log = forwarder.log();
                 assertThat(agent.log()).doesNotContain("panic");
             }
@@ -99,20 +148,10 @@ class AgentDifferenceIT {
                     .as("of the peer: the script must be fair")
                     .isEmpty();
             assertThat(fromForwarder.violations()).isEmpty();
-            Labels zero = fromForwarder.seriesNamed("negative_zero").iterator().next();
-            assertThat(fromForwarder.samples(zero).get(0).valueBits()).isEqualTo(Double.doubleToRawLongBits(-0.0));
-            theirs = sent(fromAgent);
-            ours = sent(fromForwarder);
-        }
-        for (String name : List.of("one_more", "two_more")) {
-            Labels onlyOnAFailedPage = Labels.of("__name__", name, "instance", "engine-1", "job", "llm");
-            assertThat(ours.remove(onlyOnAFailedPage)).containsExactly("scrape " + SCRAPES + ": stale");
-        }
-        assertThat(ours.keySet()).as(log).isEqualTo(theirs.keySet());
-        for (Map.Entry<Labels, List<String>> series : theirs.entrySet()) {
-            assertThat(ours.get(series.getKey()))
-                    .as(series.getKey() + "\n" + log)
-                    .isEqualTo(series.getValue());
+            return new Sent(
+                    sent(fromAgent, scrapes, firstOfAgent.get()),
+                    sent(fromForwarder, scrapes, firstOfForwarder.get()),
+                    log);
         }
     }
 
@@ -140,6 +179,41 @@ class AgentDifferenceIT {
                         ScriptedAnswer.page(PAGE));
     }
 
+    /**
+     * Pages whose series come and go with and without timestamps. Each line of the table is a series, each column a scrape,
+     * a second after the one before: a value, {@code value@millis} since the first scrape, or a dot for none.
+     */
+    private static ScriptedTarget timestamped(AtomicLong firstScrape) {
+        List<String> table = """
+                never          1         2   3         .   4         .       .       5         6  .
+                later          1@100     2@600 3@1500  .   .         .       4@5500  5@6500    .  .
+                backwards      1@500     2@400 3@1500  4@1400 .      5@300   .       6@6500    .  .
+                gains          1         2@500 3@1500  .   4         .       .       5@6500    6  .
+                loses          1@100     2   3         .   4@3500    5       6@5500  7@6500    .  .
+                alternates     1@100     2   3@1500    4   .         5@4500  6       .         7  .
+                ahead          1@60000   .   2@60001   .   .         3@60000 .       4@60002   .  .
+                too_far_ahead  1         2@900000 3 4@900000  5         .       6       7@900000  .  .
+                twice          1@100     .   3@1500    5   .         6@4500  .       .         .  .
+                twice          2@200     .   4@1600    .   .         7@4600  .       .         .  .
+                """.lines().toList();
+        AtomicInteger scrapes = new AtomicInteger();
+        return ScriptedTarget.start(ScriptedAnswer.page("")).answer(request -> {
+            firstScrape.compareAndSet(0, System.currentTimeMillis());
+            int scrape = scrapes.incrementAndGet();
+            StringBuilder page = new StringBuilder();
+            for (String line : table) {
+                String[] columns = line.split(" +", -1);
+                String[] sample = columns[Math.min(scrape, columns.length - 1)].split("@", -1);
+                if (!sample[0].equals(".")) {
+                    page.append(columns[0]).append(' ').append(sample[0]);
+                    page.append(
+                            sample.length < 2 ? "\n" : " " + (firstScrape.get() + Long.parseLong(sample[1])) + "\n");
+                }
+            }
+            return ScriptedAnswer.page(page.toString());
+        });
+    }
+
     private static int scrapes(StrictReceiver receiver) {
         return receiver.seriesNamed("up").stream()
                 .mapToInt(series -> receiver.samples(series).size())
@@ -147,21 +221,23 @@ class AgentDifferenceIT {
     }
 
     /** What came with the first scrapes: the values of each series as raw bits, in order. */
-    private static Map<Labels, List<String>> sent(StrictReceiver receiver) {
+    private static Map<Labels, List<String>> sent(StrictReceiver receiver, int scrapes, long firstScrapeMillis) {
         List<Long> ticks = receiver
                 .samples(receiver.seriesNamed("up").iterator().next())
                 .stream()
                 .map(ReceivedSample::timestampMillis)
                 .toList();
-        long last = ticks.get(SCRAPES - 1);
         Map<Labels, List<String>> sent = new TreeMap<>();
         for (Labels series : receiver.series()) {
             List<String> values = new ArrayList<>();
             boolean varies = "scrape_duration_seconds".equals(series.metricName());
             for (ReceivedSample sample : receiver.samples(series)) {
-                if (sample.timestampMillis() <= last) {
-                    String scrape = "scrape " + (1 + ticks.indexOf(sample.timestampMillis())) + ": ";
-                    values.add(scrape + (varies && !sample.isStale() ? "any" : text(sample)));
+                int tick = ticks.indexOf(sample.timestampMillis());
+                if (tick < scrapes) {
+                    String when = tick < 0
+                            ? "at " + (sample.timestampMillis() - firstScrapeMillis) + ": "
+                            : "scrape " + (1 + tick) + ": ";
+                    values.add(when + (varies && !sample.isStale() ? "any" : text(sample)));
                 }
             }
             sent.put(series, values);
@@ -173,7 +249,7 @@ class AgentDifferenceIT {
         if (sample.isStale()) {
             return "stale";
         }
-        return sample.value() == 0 ? "0" : sample.value() + " " + Long.toHexString(sample.valueBits());
+        return sample.value() + " " + Long.toHexString(sample.valueBits());
     }
 
     private static String config(String target, URI receiver) {
