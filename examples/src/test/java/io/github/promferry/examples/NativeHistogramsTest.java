@@ -98,17 +98,7 @@ class NativeHistogramsTest {
                         .build())) {
             ScrapeJob job = ScrapeJob.builder("llm")
                     .target(target.hostPort())
-                    .relabel(labels -> Labels.of(
-                            "__address__",
-                            target.hostPort(),
-                            "__scheme__",
-                            "http",
-                            "__metrics_path__",
-                            "/metrics",
-                            "instance",
-                            "engine",
-                            "job",
-                            "llm"))
+                    .relabel(labels -> Labels.of("instance", "engine").withDefaults(labels))
                     .interval(Duration.ofMillis(200))
                     .nativeHistograms(true)
                     .build();

@@ -62,8 +62,8 @@ record ActiveTarget(
     private static ActiveTarget of(ScrapeJob job, Target target, Map<String, String> all, String hostName) {
         String address = all.getOrDefault("__address__", "");
         Target.checkAddress(address);
-        Duration interval = duration(all, INTERVAL, job.interval());
-        Duration timeout = duration(all, TIMEOUT, job.timeout());
+        Duration interval = duration(all, INTERVAL);
+        Duration timeout = duration(all, TIMEOUT);
         if (timeout.compareTo(interval) > 0) {
             if (!timeout.equals(job.timeout())) {
                 throw new IllegalArgumentException("target " + address + ": timeout "
@@ -111,10 +111,13 @@ record ActiveTarget(
         return labels.build();
     }
 
-    private static Duration duration(Map<String, String> all, String label, Duration otherwise) {
+    private static Duration duration(Map<String, String> all, String label) {
         String text = all.getOrDefault(label, "");
         if (text.isEmpty()) {
-            return otherwise;
+            // As Prometheus: a rule that sets it from a label that is not there must not go unnoticed.
+            throw new IllegalArgumentException(
+                    "label " + label + " is gone after relabeling: it must be a duration such"
+                            + " as 15s; leave it alone to keep the job's");
         }
         Duration duration;
         try {
@@ -149,7 +152,7 @@ record ActiveTarget(
     private static URI uri(String scheme, String address, String path, String query) {
         try {
             String absolute = path.isEmpty() || path.startsWith("/") ? path : "/" + path;
-            return URI.create(new URI(scheme, address, absolute, null, null) + query);
+            return URI.create(new URI(scheme, address, absolute, null, null).toASCIIString() + query);
         } catch (URISyntaxException e) {
             throw new IllegalArgumentException(
                     "target address \"" + address + "\" with path \"" + path + "\" makes no URL: " + e.getReason(), e);

@@ -798,7 +798,8 @@ public final class ScrapeJob {
          * Changes or drops targets, from the labels that they were found with. Besides the labels of {@link Target} it
          * sees {@code job} and what the job says of the scrape ({@code __address__}, {@code __scheme__}, {@code
          * __metrics_path__}, {@code __param_<name>}, {@code __scrape_interval__}, {@code __scrape_timeout__}), and what it
-         * makes of them holds. Prometheus' {@code relabel_configs}.
+         * makes of them holds; own code returns those too that it leaves alone, as in {@code
+         * Labels.of("env", "prod").withDefaults(labels)}. Prometheus' {@code relabel_configs}.
          *
          * @param relabel rules or own code
          * @return this

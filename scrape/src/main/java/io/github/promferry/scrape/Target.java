@@ -10,8 +10,10 @@ import java.util.TreeMap;
  * Something to scrape: an address, and labels for all its series. Immutable.
  *
  * <p>Labels that begin with two underscores are not attached to series; relabeling can read and set them. Some of them say
- * for this one target what the job says for all: {@code __address__}, {@code __scheme__}, {@code __metrics_path__}, {@code __param_<name>}, {@code __scrape_interval__},
- * {@code __scrape_timeout__} (durations such as {@code 1m30s}).
+ * for this one target what the job says for all: {@code __address__}, {@code __scheme__}, {@code __metrics_path__}, {@code
+ * __param_<name>}, {@code __scrape_interval__}, {@code __scrape_timeout__} (durations such as {@code 1m30s}). Those that
+ * cannot be understood, or that relabeling takes away, keep the target from being scraped; so does a timeout longer than the
+ * interval, unless it is the job's: that is cut to the interval.
  *
  * @param address host and port, such as {@code 10.0.0.7:8000} or {@code [2001:db8::1]:8000}; without a port, that of the
  *     scheme is used

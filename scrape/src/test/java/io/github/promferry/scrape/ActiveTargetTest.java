@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.github.promferry.Labels;
+import io.github.promferry.scrape.relabel.RelabelRule;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -104,6 +105,64 @@ class ActiveTargetTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() ->
                         ActiveTarget.of(ScrapeJob.builder("llm").build(), Target.of("h:1", Map.of(label, value)), ""))
+                .withMessageContaining(message);
+    }
+
+    private static ActiveTarget relabeled(String label, String value) {
+        ScrapeJob job = ScrapeJob.builder("llm")
+                .relabel(RelabelRule.builder()
+                        .targetLabel(label)
+                        .replacement(value)
+                        .build())
+                .build();
+        return ActiveTarget.of(job, Target.of("h:1"), "");
+    }
+
+    @ParameterizedTest(name = "{0}={1}")
+    @CsvSource({
+        "__address__, other:2, http://other:2/metrics, 15, 10",
+        "__scheme__, https, https://h:1/metrics, 15, 10",
+        "__scheme__, HTTPS, https://h:1/metrics, 15, 10",
+        "__metrics_path__, /m, http://h:1/m, 15, 10",
+        "__metrics_path__, m, http://h:1/m, 15, 10",
+        "__metrics_path__, /a b?c%, http://h:1/a%20b%3Fc%25, 15, 10",
+        "__metrics_path__, /é, http://h:1/%C3%A9, 15, 10",
+        "__metrics_path__, '', http://h:1, 15, 10",
+        "__param_x, a b, http://h:1/metrics?x=a+b, 15, 10",
+        "__scrape_interval__, 1m, http://h:1/metrics, 60, 10",
+        "__scrape_interval__, 5s, http://h:1/metrics, 5, 5",
+        "__scrape_timeout__, 3s, http://h:1/metrics, 15, 3",
+        "__scrape_timeout__, 15s, http://h:1/metrics, 15, 15"
+    })
+    void whatRelabelingSaysOfTheScrapeHolds(String label, String value, String url, int interval, int timeout) {
+        ActiveTarget target = relabeled(label, value);
+        assertThat(target.uri()).hasToString(url);
+        assertThat(target.interval()).isEqualTo(Duration.ofSeconds(interval));
+        assertThat(target.timeout()).isEqualTo(Duration.ofSeconds(timeout));
+        assertThat(target.labels())
+                .isEqualTo(Labels.of("job", "llm", "instance", target.uri().getAuthority()));
+    }
+
+    @ParameterizedTest(name = "{0}={1}")
+    @CsvSource({
+        "__address__, '', has no address",
+        "__address__, h:1/x, has a path",
+        "__scheme__, '', 'scheme \"\" is neither http nor https'",
+        "__scheme__, ftp, 'scheme \"ftp\" is neither http nor https'",
+        "__scrape_interval__, '', label __scrape_interval__ is gone after relabeling",
+        "__scrape_interval__, 0, label __scrape_interval__ is 0: it must be positive",
+        "__scrape_interval__, 0s, label __scrape_interval__ is 0: it must be positive",
+        "__scrape_interval__, 15, 'label __scrape_interval__: \"15\" is not a duration'",
+        "__scrape_interval__, 1.5s, 'label __scrape_interval__: \"1.5s\" is not a duration'",
+        "__scrape_interval__, -15s, 'label __scrape_interval__: \"-15s\" is not a duration'",
+        "__scrape_timeout__, '', label __scrape_timeout__ is gone after relabeling",
+        "__scrape_timeout__, 0, label __scrape_timeout__ is 0: it must be positive",
+        "__scrape_timeout__, soon, 'label __scrape_timeout__: \"soon\" is not a duration'",
+        "__scrape_timeout__, 15s1ms, timeout 15s1ms is longer than the interval 15s"
+    })
+    void whatRelabelingMakesOfTheScrapeMustBeUnderstood(String label, String value, String message) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> relabeled(label, value))
                 .withMessageContaining(message);
     }
 

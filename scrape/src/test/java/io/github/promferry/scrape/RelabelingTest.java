@@ -235,6 +235,35 @@ class RelabelingTest {
     }
 
     @Test
+    void intervalAndTimeoutMadeByRelabelingDriveTheScrape() {
+        Relabeler rules = Relabeler.of(
+                RelabelRule.builder()
+                        .sourceLabels("__meta_every")
+                        .targetLabel("__scrape_interval__")
+                        .build(),
+                RelabelRule.builder()
+                        .targetLabel("__scrape_timeout__")
+                        .replacement("2s")
+                        .build());
+        Target slow = Target.of("h:1", Map.of("__meta_every", "20s"));
+        try (HandDriven hand =
+                new HandDriven(HandDriven.job().target(slow).relabel(rules).build())) {
+            hand.start();
+            assertThat(hand.answers.requests.get(0).headers())
+                    .containsEntry("X-Prometheus-Scrape-Timeout-Seconds", "2");
+            hand.advance(Duration.ofMillis(1_999));
+            assertThat(hand.answers.pending.get(0).canceled).isFalse();
+            hand.advance(Duration.ofMillis(1));
+            assertThat(hand.answers.pending.get(0).canceled).isTrue();
+            hand.nextTick();
+            long second = hand.clock.wallMillis();
+            hand.nextTick();
+            assertThat(hand.clock.wallMillis() - second).isEqualTo(20_000);
+            assertThat(hand.answers.requests).hasSize(3);
+        }
+    }
+
+    @Test
     void targetsThatRelabelingDropsAreToldApart() {
         RelabelRule keep = RelabelRule.builder()
                 .sourceLabels("__meta_ready")

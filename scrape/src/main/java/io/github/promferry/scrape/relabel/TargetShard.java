@@ -69,13 +69,13 @@ public record TargetShard(int member, int members, int replicationFactor, List<S
      *
      * @param podName such as {@code forwarder-2}
      * @return such as 2
-     * @throws IllegalArgumentException if the name does not end in a number
+     * @throws IllegalArgumentException if the name does not end in a number, or in one of more than 9 digits
      */
     public static int memberOf(String podName) {
-        String number = Objects.requireNonNull(podName, "podName").replaceFirst("^.*?([0-9]{1,9})$", "$1");
+        String number = Objects.requireNonNull(podName, "podName").replaceFirst("^.*?([0-9]+)$", "$1");
         if (!number.matches("[0-9]{1,9}")) {
             throw new IllegalArgumentException(
-                    "name \"" + podName + "\" does not end in a number, such as forwarder-2");
+                    "name \"" + podName + "\" does not end in a number of at most 9 digits, such as forwarder-2");
         }
         return Integer.parseInt(number);
     }

@@ -63,12 +63,22 @@ class FileDiscoveryTest {
         write("b.yml", "- targets: [b:1]\n  labels: {env: test}\n");
         write("c.yaml", "- targets: [c:1]\n");
         write("d.txt", list("no:1"));
+        write("e.JSON", list("e:1"));
+        write("f.YML", "- targets: [f:1]\n- targets: [f:2]\n");
 
-        start(path("*.json"), path("*.yml"), path("*.yaml"));
+        start(path("*.json"), path("*.yml"), path("*.yaml"), path("*.JSON"), path("f.YML"));
 
-        publisher.awaitAddresses("a:1", "b:1", "c:1");
+        publisher.awaitAddresses("a:1", "b:1", "c:1", "e:1", "f:1", "f:2");
+        assertThat(publisher.published().get(0))
+                .extracting(TargetGroup::source)
+                .containsExactly(
+                        path("a.json") + ":0",
+                        path("b.yml") + ":0",
+                        path("c.yaml") + ":0",
+                        path("e.JSON") + ":0",
+                        path("f.YML") + ":0",
+                        path("f.YML") + ":1");
         TargetGroup second = publisher.published().get(0).get(1);
-        assertThat(second.source()).isEqualTo(path("b.yml") + ":0");
         assertThat(second.labels()).isEqualTo(Labels.of("env", "test", FileDiscovery.FILE_LABEL, path("b.yml")));
         assertThat(publisher.failures()).isEmpty();
     }

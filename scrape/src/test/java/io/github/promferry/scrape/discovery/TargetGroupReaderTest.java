@@ -122,6 +122,11 @@ class TargetGroupReaderTest {
                         Format.JSON,
                         "[{\"targets\": [],\n \"lables\": {}}]",
                         "f, line 2: unknown field \"lables\", expected targets or labels"),
+                argumentSet(
+                        "an unknown YAML field",
+                        Format.YAML,
+                        "- targets: []\n  lables: {}",
+                        "f, line 2: unknown field \"lables\", expected targets or labels"),
                 argumentSet("a field twice", Format.YAML, "[{targets: [], targets: []}]", "given twice"),
                 argumentSet("a null group", Format.YAML, "- targets: []\n-\n", "f, line 2: expected a group"),
                 argumentSet(

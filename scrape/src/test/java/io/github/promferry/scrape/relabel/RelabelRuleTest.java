@@ -177,6 +177,11 @@ class RelabelRuleTest {
                         FOO_BAR_BAZ,
                         FOO_BAR_BAZ.withDefaults(Labels.of("d", "976"))),
                 argumentSet(
+                        "hashmod of several labels hashes what joins them",
+                        rule(Action.HASHMOD, "b", "c").targetLabel("d").modulus(1000),
+                        FOO_BAR_BAZ,
+                        FOO_BAR_BAZ.withDefaults(Labels.of("d", "82"))),
+                argumentSet(
                         "labelmap copies",
                         rule(Action.LABELMAP).regex("(b.*)").replacement("bar_${1}"),
                         Labels.of("a", "foo", "b1", "bar", "b2", "baz"),

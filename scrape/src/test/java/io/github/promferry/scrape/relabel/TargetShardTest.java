@@ -82,10 +82,10 @@ class TargetShardTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"forwarder", "", "forwarder-", "2-forwarder"})
+    @ValueSource(strings = {"forwarder", "", "forwarder-", "2-forwarder", "forwarder-1234567890"})
     void nameWithoutANumberIsRefused(String name) {
         assertThatThrownBy(() -> TargetShard.memberOf(name))
-                .hasMessage("name \"" + name + "\" does not end in a number, such as forwarder-2");
+                .hasMessage("name \"" + name + "\" does not end in a number of at most 9 digits, such as forwarder-2");
     }
 
     @Test
