@@ -5,6 +5,7 @@ import io.github.promferry.scrape.discovery.TargetGroup;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** What one discovery tells one job. */
@@ -21,6 +22,8 @@ final class DiscoveredTargets implements TargetDiscovery.Publisher {
     private final JobLoops loops;
     private final Change change;
     private final ScrapeListener listener;
+    /** Of all discoveries of the job: which of them failed last. */
+    private final AtomicLong failureOrder;
 
     /** So that an older list never overtakes a newer one on the way through relabeling. */
     private final Object publishing = new Object();
@@ -28,18 +31,25 @@ final class DiscoveredTargets implements TargetDiscovery.Publisher {
     private final Object lock = new Object();
     // Guarded by lock.
     private long failures;
+    private long lastFailureAt;
     private @Nullable String lastFailure;
 
-    /** Guarded by this. */
-    private boolean closed;
+    /** Written under this; read without, since a discovery may publish while it is being started. */
+    private volatile boolean closed;
 
     DiscoveredTargets(
-            ScrapeJob job, TargetDiscovery discovery, JobLoops loops, Change change, ScrapeListener listener) {
+            ScrapeJob job,
+            TargetDiscovery discovery,
+            JobLoops loops,
+            Change change,
+            ScrapeListener listener,
+            AtomicLong failureOrder) {
         this.job = job;
         this.discovery = discovery;
         this.loops = loops;
         this.change = change;
         this.listener = listener;
+        this.failureOrder = failureOrder;
     }
 
     /** Not under the scraper's lock: it is the code of users, and may publish at once. */
@@ -66,6 +76,9 @@ final class DiscoveredTargets implements TargetDiscovery.Publisher {
     @Override
     public void publish(List<TargetGroup> groups) {
         synchronized (publishing) {
+            if (closed) {
+                return;
+            }
             JobLoops.Found found = loops.resolve(List.copyOf(groups));
             LOG.log(
                     Level.INFO,
@@ -85,10 +98,14 @@ final class DiscoveredTargets implements TargetDiscovery.Publisher {
 
     @Override
     public void failed(String reason) {
+        if (closed) {
+            return;
+        }
         boolean news;
         synchronized (lock) {
             news = !reason.equals(lastFailure);
             failures++;
+            lastFailureAt = failureOrder.incrementAndGet();
             lastFailure = reason;
         }
         if (news) {
@@ -101,14 +118,20 @@ final class DiscoveredTargets implements TargetDiscovery.Publisher {
         }
     }
 
-    JobStatus addTo(JobStatus status) {
-        synchronized (lock) {
-            return new JobStatus(
-                    status.job(),
-                    status.activeTargets(),
-                    status.droppedTargets(),
-                    status.discoveryFailures() + failures,
-                    lastFailure == null ? status.lastDiscoveryFailure() : lastFailure);
+    /** A job's status with what its discoveries said in vain, the last of them by time. */
+    static JobStatus withFailures(JobStatus status, List<DiscoveredTargets> ofJob) {
+        long failures = 0;
+        long lastAt = 0;
+        String last = null;
+        for (DiscoveredTargets each : ofJob) {
+            synchronized (each.lock) {
+                failures += each.failures;
+                if (each.lastFailureAt > lastAt) {
+                    lastAt = each.lastFailureAt;
+                    last = each.lastFailure;
+                }
+            }
         }
+        return new JobStatus(status.job(), status.activeTargets(), status.droppedTargets(), failures, last);
     }
 }

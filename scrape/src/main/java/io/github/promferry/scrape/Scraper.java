@@ -18,6 +18,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -106,9 +107,15 @@ public final class Scraper implements AutoCloseable {
             job.targets().forEach(loops::add);
             job.sources().forEach(loops::add);
             List<DiscoveredTargets> ofJob = new ArrayList<>();
+            AtomicLong failureOrder = new AtomicLong();
             for (TargetDiscovery discovery : job.discoveries()) {
                 ofJob.add(new DiscoveredTargets(
-                        job, discovery, loops, found -> update(loops, discovery, found), builder.listener));
+                        job,
+                        discovery,
+                        loops,
+                        found -> update(loops, discovery, found),
+                        builder.listener,
+                        failureOrder));
             }
             discovered.put(job.name(), List.copyOf(ofJob));
         }
@@ -130,9 +137,7 @@ public final class Scraper implements AutoCloseable {
      */
     public void start() {
         synchronized (lock) {
-            if (closed) {
-                throw new IllegalStateException("the scraper is closed: build a new one");
-            }
+            checkOpen();
             if (started) {
                 return;
             }
@@ -168,9 +173,7 @@ public final class Scraper implements AutoCloseable {
      */
     public boolean addTarget(String job, Target target) {
         synchronized (lock) {
-            if (closed) {
-                throw new IllegalStateException("the scraper is closed: build a new one");
-            }
+            checkOpen();
             JobLoops loops = jobLoops(job);
             boolean added = loops.add(Objects.requireNonNull(target, "target")) == JobLoops.Outcome.ADDED;
             if (added) {
@@ -197,9 +200,7 @@ public final class Scraper implements AutoCloseable {
      */
     public void addSource(String job, MetricSource source, Labels labels) {
         synchronized (lock) {
-            if (closed) {
-                throw new IllegalStateException("the scraper is closed: build a new one");
-            }
+            checkOpen();
             JobLoops loops = jobLoops(job);
             loops.add(new ScrapeJob.Source(
                     Objects.requireNonNull(source, "source"), Objects.requireNonNull(labels, "labels")));
@@ -215,7 +216,7 @@ public final class Scraper implements AutoCloseable {
      * @param job the name of a job
      * @param target as it was added
      * @return false if the job does not have it, or has it by discovery alone
-     * @throws IllegalArgumentException if there is no such job
+     * @throws IllegalArgumentException if there is no such job, or the target's labels cannot be understood
      */
     public boolean removeTarget(String job, Target target) {
         synchronized (lock) {
@@ -247,13 +248,8 @@ public final class Scraper implements AutoCloseable {
             jobs.forEach(
                     (name, loops) -> all.add(new JobStatus(name, loops.activeCount(), loops.droppedCount(), 0, null)));
         }
-        all.replaceAll(status -> {
-            JobStatus complete = status;
-            for (DiscoveredTargets each : discovered.getOrDefault(status.job(), List.of())) {
-                complete = each.addTo(complete);
-            }
-            return complete;
-        });
+        all.replaceAll(
+                status -> DiscoveredTargets.withFailures(status, discovered.getOrDefault(status.job(), List.of())));
         return all;
     }
 
@@ -288,12 +284,13 @@ public final class Scraper implements AutoCloseable {
      * @param timeout how long to wait at most
      * @return what the sink has delivered during the flush and what still waits there; complete if every target was
      *     scraped, too, well or not
-     * @throws IllegalStateException if it was not started
+     * @throws IllegalStateException if it was not started, or is closed
      */
     public FlushResult scrapeNow(Duration timeout) {
         long deadline = System.nanoTime() + timeout.toNanos();
         List<ScrapeLoop> all;
         synchronized (lock) {
+            checkOpen();
             if (!started) {
                 throw new IllegalStateException("the scraper is not started: call start() first");
             }
@@ -304,6 +301,12 @@ public final class Scraper implements AutoCloseable {
         boolean scraped = awaits(() -> running.await(left(deadline), TimeUnit.NANOSECONDS));
         FlushResult flushed = sink.flush(Duration.ofNanos(left(deadline)));
         return scraped ? flushed : new FlushResult(false, flushed.delivered(), flushed.dropped(), flushed.waiting());
+    }
+
+    private void checkOpen() {
+        if (closed) {
+            throw new IllegalStateException("the scraper is closed: build a new one");
+        }
     }
 
     /** Closes within {@link #DEFAULT_CLOSE_TIMEOUT}. */

@@ -269,6 +269,47 @@ class ScraperDiscoveryTest {
     }
 
     @Test
+    void lastFailureIsTheLastByTimeOfAllDiscoveries() {
+        Spoken second = new Spoken();
+        try (HandDriven hand = new HandDriven(job().discovery(second).build())) {
+            hand.start();
+            second.publisher.failed("no answer");
+            discovery.publisher.failed("no file");
+            assertThat(hand.scraper.jobs()).containsExactly(new JobStatus("llm", 0, 0, 2, "no file"));
+            second.publisher.failed("no answer");
+            assertThat(hand.scraper.jobs()).containsExactly(new JobStatus("llm", 0, 0, 3, "no answer"));
+        }
+    }
+
+    @Test
+    void whatADiscoveryTellsAfterTheEndIsIgnored() {
+        List<String> told = new ArrayList<>();
+        ScrapeListener listener = new ScrapeListener() {
+            @Override
+            public void discoveryFailed(String job, String reason) {
+                told.add(reason);
+            }
+        };
+        HandDriven hand = new HandDriven(
+                builder -> builder.listener(listener),
+                job().relabel(labels -> {
+                            told.add("relabeled");
+                            return labels;
+                        })
+                        .build());
+        hand.start();
+        discovery.find("h:1");
+        hand.close();
+        told.clear();
+
+        discovery.find("h:2");
+        discovery.publisher.failed("late");
+
+        assertThat(told).isEmpty();
+        assertThat(hand.scraper.jobs().get(0).discoveryFailures()).isZero();
+    }
+
+    @Test
     void discoveryThatThrowsDisturbsNobody() {
         TargetDiscovery broken = new TargetDiscovery() {
             @Override

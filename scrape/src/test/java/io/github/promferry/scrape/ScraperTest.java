@@ -160,6 +160,10 @@ class ScraperTest {
             target.answer(ScriptedAnswer.hang());
             assertThat(scraper.scrapeNow(Duration.ofMillis(50))).isEqualTo(new FlushResult(false, 3, 2, 1));
             assertThat(flushes).hasValue(2);
+            assertThat(scraper.close(AT_MOST)).isTrue();
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> scraper.scrapeNow(AT_MOST))
+                    .withMessageContaining("closed");
         }
     }
 
