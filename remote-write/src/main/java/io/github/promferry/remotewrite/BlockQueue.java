@@ -6,8 +6,6 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -15,8 +13,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The finished requests of all shards, one lane for each, and the ledger: every accepted sample is in it as delivered,
- * dropped or waiting, whatever moment a snapshot is taken at.
+ * The finished requests of all shards, one lane for each. A {@link Ledger} under the same lock has every accepted sample as
+ * delivered, dropped or waiting, whatever moment a snapshot is taken at.
  *
  * <p>A block belongs to its lane until it is decided: {@link #take} makes it the lane's current one, which only its sender
  * touches, and {@link #decide} or {@link #replace} end that. So one request at most is under way in a lane.
@@ -50,25 +48,8 @@ final class BlockQueue {
     /** Of lanes that have ended. */
     private long pastDamages;
 
-    private final Map<String, Long> dropped = new TreeMap<>();
+    private final Ledger ledger = new Ledger();
     private long nextSequence;
-    private long accepted;
-    private long recovered;
-    private long refused;
-    private long delivered;
-    private long waiting;
-    private long waitingBytes;
-    private int waitingBlocks;
-    private long exemplarsDelivered;
-    private long requests;
-    private long retries;
-    private long bytesSent;
-    private long samplesSent;
-    private long samplesRetried;
-    private long newestDelivered = Long.MIN_VALUE;
-    private long samplesSealed;
-    private long samplesFinished;
-    private long sendNanos;
     private boolean draining;
     private boolean stopped;
 
@@ -111,9 +92,7 @@ final class BlockQueue {
             lanes.subList(0, earlierLanes).forEach(lane::waitFor);
             lanes.add(lane);
             if (log != null) {
-                recovered += log.recoveredSamples();
-                accepted += log.recoveredSamples();
-                waiting += log.recoveredSamples();
+                ledger.recover(log.recoveredSamples());
             }
             return lane;
         } finally {
@@ -164,7 +143,7 @@ final class BlockQueue {
         lock.lock();
         try {
             long deadline = System.nanoTime() + config.blockTimeout().toNanos();
-            while (waitingBytes >= config.maxBytes() || (spool != null && spool.isFull())) {
+            while (ledger.waitingBytes() >= config.maxBytes() || (spool != null && spool.isFull())) {
                 long rest = deadline - System.nanoTime();
                 if (config.overflow() == QueueConfig.Overflow.DROP_NEWEST || rest <= 0 || draining || stopped) {
                     return false;
@@ -183,8 +162,7 @@ final class BlockQueue {
     void accept(int samples) {
         lock.lock();
         try {
-            accepted += samples;
-            waiting += samples;
+            ledger.accept(samples);
         } finally {
             lock.unlock();
         }
@@ -193,7 +171,7 @@ final class BlockQueue {
     void refuse(int samples) {
         lock.lock();
         try {
-            refused += samples;
+            ledger.refuse(samples);
         } finally {
             lock.unlock();
         }
@@ -203,8 +181,7 @@ final class BlockQueue {
     void dropRows(String reason, long samples) {
         lock.lock();
         try {
-            waiting -= samples;
-            drop(reason, samples);
+            ledger.drop(reason, samples);
             left.signalAll();
         } finally {
             lock.unlock();
@@ -236,7 +213,7 @@ final class BlockQueue {
         lock.lock();
         try {
             lane.lingering = false;
-            samplesSealed += block.samples;
+            ledger.seal(block);
             if (block.logged && staysInSpool(lane, block)) {
                 return List.of();
             }
@@ -264,8 +241,7 @@ final class BlockQueue {
 
     private void add(Lane lane, Block block) {
         block.sequence = nextSequence++;
-        waitingBytes += block.body.length;
-        waitingBlocks++;
+        ledger.enter(block);
         boolean last = block.samples > 0 && (lane.hasSpooled() || !lane.tail.isEmpty());
         (last ? lane.tail : lane.blocks).addLast(block);
         lane.work.signal();
@@ -277,7 +253,7 @@ final class BlockQueue {
      */
     private boolean staysInSpool(Lane lane, Block block) {
         if (!lane.tail.isEmpty()
-                || (!lane.hasSpooled() && waitingBytes + block.body.length <= config.maxBytes() / 16)) {
+                || (!lane.hasSpooled() && ledger.waitingBytes() + block.body.length <= config.maxBytes() / 16)) {
             return false;
         }
         lane.moveToSpool(block);
@@ -314,8 +290,7 @@ final class BlockQueue {
             }
             while (!lane.tail.isEmpty() && lane.tail.getFirst().logged) {
                 Block first = lane.tail.removeFirst();
-                waitingBytes -= first.body.length;
-                waitingBlocks--;
+                ledger.leave(first);
                 lane.moveToSpool(first);
             }
         } finally {
@@ -331,7 +306,7 @@ final class BlockQueue {
 
     private List<Dropped> makeRoom(int bytes) {
         List<Dropped> victims = new ArrayList<>();
-        while (waitingBytes + bytes > config.maxBytes()) {
+        while (ledger.waitingBytes() + bytes > config.maxBytes()) {
             Lane oldest = null;
             Block victim = null;
             for (Lane lane : lanes) {
@@ -429,13 +404,11 @@ final class BlockQueue {
             return true;
         }
         block.decided = true;
-        waitingBytes -= block.body.length;
-        waitingBlocks--;
+        ledger.leave(block);
         // What was in the log has been counted when it was dropped there.
         int others = block.samples - block.logSamples;
         if (others > 0) {
-            waiting -= others;
-            drop(SpoolLog.Loss.QUEUE_FULL.reason, others);
+            ledger.drop(SpoolLog.Loss.QUEUE_FULL.reason, others);
         }
         left.signalAll();
         return false;
@@ -469,8 +442,7 @@ final class BlockQueue {
             if (block != null) {
                 lane.spooledOldest = block.maxTimestamp;
                 block.sequence = Lane.FROM_SPOOL;
-                waitingBytes += block.body.length;
-                waitingBlocks++;
+                ledger.enter(block);
                 claimed = claim(lane, block);
             }
             if (!lane.hasSpooled()) {
@@ -514,13 +486,7 @@ final class BlockQueue {
     void attempt(Block block) {
         lock.lock();
         try {
-            requests++;
-            samplesSent += block.samples;
-            if (block.attempts > 1) {
-                retries++;
-                samplesRetried += block.samples;
-            }
-            bytesSent += block.body.length;
+            ledger.attempt(block);
         } finally {
             lock.unlock();
         }
@@ -558,16 +524,14 @@ final class BlockQueue {
                 return false;
             }
             block.decided = true;
-            waitingBytes -= block.body.length;
-            waitingBlocks--;
+            ledger.leave(block);
             int missing = block.samples;
             for (int i = others.size() - 1; i >= 0; i--) {
                 Block other = others.get(i);
                 other.sequence = block.sequence;
                 other.claimed = block.claimed;
                 other.inheritLog(block, i == others.size() - 1);
-                waitingBytes += other.body.length;
-                waitingBlocks++;
+                ledger.enter(other);
                 missing -= other.samples;
                 if (i > 0) {
                     lane.blocks.addFirst(other);
@@ -575,8 +539,7 @@ final class BlockQueue {
             }
             lane.current = others.isEmpty() ? null : others.get(0);
             if (missing > 0) {
-                waiting -= missing;
-                drop(reasonOfMissing, missing);
+                ledger.drop(reasonOfMissing, missing);
             }
             left.signalAll();
         } finally {
@@ -590,21 +553,7 @@ final class BlockQueue {
 
     private void settle(Block block, int deliveredSamples, String reason) {
         block.decided = true;
-        waiting -= block.samples;
-        waitingBytes -= block.body.length;
-        waitingBlocks--;
-        delivered += deliveredSamples;
-        if (block.attempts > 0) {
-            samplesFinished += block.samples;
-            sendNanos += block.sendNanos;
-        }
-        if (deliveredSamples > 0) {
-            exemplarsDelivered += block.exemplars;
-            newestDelivered = Math.max(newestDelivered, block.maxTimestamp);
-        }
-        if (deliveredSamples < block.samples) {
-            drop(reason, block.samples - deliveredSamples);
-        }
+        ledger.settle(block, deliveredSamples, reason);
         left.signalAll();
     }
 
@@ -613,10 +562,6 @@ final class BlockQueue {
         if (lane.log == null || block.logged) {
             bodies.giveBack(block.body);
         }
-    }
-
-    private void drop(String reason, long samples) {
-        dropped.merge(reason, samples, Long::sum);
     }
 
     /**
@@ -706,7 +651,7 @@ final class BlockQueue {
     ShardScaling.Totals totals() {
         lock.lock();
         try {
-            return new ShardScaling.Totals(samplesSealed, samplesFinished, sendNanos, waiting);
+            return ledger.totals();
         } finally {
             lock.unlock();
         }
@@ -721,27 +666,7 @@ final class BlockQueue {
                 oldest = Math.min(oldest, lane.oldestTimestampMillis());
                 damages += lane.log == null ? 0 : lane.log.damages();
             }
-            return new WriterStats(
-                    accepted,
-                    refused,
-                    delivered,
-                    dropped,
-                    waiting,
-                    waitingBytes,
-                    waitingBlocks,
-                    exemplarsDelivered,
-                    requests,
-                    retries,
-                    bytesSent,
-                    samplesSent,
-                    samplesRetried,
-                    oldest,
-                    newestDelivered,
-                    recovered,
-                    spool == null ? 0 : spool.bytes(),
-                    damages,
-                    shards,
-                    desiredShards);
+            return ledger.stats(oldest, spool == null ? 0 : spool.bytes(), damages, shards, desiredShards);
         } finally {
             lock.unlock();
         }
