@@ -185,9 +185,7 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
             Thread thread = new Thread(
                     null, task, "promferry-write-" + config.name() + "-" + part + next.getAndIncrement(), 0, false);
             thread.setDaemon(true);
-            // A writer must not keep alive the class loader of whoever happened to start it. Not null: snappy-java
-            // looks
-            // for its settings through it, and complains on stderr about null.
+            // Not null: snappy-java looks for its settings through it, and complains on stderr about null.
             thread.setContextClassLoader(RemoteWriter.class.getClassLoader());
             return thread;
         };
