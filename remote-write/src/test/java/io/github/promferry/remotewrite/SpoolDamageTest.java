@@ -1,10 +1,11 @@
 package io.github.promferry.remotewrite;
 
 import static io.github.promferry.remotewrite.SpoolRecords.append;
-import static io.github.promferry.remotewrite.SpoolRecords.copy;
 import static io.github.promferry.remotewrite.SpoolRecords.damagedSamples;
 import static io.github.promferry.remotewrite.SpoolRecords.drain;
+import static io.github.promferry.remotewrite.SpoolRecords.load;
 import static io.github.promferry.remotewrite.SpoolRecords.open;
+import static io.github.promferry.remotewrite.SpoolRecords.restore;
 import static io.github.promferry.remotewrite.SpoolRecords.segments;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -18,6 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,6 +40,15 @@ class SpoolDamageTest {
 
     private Path spool;
 
+    /** Where each case of a table has a damaged {@link #spool}. */
+    private Path copy() {
+        return directory.resolve("copy");
+    }
+
+    private String nameOf(Path file) {
+        return spool.relativize(file).toString();
+    }
+
     /** A spool with all the texts, the first two acknowledged one by one. */
     private void write() throws IOException {
         spool = directory.resolve("spool");
@@ -55,6 +66,9 @@ class SpoolDamageTest {
         ends.replaceAll(SpoolSegment::offsetOf);
     }
 
+    /** As much of a file that is used again as the tables have to do with: old records are at its end. */
+    private static final int OLD_BYTES = 4096;
+
     /** The same in a file that is used again; returns what was in it before. */
     private byte[] writeOver() throws IOException {
         spool = directory.resolve("spool");
@@ -69,23 +83,28 @@ class SpoolDamageTest {
             byte[] before = Files.readAllBytes(segments(spool).get(0));
             drain(log);
             writeTexts(log);
-            return before;
+            try (RandomAccessFile file = new RandomAccessFile(last(spool).toFile(), "rw")) {
+                assertThat(file.length()).isEqualTo(before.length);
+                file.setLength(OLD_BYTES);
+            }
+            return Arrays.copyOf(before, OLD_BYTES);
         }
     }
 
     @Test
     void aKillInTheMidstOfARecordThatIsWrittenOverOldOnesCostsNoOther() throws IOException {
         byte[] before = writeOver();
-        byte[] after = Files.readAllBytes(last(spool));
-        assertThat(after).hasSameSizeAs(before);
+        Map<String, byte[]> contents = load(spool);
+        String name = nameOf(last(spool));
+        byte[] after = contents.get(name);
+        assertThat(ends.get(5) + 2 * SpoolHeader.BYTES).isLessThan(OLD_BYTES / 2);
         for (int written = 0; written <= ends.get(5) + SpoolHeader.BYTES; written++) {
-            Path copy = directory.resolve("torn-" + written);
-            copy(spool, copy);
             byte[] torn = before.clone();
             System.arraycopy(after, 0, torn, 0, written);
-            Files.write(last(copy), torn);
+            contents.put(name, torn);
+            restore(copy(), contents);
             List<String> expected = textsWithin(written);
-            try (Spool opened = open(copy)) {
+            try (Spool opened = open(copy())) {
                 SpoolLog log = opened.logs().get(0);
                 assertThat(log.recoveredSamples())
                         .isEqualTo(String.join("", expected).length());
@@ -118,16 +137,14 @@ class SpoolDamageTest {
     @Test
     void truncationAtEveryByteCostsOnlyTheRecordsCutOff() throws IOException {
         write();
-        Path segment = segments(spool).get(0);
-        for (int length = 0; length <= Files.size(segment); length++) {
-            Path copy = directory.resolve("cut-" + length);
-            copy(spool, copy);
-            try (RandomAccessFile file =
-                    new RandomAccessFile(segments(copy).get(0).toFile(), "rw")) {
-                file.setLength(length);
-            }
+        Map<String, byte[]> contents = load(spool);
+        String name = nameOf(last(spool));
+        byte[] whole = contents.get(name);
+        for (int length = 0; length <= whole.length; length++) {
+            contents.put(name, Arrays.copyOf(whole, length));
+            restore(copy(), contents);
             List<String> expected = textsWithin(length);
-            try (Spool cut = open(copy)) {
+            try (Spool cut = open(copy())) {
                 SpoolLog log = cut.logs().get(0);
                 append(log, "appended later");
                 expected.add("appended later");
@@ -135,7 +152,7 @@ class SpoolDamageTest {
                 assertThat(log.waitingSamples()).isZero();
                 assertThat(log.dropped()).isEmpty();
             }
-            try (Spool again = open(copy)) {
+            try (Spool again = open(copy())) {
                 assertThat(drain(again.logs().get(0))).isEmpty();
             }
         }
@@ -150,23 +167,25 @@ class SpoolDamageTest {
         } else {
             write();
         }
-        for (Path file : SpoolRecords.files(spool).toList()) {
-            for (int at = 0; at < Math.min(Files.size(file), ends.get(5) + 2 * SpoolHeader.BYTES); at++) {
-                Path copy = directory.resolve(file.getFileName() + "-" + at);
-                copy(spool, copy);
-                byte[] bytes = Files.readAllBytes(file);
+        Map<String, byte[]> contents = load(spool);
+        for (String name : List.copyOf(contents.keySet())) {
+            byte[] sound = contents.get(name);
+            for (int at = 0; at < Math.min(sound.length, ends.get(5) + 2 * SpoolHeader.BYTES); at++) {
+                byte[] bytes = sound.clone();
                 bytes[at] ^= (byte) (at % 2 == 0 ? 1 << at % 8 : 0xff);
-                Files.write(copy.resolve(spool.relativize(file).toString()), bytes);
-                checkDamaged(copy, file, at);
+                contents.put(name, bytes);
+                restore(copy(), contents);
+                checkDamaged(name, at);
             }
+            contents.put(name, sound);
         }
     }
 
-    private void checkDamaged(Path copy, Path file, long at) throws IOException {
+    private void checkDamaged(String file, long at) throws IOException {
         List<String> expected = new ArrayList<>(TEXTS.subList(2, TEXTS.size()));
         int damaged = -1;
         boolean inRecord = at < ends.get(ends.size() - 1);
-        if (inRecord && file.toString().endsWith(".v1")) {
+        if (inRecord && file.endsWith(".v1")) {
             damaged = 0;
             while (ends.get(damaged) <= at) {
                 damaged++;
@@ -175,7 +194,7 @@ class SpoolDamageTest {
                 expected.remove(damaged - 2);
             }
         }
-        try (Spool opened = open(copy)) {
+        try (Spool opened = open(copy())) {
             SpoolLog log = opened.logs().get(0);
             long recovered = log.recoveredSamples();
             append(log, "appended later");
@@ -192,7 +211,7 @@ class SpoolDamageTest {
             long delivered = (long) String.join("", found).length() - "appended later".length();
             assertThat(recovered).isEqualTo(delivered + damagedSamples(log));
         }
-        try (Spool again = open(copy)) {
+        try (Spool again = open(copy())) {
             assertThat(drain(again.logs().get(0))).isEmpty();
         }
     }
@@ -338,14 +357,14 @@ class SpoolDamageTest {
             names = {"V1", "V2"})
     void aWrongByteCostsTheSamplesOfItsRecord(WriteProtocol protocol) throws Exception {
         writeScrapes(protocol);
-        Path segment = segments(spool).get(0);
-        byte[] sound = Files.readAllBytes(segment);
+        Map<String, byte[]> contents = load(spool);
+        String name = nameOf(last(spool));
+        byte[] sound = contents.get(name);
         for (int at = 0; at < sound.length; at++) {
-            Path copy = directory.resolve("wrong-" + at);
-            copy(spool, copy);
             byte[] bytes = sound.clone();
             bytes[at] ^= (byte) (1 << at % 8);
-            Files.write(segments(copy).get(0), bytes);
+            contents.put(name, bytes);
+            restore(copy(), contents);
             List<Integer> expected = new ArrayList<>();
             List<Integer> allowed = new ArrayList<>();
             int damaged = 0;
@@ -361,7 +380,7 @@ class SpoolDamageTest {
                     }
                 }
             }
-            List<Integer> delivered = deliver(copy);
+            List<Integer> delivered = deliver(copy());
             assertThat(delivered)
                     .as("byte %s wrong", at)
                     .containsAll(expected)
@@ -376,16 +395,17 @@ class SpoolDamageTest {
             names = {"V1", "V2"})
     void truncationAtEveryByteCostsTheScrapesCutOff(WriteProtocol protocol) throws Exception {
         writeScrapes(protocol);
-        byte[] whole = Files.readAllBytes(segments(spool).get(0));
+        Map<String, byte[]> contents = load(spool);
+        String name = nameOf(last(spool));
+        byte[] whole = contents.get(name);
         for (int length = 0; length <= whole.length; length++) {
-            Path copy = directory.resolve("cut-" + length);
-            copy(spool, copy);
-            Files.write(segments(copy).get(0), Arrays.copyOf(whole, length));
+            contents.put(name, Arrays.copyOf(whole, length));
+            restore(copy(), contents);
             List<Integer> expected = new ArrayList<>();
             for (int scrape = 0; scrape < REQUESTS.length && ends.get(scrape) <= length; scrape++) {
                 expected.add(scrape);
             }
-            assertThat(deliver(copy)).as("cut to %s bytes", length).isEqualTo(expected);
+            assertThat(deliver(copy())).as("cut to %s bytes", length).isEqualTo(expected);
         }
     }
 }

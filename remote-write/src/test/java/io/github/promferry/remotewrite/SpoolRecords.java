@@ -4,11 +4,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.github.promferry.Clock;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /** Short texts as the records of a spool. */
@@ -72,21 +74,30 @@ final class SpoolRecords {
         }
     }
 
-    /** A copy of a spool with one of its files changed. */
-    static void copy(Path from, Path to) throws IOException {
-        try (Stream<Path> found = Files.walk(from)) {
-            found.forEach(file -> {
-                Path copy = to.resolve(from.relativize(file).toString());
-                try {
-                    if (Files.isDirectory(file)) {
-                        Files.createDirectories(copy);
-                    } else {
-                        Files.write(copy, Files.readAllBytes(file));
-                    }
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            });
+    /** The files of a spool, by their places in it. */
+    static Map<String, byte[]> load(Path directory) throws IOException {
+        Map<String, byte[]> contents = new TreeMap<>();
+        for (Path file : files(directory).toList()) {
+            contents.put(directory.relativize(file).toString(), Files.readAllBytes(file));
+        }
+        return contents;
+    }
+
+    /** Makes a spool of these files alone. What it had before is written over, which is faster than making files anew. */
+    static void restore(Path directory, Map<String, byte[]> contents) throws IOException {
+        Files.createDirectories(directory);
+        for (Path file : files(directory).toList()) {
+            if (!contents.containsKey(directory.relativize(file).toString())) {
+                Files.delete(file);
+            }
+        }
+        for (Map.Entry<String, byte[]> content : contents.entrySet()) {
+            Path file = directory.resolve(content.getKey());
+            Files.createDirectories(file.getParent());
+            try (RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) {
+                out.write(content.getValue());
+                out.setLength(content.getValue().length);
+            }
         }
     }
 }
