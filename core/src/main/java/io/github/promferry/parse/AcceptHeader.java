@@ -40,19 +40,37 @@ public final class AcceptHeader {
      * @throws IllegalArgumentException for no format or more than five
      */
     public static String of(List<ExpositionFormat> formats) {
+        return of(formats, NameEscaping.ALLOW_UTF_8);
+    }
+
+    /**
+     * A header that also says what to do with names that are not classic ones.
+     *
+     * @param formats one to five formats, the best first
+     * @param escaping asked for with the formats that can carry all names
+     * @return the header's value
+     * @throws IllegalArgumentException for no format or more than five
+     */
+    public static String of(List<ExpositionFormat> formats, NameEscaping escaping) {
         if (formats.isEmpty() || formats.size() >= FIRST_TENTHS) {
             throw new IllegalArgumentException(formats.size() + " formats: an Accept header takes one to five");
         }
         StringBuilder header = new StringBuilder();
         int tenths = FIRST_TENTHS;
         for (ExpositionFormat format : formats) {
-            header.append(entry(format)).append(";q=0.").append(tenths--).append(',');
+            header.append(entry(format, escaping))
+                    .append(";q=0.")
+                    .append(tenths--)
+                    .append(',');
         }
         return header.append("*/*;q=0.").append(tenths).toString();
     }
 
     /** What {@link ExpositionFormat#contentType} says, but without blanks and charset, as Prometheus writes it. */
-    private static String entry(ExpositionFormat format) {
-        return format.contentType().replace(" ", "").replace(";charset=utf-8", "");
+    private static String entry(ExpositionFormat format, NameEscaping escaping) {
+        return format.contentType()
+                .replace(" ", "")
+                .replace(";charset=utf-8", "")
+                .replace(NameEscaping.ALLOW_UTF_8.configName(), escaping.configName());
     }
 }

@@ -60,6 +60,15 @@ class ExpositionFormatTest {
                                 + "application/openmetrics-text;version=0.0.1;q=0.4,"
                                 + "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1");
         assertThat(AcceptHeader.TEXT_ONLY).isEqualTo("text/plain;version=0.0.4;q=0.6,*/*;q=0.5");
+        for (NameEscaping escaping : NameEscaping.values()) {
+            assertThat(AcceptHeader.of(
+                            List.of(ExpositionFormat.OPENMETRICS_1_0_0, ExpositionFormat.TEXT_1_0_0), escaping))
+                    .isEqualTo("application/openmetrics-text;version=1.0.0;escaping=" + escaping.configName()
+                            + ";q=0.6,text/plain;version=1.0.0;escaping=" + escaping.configName()
+                            + ";q=0.5,*/*;q=0.4");
+            assertThat(NameEscaping.ofConfigName(escaping.configName())).isEqualTo(escaping);
+        }
+        assertThat(NameEscaping.ofConfigName("UNDERSCORES")).isNull();
         assertThatThrownBy(() -> AcceptHeader.of(List.of())).hasMessageContaining("0 formats");
         assertThatThrownBy(() -> AcceptHeader.of(List.of(ExpositionFormat.values())))
                 .hasMessageContaining("6 formats");

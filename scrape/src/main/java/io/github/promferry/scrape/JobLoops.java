@@ -361,6 +361,7 @@ final class JobLoops {
     /** All series of the target have its labels, so one of them over a limit fails each scrape: without a request. */
     private @Nullable ScrapeFailure labelFault(Labels targetLabels) {
         try {
+            TargetLabels.checkNames(job, targetLabels);
             TargetLabels.checkLengths(job, targetLabels);
             return null;
         } catch (SeriesRejectedException e) {
@@ -410,7 +411,7 @@ final class JobLoops {
     private static Map<String, String> headers(ActiveTarget target) {
         ScrapeJob job = target.job();
         return Map.of(
-                "Accept", AcceptHeader.of(job.formats()),
+                "Accept", AcceptHeader.of(job.formats(), job.nameEscaping()),
                 "Accept-Encoding", job.compression() && !target.isOnThisHost() ? "gzip" : "identity",
                 "User-Agent", job.userAgent(),
                 "X-Prometheus-Scrape-Timeout-Seconds", seconds(target.timeout()));

@@ -4,6 +4,7 @@ import io.github.promferry.Labels;
 import io.github.promferry.MetricSource;
 import io.github.promferry.http.HttpSettings;
 import io.github.promferry.parse.ExpositionFormat;
+import io.github.promferry.parse.NameEscaping;
 import io.github.promferry.parse.ParseOptions;
 import io.github.promferry.scrape.discovery.EngineDiscovery;
 import io.github.promferry.scrape.discovery.TargetDiscovery;
@@ -393,6 +394,26 @@ public final class ScrapeJob {
     }
 
     /**
+     * Whether a series with a name outside the classic character set fails the scrape.
+     *
+     * @return false by default
+     */
+    public boolean legacyNames() {
+        return settings.legacyNames;
+    }
+
+    /**
+     * What targets are asked to do with names outside the classic character set.
+     *
+     * @return what was set; by default {@link NameEscaping#UNDERSCORES} with {@link #legacyNames}, else {@link
+     *     NameEscaping#ALLOW_UTF_8}
+     */
+    public NameEscaping nameEscaping() {
+        NameEscaping set = settings.nameEscaping;
+        return set != null ? set : settings.legacyNames ? NameEscaping.UNDERSCORES : NameEscaping.ALLOW_UTF_8;
+    }
+
+    /**
      * How to read a page whose content type tells nothing.
      *
      * @return null to fail such a scrape
@@ -495,6 +516,8 @@ public final class ScrapeJob {
         private int targetLimit;
         private boolean compression = true;
         private List<ExpositionFormat> formats = DEFAULT_FORMATS;
+        private boolean legacyNames;
+        private @Nullable NameEscaping nameEscaping;
         private @Nullable ExpositionFormat fallbackFormat = ExpositionFormat.TEXT_0_0_4;
         private HttpSettings http = HttpSettings.DEFAULTS;
         private String userAgent = DEFAULT_USER_AGENT;
@@ -535,6 +558,8 @@ public final class ScrapeJob {
             targetLimit = from.targetLimit;
             compression = from.compression;
             formats = from.formats;
+            legacyNames = from.legacyNames;
+            nameEscaping = from.nameEscaping;
             fallbackFormat = from.fallbackFormat;
             http = from.http;
             userAgent = from.userAgent;
@@ -1004,6 +1029,33 @@ public final class ScrapeJob {
         }
 
         /**
+         * Whether a series fails the scrape if, after relabeling, its name is not {@code [a-zA-Z_:][a-zA-Z0-9_:]*} or that of a
+         * label is not {@code [a-zA-Z_][a-zA-Z0-9_]*}; false by default, since Prometheus 3 takes all names. Prometheus'
+         * {@code metric_name_validation_scheme: legacy}. Its relabel rules are limited by {@code
+         * RelabelRule.Builder.legacyNames}.
+         *
+         * @param legacyNames true to fail
+         * @return this
+         */
+        public Builder legacyNames(boolean legacyNames) {
+            this.legacyNames = legacyNames;
+            return this;
+        }
+
+        /**
+         * What targets are asked to do with names outside the classic character set: {@link NameEscaping#ALLOW_UTF_8} by
+         * default, or {@link NameEscaping#UNDERSCORES} with {@link #legacyNames}. Prometheus' {@code
+         * metric_name_escaping_scheme}.
+         *
+         * @param nameEscaping not {@code ALLOW_UTF_8} with {@link #legacyNames}
+         * @return this
+         */
+        public Builder nameEscaping(NameEscaping nameEscaping) {
+            this.nameEscaping = Objects.requireNonNull(nameEscaping, "nameEscaping");
+            return this;
+        }
+
+        /**
          * How to read a page whose content type is missing or tells nothing; as text 0.0.4 by default.
          *
          * @param format null to fail such a scrape, as Prometheus 3 does
@@ -1094,13 +1146,19 @@ public final class ScrapeJob {
          * The job.
          *
          * @return an immutable job
-         * @throws IllegalArgumentException if the timeout is longer than the interval, or the address of a target is not a
+         * @throws IllegalArgumentException if the timeout is longer than the interval, names are asked for that would fail
+         *     the scrape, or the address of a target is not a
          *     host with or without a port and no relabeling can change that
          */
         public ScrapeJob build() {
             if (timeout != null && timeout.compareTo(interval) > 0) {
                 throw new IllegalArgumentException("job " + name + ": timeout " + PrometheusDuration.format(timeout)
                         + " is longer than the interval " + PrometheusDuration.format(interval));
+            }
+            if (legacyNames && nameEscaping == NameEscaping.ALLOW_UTF_8) {
+                throw new IllegalArgumentException(
+                        "job " + name + ": with legacy names, targets cannot be asked for UTF-8"
+                                + " names (allow-utf-8): use underscores, dots or values");
             }
             if (relabel == null) {
                 targets.forEach(target -> Target.checkAddress(target.address()));

@@ -174,12 +174,45 @@ final class TargetLabels implements SeriesResolver {
 
     /** The target's own labels were checked with the target. */
     private void checkLimits(Labels own, int missing) {
+        checkNames(job, own);
         int count = own.size() + missing;
         if (job.labelLimit() > 0 && count > job.labelLimit()) {
             throw new SeriesRejectedException("the series has " + count + " labels, those of the target included, more"
                     + " than the label limit " + job.labelLimit() + " of job " + job.name());
         }
         checkLengths(job, own);
+    }
+
+    static void checkNames(ScrapeJob job, Labels labels) {
+        if (!job.legacyNames()) {
+            return;
+        }
+        for (Labels.Cursor at = labels.cursor(); at.next(); ) {
+            String name = at.name();
+            if (!isLegacy(name, false)) {
+                throw notLegacy(job, "label name", name);
+            }
+        }
+        String metric = labels.metricName();
+        if (metric != null && !isLegacy(metric, true)) {
+            throw notLegacy(job, "metric name", metric);
+        }
+    }
+
+    private static boolean isLegacy(String name, boolean colons) {
+        for (int i = 0; i < name.length(); i++) {
+            char c = name.charAt(i);
+            boolean letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (colons && c == ':');
+            if (!letter && !(i > 0 && c >= '0' && c <= '9')) {
+                return false;
+            }
+        }
+        return !name.isEmpty();
+    }
+
+    private static SeriesRejectedException notLegacy(ScrapeJob job, String what, String name) {
+        return new SeriesRejectedException(what + " \"" + name + "\" has a character that the legacy names of job "
+                + job.name() + " do not allow");
     }
 
     static void checkLengths(ScrapeJob job, Labels labels) {

@@ -76,6 +76,20 @@ class ScrapeLoopTest {
     }
 
     @Test
+    void aNameThatIsNotLegacyFailsTheScrapeOfAJobThatWantsNoOther() {
+        try (HandDriven hand =
+                new HandDriven(HandDriven.job().target("h:1").legacyNames(true).build())) {
+            hand.answers.then(fetch -> fetch.page("a 1\n{\"b.c\"} 2\n"));
+            hand.start();
+            assertThat(hand.answers.requests.get(0).headers().get("Accept"))
+                    .contains(";escaping=underscores;")
+                    .doesNotContain("allow-utf-8");
+            assertThat(hand.rows.takeBrief()).isEmpty();
+            assertThat(hand.status().lastScrape().failure().message()).contains("metric name \"b.c\"");
+        }
+    }
+
+    @Test
     void aTargetOnThisHostIsNotAskedToPackItsPage() {
         try (HandDriven hand =
                 new HandDriven(HandDriven.job().target("localhost:1").build())) {

@@ -83,6 +83,30 @@ class TargetLabelsTest {
                 .withMessage(message);
     }
 
+    @ParameterizedTest(name = "{0} {1}: {2}")
+    @CsvSource({
+        "a.b, l, 'metric name \"a.b\" has a character that the legacy names of job llm do not allow'",
+        "9a, l, 'metric name \"9a\" has a character that the legacy names of job llm do not allow'",
+        "a, l:x, 'label name \"l:x\" has a character that the legacy names of job llm do not allow'",
+        "a, 1l, 'label name \"1l\" has a character that the legacy names of job llm do not allow'",
+        "\u00e4, l, 'metric name \"\u00e4\" has a character that the legacy names of job llm do not allow'",
+        ":A:b_9, _Z9, "
+    })
+    void legacyNamesFailWhatHasOthers(String metric, String label, String message) {
+        Labels exposed = Labels.of("__name__", metric, label, "any.value");
+        assertThat(labelsOf(new TargetLabels(JOB, labels("job=a"), Labels.EMPTY), exposed))
+                .isSameAs(exposed);
+        ScrapeJob job = JOB.toBuilder().legacyNames(true).build();
+        TargetLabels legacy = new TargetLabels(job, labels("job=a"), Labels.EMPTY);
+        if (message == null) {
+            assertThat(labelsOf(legacy, exposed)).isSameAs(exposed);
+        } else {
+            assertThatExceptionOfType(SeriesRejectedException.class)
+                    .isThrownBy(() -> legacy.resolve(exposed, MetricMetadata.NONE))
+                    .withMessage(message);
+        }
+    }
+
     @Test
     void limitsAreInclusive() {
         ScrapeJob job = ScrapeJob.builder("llm")

@@ -5,6 +5,7 @@ import io.github.promferry.examples.config.ConfigFile.Place;
 import io.github.promferry.examples.config.ForwarderConfig.Kind;
 import io.github.promferry.http.HttpSettings;
 import io.github.promferry.parse.ExpositionFormat;
+import io.github.promferry.parse.NameEscaping;
 import io.github.promferry.parse.ParseOptions;
 import io.github.promferry.scrape.ScrapeJob;
 import io.github.promferry.scrape.Target;
@@ -43,10 +44,10 @@ final class ScrapeSection {
                     "extra_scrape_metrics",
                     "scrape_native_histograms",
                     "always_scrape_classic_histograms",
-                    "convert_classic_histograms_to_nhcb")
-            .noEffect("scrape_failure_log_file", "failed scrapes are logged to stderr")
-            .refused("metric_name_validation_scheme", "only utf8 is", "utf8")
-            .refused("metric_name_escaping_scheme", "only allow-utf-8 is", "allow-utf-8");
+                    "convert_classic_histograms_to_nhcb",
+                    "metric_name_validation_scheme",
+                    "metric_name_escaping_scheme")
+            .noEffect("scrape_failure_log_file", "failed scrapes are logged to stderr");
 
     static final KeyTable GLOBAL = KeyTable.of("global")
             .used("external_labels")
@@ -186,6 +187,7 @@ final class ScrapeSection {
         job.compression(block.flag("enable_compression", true));
         limits(block, job);
         formats(block, job);
+        names(block, job);
         boolean extra = block.flag("extra_scrape_metrics", global.flag("extra_scrape_metrics", extraReports));
         job.reports(extra ? ScrapeJob.Reports.EXTRA : ScrapeJob.Reports.STANDARD);
         HttpSettings.Builder http = HttpSettings.builder();
@@ -319,6 +321,27 @@ final class ScrapeSection {
                 block.error("fallback_scrape_protocol", unknownFormat(fallback));
             } else {
                 job.fallbackFormat(format);
+            }
+        }
+    }
+
+    private void names(Block block, ScrapeJob.Builder job) {
+        String validation = "metric_name_validation_scheme";
+        Block where = block.has(validation) ? block : global;
+        String scheme = where.string(validation, "utf8");
+        if (!scheme.equals("utf8") && !scheme.equals("legacy")) {
+            where.error(validation, "\"" + scheme + "\": expected utf8 or legacy");
+        }
+        job.legacyNames(scheme.equals("legacy"));
+        String asked = "metric_name_escaping_scheme";
+        where = block.has(asked) ? block : global;
+        String name = where.string(asked);
+        if (name != null) {
+            NameEscaping escaping = NameEscaping.ofConfigName(name);
+            if (escaping == null) {
+                where.error(asked, "\"" + name + "\": expected allow-utf-8, underscores, dots or values");
+            } else {
+                job.nameEscaping(escaping);
             }
         }
     }

@@ -284,6 +284,23 @@ class BadConfigTest {
                                         + " OpenMetricsText0.0.1, OpenMetricsText1.0.0, OpenMetricsText2.0.0,"
                                         + " PrometheusProto")),
                 argumentSet(
+                        "names",
+                        "- job_name: a\n  metric_name_validation_scheme: old\n  metric_name_escaping_scheme: none\n",
+                        errors(
+                                "3:34: error: scrape_configs[0].metric_name_validation_scheme: \"old\": expected utf8 or"
+                                        + " legacy",
+                                "4:32: error: scrape_configs[0].metric_name_escaping_scheme: \"none\": expected"
+                                        + " allow-utf-8, underscores, dots or values")),
+                argumentSet(
+                        "names that would fail the scrape",
+                        """
+                        - job_name: a
+                          metric_name_validation_scheme: legacy
+                          metric_name_escaping_scheme: allow-utf-8
+                        """,
+                        errors("2:3: error: scrape_configs[0]: job a: with legacy names, targets cannot be asked for"
+                                + " UTF-8 names (allow-utf-8): use underscores, dots or values")),
+                argumentSet(
                         "a header that is reserved",
                         "- job_name: a\n  http_headers: {Host: {values: [x]}, X-A: {values: [a, b]}}\n",
                         errors(

@@ -11,6 +11,7 @@ import io.github.promferry.examples.config.ForwarderConfig.Source;
 import io.github.promferry.http.Credentials;
 import io.github.promferry.http.HttpSettings;
 import io.github.promferry.parse.ExpositionFormat;
+import io.github.promferry.parse.NameEscaping;
 import io.github.promferry.remotewrite.BatchPolicy;
 import io.github.promferry.remotewrite.QueueConfig;
 import io.github.promferry.remotewrite.RemoteWriteConfig;
@@ -641,6 +642,31 @@ class ForwarderConfigTest {
         assertThat(jobs)
                 .extracting(job -> job.parsing().classicHistogramsAsNative())
                 .containsExactly(false, true, false);
+    }
+
+    @Test
+    void namesAreThoseThatTheJobOrAllSay() throws Exception {
+        ForwarderConfig config = read("""
+                global:
+                  metric_name_validation_scheme: legacy
+                scrape_configs:
+                  - job_name: global
+                    static_configs: [{targets: ["a:1"]}]
+                  - job_name: dots
+                    metric_name_escaping_scheme: dots
+                    static_configs: [{targets: ["a:1"]}]
+                  - job_name: own
+                    metric_name_validation_scheme: utf8
+                    static_configs: [{targets: ["a:1"]}]
+                remote_write:
+                  - url: http://receiver/api/v1/write
+                """);
+
+        List<ScrapeJob> jobs = config.sources().get(0).jobs();
+        assertThat(jobs).extracting(ScrapeJob::legacyNames).containsExactly(true, true, false);
+        assertThat(jobs)
+                .extracting(ScrapeJob::nameEscaping)
+                .containsExactly(NameEscaping.UNDERSCORES, NameEscaping.DOTS, NameEscaping.ALLOW_UTF_8);
     }
 
     @Test
