@@ -231,6 +231,11 @@ abstract class BlockEncoder {
         return packer.newPiece(header, symbolBytes(), rowBytes(), selfContained);
     }
 
+    /** See {@link BlockPacker#symbolCopy}. */
+    final @Nullable WireBuffer symbolCopy(SpoolHeader header) {
+        return packer.symbolCopy(header);
+    }
+
     /** The last piece has been written: the next one starts after it. */
     final void keepPiece() {
         packer.keepPiece();

@@ -11,8 +11,13 @@ import org.jspecify.annotations.Nullable;
  * <p>With a spool, the request is compressed in pieces, one for each batch, because each batch goes into the spool before
  * its append returns. Nothing is compressed twice: the finished request is the pieces joined. With 2.0, a piece brings the
  * symbols that are new in it; all of the request so far only if they are little beside its rows, so that what waits costs
- * hardly more than what is sent. A piece that is damaged on disk takes with it, at worst, those after it in its request.
- * Pieces too small to compress well are compressed again with their neighbors for the finished request.
+ * hardly more than what is sent. Pieces too small to compress well are compressed again with their neighbors for the
+ * finished request.
+ *
+ * <p>When pieces need the symbols of others, the finished request leaves a second copy of its symbols behind them, so that
+ * a damaged piece costs its own samples and no others. With it, a request of two vLLM pages takes 1.31 of its bytes on
+ * disk, one of three 1.23, of six 1.14, of ten 1.09 and of twenty 1.06. Until the request is finished there is no copy: if
+ * the process is killed before, a damaged piece takes with it those after it that need its symbols.
  *
  * <p>A piece cannot refer to what another target sent before it, which costs 6 % of the bytes with 2.0 (10.5 instead of
  * 9.9 a sample, vLLM pages of ten engines), and its rows cannot be mixed with those of others, which would save 12 % with
@@ -52,6 +57,11 @@ final class BlockPacker {
     /** What {@link #keepPiece} will make of it. */
     private int rowsInPiece;
 
+    private boolean pieceNeedsOthers;
+
+    /** Whether the last piece that was kept needs symbols of those before it. */
+    private boolean keptNeedsOthers;
+
     /** The first symbols of the last request, and what became of them. */
     private final WireBuffer lastSymbols = new WireBuffer();
 
@@ -85,6 +95,25 @@ final class BlockPacker {
         piece.put(symbols.bytes, symbolsFrom, symbols.length);
         piece.put(rowsOfPiece.bytes, joined, rowsOfPiece.length);
         rowsInPiece = rawRows.length;
+        pieceNeedsOthers = !all;
+        return piece;
+    }
+
+    /**
+     * A piece without rows that brings all symbols of the pieces that were kept; null if the last of them brings those
+     * itself.
+     */
+    @Nullable
+    WireBuffer symbolCopy(SpoolHeader header) {
+        if (!keptNeedsOthers) {
+            return null;
+        }
+        header.symbolOffset = 0;
+        header.symbolBytes = symbolPiecesKept;
+        header.symbolRawBytes = symbolsKept;
+        piece.length = 0;
+        piece.varint(symbolsKept);
+        piece.put(symbols.bytes, 0, symbolPiecesKept);
         return piece;
     }
 
@@ -97,6 +126,7 @@ final class BlockPacker {
         rowsKept = rowsInPiece;
         symbolsKept = symbolsPacked;
         symbolPiecesKept = symbols.length;
+        keptNeedsOthers = pieceNeedsOthers;
     }
 
     /** The body of the finished request; the next one starts anew. */
@@ -111,6 +141,7 @@ final class BlockPacker {
         symbolsPacked = 0;
         symbolsKept = 0;
         symbolPiecesKept = 0;
+        keptNeedsOthers = false;
         return body;
     }
 

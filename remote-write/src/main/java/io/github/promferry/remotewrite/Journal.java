@@ -56,6 +56,8 @@ final class Journal {
             WireBuffer piece = describe(encoder, true);
             rest = Arrays.copyOf(piece.bytes, piece.length);
             restHeader = header.copy();
+        } else if (start >= 0) {
+            copySymbols(encoder);
         }
         Block block = encoder.seal(nowNanos, queue.bodies());
         block.logStart = start;
@@ -72,6 +74,20 @@ final class Journal {
         samples = 0;
         exemplars = 0;
         return block;
+    }
+
+    /** A damaged record must not cost those that need its symbols. Nothing is lost if the disk does not take it. */
+    private void copySymbols(BlockEncoder encoder) {
+        WireBuffer copy = encoder.symbolCopy(header);
+        if (copy == null) {
+            return;
+        }
+        header.samples = 0;
+        header.exemplars = 0;
+        long written = log.append(header, copy.bytes, 0, copy.length);
+        if (written != SpoolLog.NOT_WRITTEN) {
+            end = written;
+        }
     }
 
     private WireBuffer describe(BlockEncoder encoder, boolean selfContained) {

@@ -277,6 +277,11 @@ public final class QueueConfig {
          *
          * <p>Then {@link #maxBytes} bounds what is kept in memory of what waits, {@link #spoolMaxBytes} what waits.
          *
+         * <p>A record of the spool that is damaged on disk is skipped and its samples are counted as {@code
+         * spool_damaged}. With Remote Write 2.0, appends to one request share symbols; a second copy of those is written
+         * when the request is finished. A process that is killed before leaves none: then damage to a record of that
+         * last request may cost those after it in the request, too, counted as well.
+         *
          * @param directory where to keep them, null for memory alone (the default)
          * @return this
          */

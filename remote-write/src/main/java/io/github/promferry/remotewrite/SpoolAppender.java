@@ -58,7 +58,8 @@ final class SpoolAppender {
             System.arraycopy(end, 0, frame, size, SpoolHeader.BYTES);
             // The next record is written over the end.
             output().write(segment.size, frame, size + SpoolHeader.BYTES);
-            if (spool.syncsAlways()) {
+            // A copy of symbols is of use only when the medium has failed; the next sync takes it along.
+            if (spool.syncsAlways() && header.samples > 0) {
                 output().sync();
             }
         } catch (IOException e) {

@@ -53,7 +53,10 @@ final class SpoolHeader {
     /** The size of these symbols when uncompressed. */
     int symbolRawBytes;
 
-    /** Where they belong in the symbols of the block; 0 if they are all of them so far. */
+    /**
+     * Where they belong in the symbols of the block; 0 if they are all of them so far. A last record of no samples may
+     * bring all of them once more.
+     */
     int symbolOffset;
 
     long minTimestampMillis;

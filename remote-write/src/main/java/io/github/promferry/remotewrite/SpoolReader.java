@@ -72,9 +72,9 @@ final class SpoolReader implements Closeable {
         return false;
     }
 
-    /** Counts the record as damaged. */
-    void giveUp() {
-        log.damaged(segment(), header.samples);
+    /** Counts samples of the block as damaged. */
+    void giveUp(int samples) {
+        log.damaged(segment(), samples);
     }
 
     /** The header of the record; good until the next move. */

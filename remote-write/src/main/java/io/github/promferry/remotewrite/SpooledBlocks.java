@@ -3,20 +3,63 @@ package io.github.promferry.remotewrite;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** Reads blocks back from a log and joins the pieces that they were written in. Used by the sender of one lane. */
+/**
+ * Reads blocks back from a log and joins the pieces that they were written in. Used by the sender of one lane.
+ *
+ * <p>Pieces whose symbols were in a damaged record are kept apart until a later record of the block brings all symbols, as
+ * the last one does unless the process was killed before the block was finished. Without one they are damaged, too.
+ */
 final class SpooledBlocks {
     private final SpoolLog log;
     private final Spool spool;
     private final BodyPool bodies;
     private final SpoolReader reader;
     private final WireBuffer symbols = new WireBuffer();
-    private final WireBuffer rows = new WireBuffer();
     private int symbolRawBytes;
-    private int rowRawBytes;
-    private int samples;
-    private int exemplars;
-    private long minTimestamp;
-    private long maxTimestamp;
+
+    /** Pieces whose symbols have been read, and those after them that wait for theirs. */
+    private final Pieces whole = new Pieces();
+
+    private final Pieces lacking = new Pieces();
+
+    /** The rows of some pieces, and what accounting needs to know of them. */
+    private static final class Pieces {
+        final WireBuffer rows = new WireBuffer();
+        int rowRawBytes;
+        int samples;
+        int exemplars;
+        long minTimestamp;
+        long maxTimestamp;
+
+        void clear() {
+            rows.length = 0;
+            rowRawBytes = 0;
+            samples = 0;
+            exemplars = 0;
+            minTimestamp = Long.MAX_VALUE;
+            maxTimestamp = Long.MIN_VALUE;
+        }
+
+        void add(SpoolHeader header, byte[] body, int from, int to, int rawBytes) {
+            rows.put(body, from, to);
+            rowRawBytes += rawBytes;
+            samples += header.samples;
+            exemplars += header.exemplars;
+            minTimestamp = Math.min(minTimestamp, header.minTimestampMillis);
+            maxTimestamp = Math.max(maxTimestamp, header.maxTimestampMillis);
+        }
+
+        /** Takes the other ones behind its own. */
+        void takeAll(Pieces others) {
+            rows.put(others.rows.bytes, 0, others.rows.length);
+            rowRawBytes += others.rowRawBytes;
+            samples += others.samples;
+            exemplars += others.exemplars;
+            minTimestamp = Math.min(minTimestamp, others.minTimestamp);
+            maxTimestamp = Math.max(maxTimestamp, others.maxTimestamp);
+            others.clear();
+        }
+    }
 
     SpooledBlocks(Spool spool, SpoolLog log, BodyPool bodies) {
         this.spool = spool;
@@ -45,19 +88,22 @@ final class SpooledBlocks {
                 add();
                 end = reader.end();
             } while (reader.nextOfBlock(limit));
-            if (samples > 0 && protocol != null) {
+            if (lacking.samples > 0) {
+                reader.giveUp(lacking.samples);
+            }
+            if (whole.samples > 0 && protocol != null) {
                 long age = Math.max(0, spool.nowMillis() - appended);
                 Block block = new Block(
                         protocol,
-                        BlockPacker.join(bodies, symbolRawBytes, symbols, rowRawBytes, rows),
-                        samples,
-                        exemplars,
-                        minTimestamp,
-                        maxTimestamp,
+                        BlockPacker.join(bodies, symbolRawBytes, symbols, whole.rowRawBytes, whole.rows),
+                        whole.samples,
+                        whole.exemplars,
+                        whole.minTimestamp,
+                        whole.maxTimestamp,
                         spool.nanos() - age * 1_000_000);
                 block.logStart = start;
                 block.logEnd = end;
-                block.logSamples = samples;
+                block.logSamples = whole.samples;
                 block.logged = true;
                 return block;
             }
@@ -72,10 +118,9 @@ final class SpooledBlocks {
 
     private void add() {
         SpoolHeader header = reader.header();
-        boolean needsOthers = header.symbolOffset > 0;
-        if (protocolOf(header) == null || (needsOthers && header.symbolOffset != symbolRawBytes)) {
-            // Made by a version with more protocols, or its symbols were in a record that is damaged.
-            reader.giveUp();
+        if (protocolOf(header) == null) {
+            // Made by a version with more protocols.
+            reader.giveUp(header.samples);
             return;
         }
         byte[] body = reader.body();
@@ -89,30 +134,28 @@ final class SpooledBlocks {
                 break;
             }
         }
-        if (!needsOthers) {
+        if (header.symbolOffset == 0) {
             // All symbols so far: those of the pieces before are the first of them.
             symbols.length = 0;
             symbolRawBytes = 0;
+            whole.takeAll(lacking);
         }
-        symbols.put(body, at, at + header.symbolBytes);
-        symbolRawBytes += header.symbolRawBytes;
-        rows.put(body, at + header.symbolBytes, end);
-        rowRawBytes += rawBytes - header.symbolRawBytes;
-        samples += header.samples;
-        exemplars += header.exemplars;
-        minTimestamp = Math.min(minTimestamp, header.minTimestampMillis);
-        maxTimestamp = Math.max(maxTimestamp, header.maxTimestampMillis);
+        int rowsAt = at + header.symbolBytes;
+        int rowRawBytes = rawBytes - header.symbolRawBytes;
+        if (header.symbolOffset == symbolRawBytes) {
+            symbols.put(body, at, rowsAt);
+            symbolRawBytes += header.symbolRawBytes;
+            whole.add(header, body, rowsAt, end, rowRawBytes);
+        } else {
+            lacking.add(header, body, rowsAt, end, rowRawBytes);
+        }
     }
 
     private void clear() {
         symbols.length = 0;
-        rows.length = 0;
         symbolRawBytes = 0;
-        rowRawBytes = 0;
-        samples = 0;
-        exemplars = 0;
-        minTimestamp = Long.MAX_VALUE;
-        maxTimestamp = Long.MIN_VALUE;
+        whole.clear();
+        lacking.clear();
     }
 
     static @Nullable WriteProtocol protocolOf(SpoolHeader header) {

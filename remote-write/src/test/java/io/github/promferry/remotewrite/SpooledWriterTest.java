@@ -435,7 +435,7 @@ class SpooledWriterTest {
     }
 
     @Test
-    void aDamagedRecordCostsItsRequestAtMost() throws IOException {
+    void aDamagedRecordCostsItsOwnSamples() throws IOException {
         protocol = WriteProtocol.V2;
         batch = BatchPolicy.of(500, 1_000_000, Duration.ofSeconds(1));
         receiver.answer(UNAVAILABLE);
@@ -456,11 +456,11 @@ class SpooledWriterTest {
             assertThat(writer.stats().recovered()).isEqualTo(1000);
             writer.start();
             assertThat(writer.flush(LONG).complete()).isTrue();
-            // The first request has lost its symbols, the second one its last batch.
-            assertThat(receiver.samples(target.full(5))).hasSize(4);
+            // The first request has lost its first batch, the second one the copy of its symbols.
+            assertThat(receiver.samples(target.full(5))).hasSize(9);
             assertThat(receiver.violations()).isEmpty();
-            assertThat(writer.stats().dropped()).containsExactly(Map.entry("spool_damaged", 600L));
-            assertThat(writer.stats().spoolDamages()).isEqualTo(6);
+            assertThat(writer.stats().dropped()).containsExactly(Map.entry("spool_damaged", 100L));
+            assertThat(writer.stats().spoolDamages()).isEqualTo(2);
             assertBalanced(writer.stats());
         }
     }
