@@ -100,7 +100,7 @@ class NativeHistogramsTest {
                     .target(target.hostPort())
                     .relabel(labels -> Labels.of("instance", "engine").withDefaults(labels))
                     .interval(Duration.ofMillis(200))
-                    .nativeHistograms(true)
+                    .formats(ScrapeJob.NATIVE_HISTOGRAM_FORMATS)
                     .build();
             writer.start();
             try (Scraper scraper = Scraper.builder().sink(writer).job(job).build()) {

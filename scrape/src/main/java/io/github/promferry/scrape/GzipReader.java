@@ -134,7 +134,8 @@ final class GzipReader {
     static FetchException bodyTooLarge(int maxBytes) {
         return new FetchException(
                 ScrapeFailure.Kind.BODY_SIZE,
-                "the page reaches " + maxBytes + " bytes (bodySizeLimit of the job): raise the limit or have the target"
+                "the page reaches " + maxBytes
+                        + " bytes (ScrapeLimits.bodyBytes of the job): raise the limit or have the target"
                         + " expose less");
     }
 }

@@ -145,7 +145,7 @@ final class JobLoops {
                 reason = DroppedTarget.of(job, target, e.getMessage() == null ? e.toString() : e.getMessage());
                 firstFault = firstFault == null ? reason : firstFault;
             }
-            if (droppedCount++ < job.keepDroppedTargets() || job.keepDroppedTargets() == 0) {
+            if (droppedCount++ < job.limits().droppedTargets() || job.limits().droppedTargets() == 0) {
                 dropped.add(reason);
             }
         }
@@ -165,12 +165,12 @@ final class JobLoops {
         Labels common = target.labels().withDefaults(externalLabels);
         ScrapeFailure ownFault = labelFault(target.labels());
         SampleReader reader = new SourceReader(
-                source.source(), new TargetLabels(job, target.labels(), externalLabels), job.parsing());
+                source.source(), new TargetLabels(job, target.labels(), externalLabels), job.effectiveParsing());
         ScrapeLoop loop = new ScrapeLoop(
                 target,
                 target.identity(),
                 Fetcher.NOTHING,
-                new Fetcher.Request(uri, Map.of(), job.bodySizeLimit()),
+                new Fetcher.Request(uri, Map.of(), job.limits().bodyBytes()),
                 new ScrapeWork(target, common, reader, context),
                 new ScrapeRecord(target, counters),
                 () -> ownFault,
@@ -234,7 +234,7 @@ final class JobLoops {
         }
     }
 
-    /** Those of them that are kept, see {@link ScrapeJob#keepDroppedTargets}. */
+    /** Those of them that are kept, see {@link ScrapeLimits#droppedTargets}. */
     List<DroppedTarget> dropped() {
         List<DroppedTarget> all = new ArrayList<>(droppedByHand.values());
         found.values().forEach(each -> all.addAll(each.dropped));
@@ -328,9 +328,11 @@ final class JobLoops {
         Labels common = target.labels().withDefaults(externalLabels);
         SampleReader reader = inherited(common);
         if (reader == null) {
-            reader = new SampleReader.OfPages(new ExpositionParser(dictionary(target.labels()), job.parsing()));
+            reader =
+                    new SampleReader.OfPages(new ExpositionParser(dictionary(target.labels()), job.effectiveParsing()));
         }
-        Fetcher.Request request = new Fetcher.Request(target.fetchUri(), headers(target), job.bodySizeLimit());
+        Fetcher.Request request = new Fetcher.Request(
+                target.fetchUri(), headers(target), job.limits().bodyBytes());
         ScrapeFailure ownFault = labelFault(target.labels());
         return new ScrapeLoop(
                 target,
@@ -371,7 +373,7 @@ final class JobLoops {
 
     /** As in Prometheus, every target of the job fails, so that nobody overlooks it. */
     private void checkTargetLimit() {
-        int limit = job.targetLimit();
+        int limit = job.limits().targets();
         tooManyTargets = limit == 0 || active.size() <= limit
                 ? null
                 : ScrapeFailure.of(

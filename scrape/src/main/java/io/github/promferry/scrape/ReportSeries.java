@@ -49,7 +49,7 @@ final class ReportSeries {
         add(batch, ADDED, timestamp, scrape.seriesAdded());
         if (which == ScrapeJob.Reports.EXTRA) {
             add(batch, TIMEOUT, timestamp, target.timeout().toNanos() / 1e9);
-            add(batch, SAMPLE_LIMIT, timestamp, target.job().sampleLimit());
+            add(batch, SAMPLE_LIMIT, timestamp, target.job().limits().samples());
             add(batch, BODY_BYTES, timestamp, scrape.bodyBytes());
         }
     }

@@ -26,7 +26,7 @@ public record ScrapeFailure(Kind kind, String message, int line, int column) {
         TIMEOUT,
         /** The answer was not 200. */
         STATUS,
-        /** The page is larger than {@link ScrapeJob.Builder#bodySizeLimit}. */
+        /** The page is larger than {@link ScrapeLimits#bodyBytes}. */
         BODY_SIZE,
         /** The content type or encoding is none that can be read. */
         CONTENT,

@@ -43,12 +43,6 @@ public final class ScrapeJob {
     /** A scrape may take so long unless told otherwise, or the interval if that is shorter. */
     public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(10);
 
-    /** A page may have so many bytes unless told otherwise: 16 MiB. */
-    public static final int DEFAULT_BODY_SIZE_LIMIT = 16 << 20;
-
-    /** {@link Builder#futureLimit} unless told otherwise: as in Prometheus. */
-    public static final Duration DEFAULT_FUTURE_LIMIT = Duration.ofMinutes(10);
-
     /** {@link Builder#userAgent} unless told otherwise. */
     public static final String DEFAULT_USER_AGENT = "promferry/0.1.0";
 
@@ -59,7 +53,10 @@ public final class ScrapeJob {
             ExpositionFormat.TEXT_1_0_0,
             ExpositionFormat.TEXT_0_0_4);
 
-    /** What is asked for with {@link Builder#nativeHistograms}: protobuf, which alone has them, and then the same. */
+    /**
+     * What to ask for where native histograms are wanted: protobuf, and then the same. Those that a page has are taken
+     * whatever was asked for, unless {@link ParseOptions#nativeHistograms} says otherwise.
+     */
     public static final List<ExpositionFormat> NATIVE_HISTOGRAM_FORMATS = List.of(
             ExpositionFormat.PROTOBUF,
             ExpositionFormat.OPENMETRICS_1_0_0,
@@ -94,12 +91,12 @@ public final class ScrapeJob {
 
     private final Builder settings;
     private final List<TargetDiscovery> discoveries;
-    private final ParseOptions parsing;
+    private final ParseOptions effectiveParsing;
     private final @Nullable Relabeler metricRelabel;
 
     private ScrapeJob(Builder settings) {
         this.settings = settings;
-        parsing = settings.effectiveParsing();
+        effectiveParsing = settings.effectiveParsing();
         metricRelabel = settings.effectiveMetricRelabel();
         List<TargetDiscovery> all = new ArrayList<>(settings.discoveries);
         if (!settings.engines.isEmpty()) {
@@ -241,30 +238,26 @@ public final class ScrapeJob {
     }
 
     /**
-     * How pages are read.
+     * How pages are read, apart from the {@link #limits}.
      *
      * @return options of the parser
      */
     public ParseOptions parsing() {
-        return parsing;
+        return settings.parsing;
+    }
+
+    /** How pages are read indeed: with the limits, and as the profile wants it. */
+    ParseOptions effectiveParsing() {
+        return effectiveParsing;
     }
 
     /**
-     * Whether timestamps on the page are used.
+     * How much is taken.
      *
-     * @return true by default
+     * @return {@link ScrapeLimits#DEFAULTS} by default
      */
-    public boolean honorTimestamps() {
-        return parsing.honorTimestamps();
-    }
-
-    /**
-     * Whether series with timestamps on the page get stale markers.
-     *
-     * @return false by default
-     */
-    public boolean trackTimestampsStaleness() {
-        return parsing.trackTimestampsStaleness();
+    public ScrapeLimits limits() {
+        return settings.limits;
     }
 
     /**
@@ -286,93 +279,12 @@ public final class ScrapeJob {
     }
 
     /**
-     * How many bytes of a page, unpacked, are too many.
-     *
-     * @return a positive number
-     */
-    public int bodySizeLimit() {
-        return settings.bodySizeLimit;
-    }
-
-    /**
-     * How many samples a page may have after relabeling.
-     *
-     * @return 0 for any number
-     */
-    public int sampleLimit() {
-        return parsing.sampleLimit();
-    }
-
-    /**
-     * How many series of a page are kept.
-     *
-     * @return 0 for any number
-     */
-    public int seriesLimit() {
-        return settings.parsing.seriesLimit();
-    }
-
-    /**
-     * How far ahead of the scrape a timestamp on the page may be.
-     *
-     * @return 10 minutes by default
-     */
-    public Duration futureLimit() {
-        return settings.parsing.futureLimit();
-    }
-
-    /**
-     * How many labels a series may have.
-     *
-     * @return 0 for any number
-     */
-    public int labelLimit() {
-        return settings.labelLimit;
-    }
-
-    /**
-     * How long a label name may be.
-     *
-     * @return bytes, 0 for any length
-     */
-    public int labelNameLengthLimit() {
-        return settings.labelNameLengthLimit;
-    }
-
-    /**
-     * How long a label value may be.
-     *
-     * @return bytes, 0 for any length
-     */
-    public int labelValueLengthLimit() {
-        return settings.labelValueLengthLimit;
-    }
-
-    /**
-     * How many targets the job may have.
-     *
-     * @return 0 for any number
-     */
-    public int targetLimit() {
-        return settings.targetLimit;
-    }
-
-    /**
      * What finds more targets for the job.
      *
      * @return unmodifiable, may be empty
      */
     public List<TargetDiscovery> discoveries() {
         return discoveries;
-    }
-
-    /**
-     * How many of the targets that each discovery found and that are not scraped are kept to be shown.
-     *
-     * @return 0 for all
-     */
-    public int keepDroppedTargets() {
-        return settings.keepDroppedTargets;
     }
 
     /**
@@ -495,25 +407,17 @@ public final class ScrapeJob {
         private final List<TargetDiscovery> discoveries = new ArrayList<>();
         private final List<EngineAddress> engines = new ArrayList<>();
         private @Nullable EngineCatalog engineCatalog;
-        private int keepDroppedTargets;
         private Duration interval = DEFAULT_INTERVAL;
         private @Nullable Duration timeout;
         private String path = "/metrics";
         private String scheme = "http";
         private final TreeMap<String, List<String>> params = new TreeMap<>();
         private boolean honorLabels;
-        private ParseOptions parsing = ParseOptions.builder()
-                .futureLimit(DEFAULT_FUTURE_LIMIT)
-                .dropOutOfOrder(true)
-                .build();
+        private ParseOptions parsing = ParseOptions.DEFAULTS;
+        private ScrapeLimits limits = ScrapeLimits.DEFAULTS;
         private @Nullable Relabeler relabel;
         private @Nullable Relabeler metricRelabel;
         private @Nullable CostProfile profile;
-        private int bodySizeLimit = DEFAULT_BODY_SIZE_LIMIT;
-        private int labelLimit;
-        private int labelNameLengthLimit;
-        private int labelValueLengthLimit;
-        private int targetLimit;
         private boolean compression = true;
         private List<ExpositionFormat> formats = DEFAULT_FORMATS;
         private boolean legacyNames;
@@ -540,7 +444,6 @@ public final class ScrapeJob {
             discoveries.addAll(from.discoveries);
             engines.addAll(from.engines);
             engineCatalog = from.engineCatalog;
-            keepDroppedTargets = from.keepDroppedTargets;
             interval = from.interval;
             timeout = from.timeout;
             path = from.path;
@@ -548,14 +451,10 @@ public final class ScrapeJob {
             params.putAll(from.params);
             honorLabels = from.honorLabels;
             parsing = from.parsing;
+            limits = from.limits;
             relabel = from.relabel;
             metricRelabel = from.metricRelabel;
             profile = from.profile;
-            bodySizeLimit = from.bodySizeLimit;
-            labelLimit = from.labelLimit;
-            labelNameLengthLimit = from.labelNameLengthLimit;
-            labelValueLengthLimit = from.labelValueLengthLimit;
-            targetLimit = from.targetLimit;
             compression = from.compression;
             formats = from.formats;
             legacyNames = from.legacyNames;
@@ -667,19 +566,6 @@ public final class ScrapeJob {
         }
 
         /**
-         * How many of the targets that each discovery found and that are not scraped are kept to be {@linkplain
-         * Scraper#droppedTargets() shown}; all by default. They are always counted.
-         *
-         * @param targets 0 for all
-         * @return this
-         * @throws IllegalArgumentException if it is negative
-         */
-        public Builder keepDroppedTargets(int targets) {
-            keepDroppedTargets = notNegative("dropped targets to keep", targets);
-            return this;
-        }
-
-        /**
          * Adds a source of this process: its metrics are taken at each interval like those of a target, without HTTP and
          * text. Its label {@code instance} is the host's name. An exception that it throws is a failed scrape.
          *
@@ -783,39 +669,30 @@ public final class ScrapeJob {
         }
 
         /**
-         * How pages are read; tolerant and unchanged by default. Replaces what {@link #honorTimestamps}, {@link
-         * #trackTimestampsStaleness}, {@link #sampleLimit}, {@link #seriesLimit}, {@link #futureLimit} and {@link
-         * #nativeHistograms} have set so far, which are a part of it.
+         * How pages are read; tolerant and unchanged by default. Whether timestamps are honored, which series get stale
+         * markers, and what becomes of histograms is said here. Samples out of order are always left out.
          *
-         * @param parsing options of the parser
+         * @param parsing such as {@code ParseOptions.builder().honorTimestamps(false).build()}
          * @return this
+         * @throws IllegalArgumentException if it has one of the limits that {@link #limits} has
          */
         public Builder parsing(ParseOptions parsing) {
-            this.parsing = Objects.requireNonNull(parsing, "parsing");
+            if (!ScrapeLimits.areLeftOpenBy(parsing)) {
+                throw new IllegalArgumentException(
+                        "the parser's options have a sampleLimit, seriesLimit or futureLimit: give it by limits()");
+            }
+            this.parsing = parsing;
             return this;
         }
 
         /**
-         * Whether timestamps on the page are used; true by default.
+         * How much of its targets the job takes: pages of less than 16 MiB, timestamps at most 10 minutes ahead by default.
          *
-         * @param honorTimestamps false to stamp all samples with the time of the scrape
+         * @param limits such as {@code ScrapeLimits.builder().samples(50_000).build()}
          * @return this
          */
-        public Builder honorTimestamps(boolean honorTimestamps) {
-            parsing = parsing.toBuilder().honorTimestamps(honorTimestamps).build();
-            return this;
-        }
-
-        /**
-         * Whether a series that has timestamps on the page gets a stale marker when it vanishes; false by default.
-         *
-         * @param trackTimestampsStaleness true to mark it
-         * @return this
-         */
-        public Builder trackTimestampsStaleness(boolean trackTimestampsStaleness) {
-            parsing = parsing.toBuilder()
-                    .trackTimestampsStaleness(trackTimestampsStaleness)
-                    .build();
+        public Builder limits(ScrapeLimits limits) {
+            this.limits = Objects.requireNonNull(limits, "limits");
             return this;
         }
 
@@ -867,121 +744,12 @@ public final class ScrapeJob {
         }
 
         private ParseOptions effectiveParsing() {
-            return profile == null || profile.level() == CostProfile.Level.FULL
-                    ? parsing
-                    : parsing.toBuilder()
-                            .created(ParseOptions.Created.START_TIMESTAMP)
-                            .build();
-        }
-
-        /**
-         * How many bytes of a page, unpacked, are too many; 16 MiB by default. A page that reaches them fails the scrape
-         * without being read further.
-         *
-         * @param bytes a positive number
-         * @return this
-         * @throws IllegalArgumentException if it is not positive
-         */
-        public Builder bodySizeLimit(int bytes) {
-            if (bytes <= 0) {
-                throw new IllegalArgumentException("body size limit " + bytes + " is not positive");
+            ParseOptions.Builder effective = parsing.toBuilder().dropOutOfOrder(true);
+            limits.applyTo(effective);
+            if (profile != null && profile.level() != CostProfile.Level.FULL) {
+                effective.created(ParseOptions.Created.START_TIMESTAMP);
             }
-            bodySizeLimit = bytes;
-            return this;
-        }
-
-        /**
-         * How many samples a page may have after relabeling; a page with more fails the scrape. Any number by default.
-         *
-         * @param samples 0 for any number
-         * @return this
-         * @throws IllegalArgumentException if it is negative
-         */
-        public Builder sampleLimit(int samples) {
-            parsing = parsing.toBuilder()
-                    .sampleLimit(notNegative("sample limit", samples))
-                    .build();
-            return this;
-        }
-
-        /**
-         * How many series of a page are kept, after relabeling. The samples of the others are left out and counted, and the
-         * scrape is good, unlike with {@link #sampleLimit}. Series that are kept stay for as long as the target exposes
-         * them; new ones fill up what room there is, in the order of the page. Any number by default.
-         *
-         * @param series 0 for any number
-         * @return this
-         * @throws IllegalArgumentException if it is negative
-         * @see TargetStatus.LastScrape#leftOut
-         */
-        public Builder seriesLimit(int series) {
-            parsing = parsing.toBuilder()
-                    .seriesLimit(notNegative("series limit", series))
-                    .build();
-            return this;
-        }
-
-        /**
-         * How far ahead of the scrape a timestamp on the page may be. Samples further ahead are left out and counted, and
-         * the scrape is good. 10 minutes by default.
-         *
-         * @param limit such as 10 minutes
-         * @return this
-         * @throws IllegalArgumentException if it is negative
-         */
-        public Builder futureLimit(Duration limit) {
-            parsing = parsing.toBuilder().futureLimit(limit).build();
-            return this;
-        }
-
-        /**
-         * How many labels a series may have, those of the target and {@code __name__} included; a series with more fails
-         * the scrape. Any number by default.
-         *
-         * @param labels 0 for any number
-         * @return this
-         * @throws IllegalArgumentException if it is negative
-         */
-        public Builder labelLimit(int labels) {
-            labelLimit = notNegative("label limit", labels);
-            return this;
-        }
-
-        /**
-         * How long a label name may be; a longer one fails the scrape. Any length by default.
-         *
-         * @param bytes in UTF-8, 0 for any length
-         * @return this
-         * @throws IllegalArgumentException if it is negative
-         */
-        public Builder labelNameLengthLimit(int bytes) {
-            labelNameLengthLimit = notNegative("label name length limit", bytes);
-            return this;
-        }
-
-        /**
-         * How long a label value may be; a longer one fails the scrape. Any length by default.
-         *
-         * @param bytes in UTF-8, 0 for any length
-         * @return this
-         * @throws IllegalArgumentException if it is negative
-         */
-        public Builder labelValueLengthLimit(int bytes) {
-            labelValueLengthLimit = notNegative("label value length limit", bytes);
-            return this;
-        }
-
-        /**
-         * How many targets the job may have; with more, every scrape of the job fails without a request. Any number by
-         * default.
-         *
-         * @param targets 0 for any number
-         * @return this
-         * @throws IllegalArgumentException if it is negative
-         */
-        public Builder targetLimit(int targets) {
-            targetLimit = notNegative("target limit", targets);
-            return this;
+            return effective.build();
         }
 
         /**
@@ -1012,20 +780,6 @@ public final class ScrapeJob {
             }
             this.formats = List.copyOf(formats);
             return this;
-        }
-
-        /**
-         * Whether native histograms are scraped. True asks for {@link #NATIVE_HISTOGRAM_FORMATS}; call {@link #formats}
-         * afterwards to ask for others. False keeps the classic series of a page that has both, and those of its sum and
-         * count if it has no more. How fine histograms may be, and whether classic series come too, are options of {@link
-         * #parsing}. Unless this is called, native histograms are not asked for, but taken where a page has them.
-         *
-         * @param nativeHistograms true for native histograms
-         * @return this
-         */
-        public Builder nativeHistograms(boolean nativeHistograms) {
-            parsing = parsing.toBuilder().nativeHistograms(nativeHistograms).build();
-            return nativeHistograms ? formats(NATIVE_HISTOGRAM_FORMATS) : this;
         }
 
         /**
@@ -1179,13 +933,6 @@ public final class ScrapeJob {
                 throw new IllegalArgumentException(what + " " + duration + " is shorter than a millisecond");
             }
             return duration;
-        }
-
-        private static int notNegative(String what, int value) {
-            if (value < 0) {
-                throw new IllegalArgumentException(what + " " + value + " is negative; 0 switches it off");
-            }
-            return value;
         }
     }
 }

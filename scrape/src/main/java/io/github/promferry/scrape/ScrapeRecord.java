@@ -108,10 +108,11 @@ final class ScrapeRecord {
     private String reason(LeftOut why) {
         return switch (why) {
             case DUPLICATE -> "the page has the series twice";
-            case OVER_SERIES_LIMIT -> "over the series limit " + target.job().seriesLimit() + " of the job";
+            case OVER_SERIES_LIMIT ->
+                "over the series limit " + target.job().limits().series() + " of the job";
             case TOO_FAR_AHEAD ->
                 "the timestamp is more than "
-                        + PrometheusDuration.format(target.job().futureLimit()) + " in the future";
+                        + PrometheusDuration.format(target.job().limits().future()) + " in the future";
             case OUT_OF_ORDER -> "the series had a later timestamp before";
         };
     }

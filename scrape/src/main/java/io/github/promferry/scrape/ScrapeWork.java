@@ -150,7 +150,9 @@ final class ScrapeWork {
                     Kind.CONTENT, "the page has content encoding \"" + encoding + "\", which was not asked for");
         }
         workspace.page().clear();
-        workspace.gzip().unpack(page.body(), workspace.page(), target.job().bodySizeLimit());
+        workspace
+                .gzip()
+                .unpack(page.body(), workspace.page(), target.job().limits().bodyBytes());
         return workspace.page();
     }
 

@@ -257,7 +257,7 @@ public final class Scraper implements AutoCloseable {
      * The targets that are not scraped, because relabeling dropped them or because what discovery found cannot be
      * scraped.
      *
-     * @return a snapshot, in the order of the jobs; {@link ScrapeJob.Builder#keepDroppedTargets} bounds it
+     * @return a snapshot, in the order of the jobs; {@link ScrapeLimits#droppedTargets} bounds it
      */
     public List<DroppedTarget> droppedTargets() {
         List<DroppedTarget> all = new ArrayList<>();

@@ -176,9 +176,10 @@ final class TargetLabels implements SeriesResolver {
     private void checkLimits(Labels own, int missing) {
         checkNames(job, own);
         int count = own.size() + missing;
-        if (job.labelLimit() > 0 && count > job.labelLimit()) {
+        int limit = job.limits().labels();
+        if (limit > 0 && count > limit) {
             throw new SeriesRejectedException("the series has " + count + " labels, those of the target included, more"
-                    + " than the label limit " + job.labelLimit() + " of job " + job.name());
+                    + " than the label limit " + limit + " of job " + job.name());
         }
         checkLengths(job, own);
     }
@@ -216,29 +217,27 @@ final class TargetLabels implements SeriesResolver {
     }
 
     static void checkLengths(ScrapeJob job, Labels labels) {
-        if (job.labelNameLengthLimit() == 0 && job.labelValueLengthLimit() == 0) {
+        int nameLimit = job.limits().labelNameBytes();
+        int valueLimit = job.limits().labelValueBytes();
+        if (nameLimit == 0 && valueLimit == 0) {
             return;
         }
         for (Labels.Cursor at = labels.cursor(); at.next(); ) {
-            int nameLength = at.nameEnd() - at.nameStart();
-            if (job.labelNameLengthLimit() > 0 && nameLength > job.labelNameLengthLimit()) {
-                throw tooLong(job, "a label name", nameLength, "label name length limit", job.labelNameLengthLimit());
+            int nameBytes = at.nameEnd() - at.nameStart();
+            if (nameLimit > 0 && nameBytes > nameLimit) {
+                throw tooLong(job, "a label name", nameBytes, "label name length limit", nameLimit);
             }
-            int valueLength = at.end() - at.valueStart();
-            if (job.labelValueLengthLimit() > 0 && valueLength > job.labelValueLengthLimit()) {
+            int valueBytes = at.end() - at.valueStart();
+            if (valueLimit > 0 && valueBytes > valueLimit) {
                 throw tooLong(
-                        job,
-                        "the value of label " + at.name(),
-                        valueLength,
-                        "label value length limit",
-                        job.labelValueLengthLimit());
+                        job, "the value of label " + at.name(), valueBytes, "label value length limit", valueLimit);
             }
         }
     }
 
-    private static SeriesRejectedException tooLong(ScrapeJob job, String what, int length, String limit, int allowed) {
+    private static SeriesRejectedException tooLong(ScrapeJob job, String what, int bytes, String limit, int allowed) {
         return new SeriesRejectedException(
-                what + " has " + length + " bytes, more than the " + limit + " " + allowed + " of job " + job.name());
+                what + " has " + bytes + " bytes, more than the " + limit + " " + allowed + " of job " + job.name());
     }
 
     /** How many of the target's labels the series does not have itself. */

@@ -68,7 +68,7 @@ class GzipReaderTest {
         assertThatExceptionOfType(FetchException.class)
                 .isThrownBy(() -> reader.unpack(buffer(bomb), page, LIMIT))
                 .satisfies(e -> assertThat(e.failure().kind()).isEqualTo(ScrapeFailure.Kind.BODY_SIZE))
-                .withMessageContaining("reaches 1048576 bytes (bodySizeLimit of the job)");
+                .withMessageContaining("reaches 1048576 bytes (ScrapeLimits.bodyBytes of the job)");
         assertThat(page.bytes().length).isLessThanOrEqualTo(2 * LIMIT);
     }
 

@@ -21,7 +21,7 @@ class LimitsTest {
     void aSampleTooManyFailsTheScrapeWithTheCountsOfTheWholePage() {
         ScrapeJob job = HandDriven.job()
                 .target("h:1")
-                .sampleLimit(2)
+                .limits(ScrapeLimits.builder().samples(2).build())
                 .reports(ScrapeJob.Reports.EXTRA)
                 .build();
         try (HandDriven hand = new HandDriven(job)) {
@@ -44,7 +44,10 @@ class LimitsTest {
 
     @Test
     void theSeriesLimitKeepsWhatIsKeptAndDropsTheRestCounted() {
-        ScrapeJob job = HandDriven.job().target("h:1").seriesLimit(2).build();
+        ScrapeJob job = HandDriven.job()
+                .target("h:1")
+                .limits(ScrapeLimits.builder().series(2).build())
+                .build();
         try (HandDriven hand = new HandDriven(job)) {
             hand.answers
                     .page("a 1\nb 2\nc 3\nd 4\n")
@@ -85,8 +88,10 @@ class LimitsTest {
                 known.computeIfAbsent(name, key -> Series.of(Labels.of("__name__", key), MetricMetadata.NONE)),
                 SampleBatch.NO_TIMESTAMP,
                 Double.doubleToRawLongBits(1)));
-        try (HandDriven hand =
-                new HandDriven(HandDriven.job().source(source).seriesLimit(2).build())) {
+        try (HandDriven hand = new HandDriven(HandDriven.job()
+                .source(source)
+                .limits(ScrapeLimits.builder().series(2).build())
+                .build())) {
             hand.start();
             assertThat(hand.rows.takeBrief()).containsExactly("a 1", "b 1");
             assertThat(hand.status().lastScrape().leftOutCount(LeftOut.OVER_SERIES_LIMIT))
@@ -101,9 +106,10 @@ class LimitsTest {
     }
 
     @Test
-    void timestampsMoreThanTenMinutesAheadAreLeftOutCounted() {
+    void timestampsMoreThanTenMinutesAheadAreLeftOutCountedHoweverPagesAreRead() {
         ScrapeJob job = HandDriven.job()
                 .target("h:1")
+                .parsing(ParseOptions.builder().skipBadLines(true).build())
                 .source(batch ->
                         batch.add(Series.of(Labels.of("__name__", "s"), MetricMetadata.NONE), Long.MAX_VALUE - 1, 1))
                 .reports(ScrapeJob.Reports.STANDARD)
@@ -181,8 +187,10 @@ class LimitsTest {
 
     @Test
     void aLabelOverALimitFailsTheScrapeWithItsLine() {
-        ScrapeJob job =
-                HandDriven.job().target("h:1").labelValueLengthLimit(100).build();
+        ScrapeJob job = HandDriven.job()
+                .target("h:1")
+                .limits(ScrapeLimits.builder().labelValueBytes(100).build())
+                .build();
         try (HandDriven hand = new HandDriven(job)) {
             hand.answers.page("a 1\nvllm:cache_config_info{x=\"" + "v".repeat(60_000) + "\"} 1\n");
             hand.start();
@@ -202,7 +210,7 @@ class LimitsTest {
         ScrapeJob job = HandDriven.job()
                 .target(Target.of("h:1", Map.of("model", "m".repeat(20))))
                 .target("h:2")
-                .labelValueLengthLimit(10)
+                .limits(ScrapeLimits.builder().labelValueBytes(10).build())
                 .reports(ScrapeJob.Reports.STANDARD)
                 .build();
         try (HandDriven hand = new HandDriven(job)) {
@@ -220,7 +228,7 @@ class LimitsTest {
         ScrapeJob job = HandDriven.job()
                 .target("h:1")
                 .target("h:2")
-                .targetLimit(2)
+                .limits(ScrapeLimits.builder().targets(2).build())
                 .reports(ScrapeJob.Reports.STANDARD)
                 .build();
         try (HandDriven hand = new HandDriven(job)) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.promferry.Labels;
 import io.github.promferry.parse.LeftOut;
+import io.github.promferry.parse.ParseOptions;
 import io.github.promferry.scrape.TargetStatus.Health;
 import java.time.Duration;
 import java.util.List;
@@ -55,7 +56,7 @@ class ScrapeLoopTest {
     void theRequestSaysWhatIsAskedForAndHowLongItMayTake() {
         try (HandDriven hand = new HandDriven(job.toBuilder()
                 .timeout(Duration.ofMillis(1500))
-                .bodySizeLimit(1000)
+                .limits(ScrapeLimits.builder().bodyBytes(1000).build())
                 .build())) {
             hand.start();
             Fetcher.Request request = hand.answers.requests.get(0);
@@ -100,8 +101,10 @@ class ScrapeLoopTest {
 
     @Test
     void reportsTellOfASuccess() {
-        try (HandDriven hand = new HandDriven(
-                job.toBuilder().reports(ScrapeJob.Reports.EXTRA).sampleLimit(50).build())) {
+        try (HandDriven hand = new HandDriven(job.toBuilder()
+                .reports(ScrapeJob.Reports.EXTRA)
+                .limits(ScrapeLimits.builder().samples(50).build())
+                .build())) {
             hand.answers.then(fetch -> {
                 hand.clock.advance(Duration.ofMillis(250));
                 fetch.page("a 1\nb 2\nb 3\n");
@@ -218,16 +221,18 @@ class ScrapeLoopTest {
             hand.nextTick();
             assertThat(hand.rows.take()).isEmpty();
         }
-        try (HandDriven hand =
-                new HandDriven(job.toBuilder().trackTimestampsStaleness(true).build())) {
+        try (HandDriven hand = new HandDriven(job.toBuilder()
+                .parsing(ParseOptions.builder().trackTimestampsStaleness(true).build())
+                .build())) {
             hand.answers.page(page).page("");
             hand.start();
             hand.rows.take();
             hand.nextTick();
             assertThat(hand.rows.takeBrief()).containsExactly("a stale");
         }
-        try (HandDriven hand =
-                new HandDriven(job.toBuilder().honorTimestamps(false).build())) {
+        try (HandDriven hand = new HandDriven(job.toBuilder()
+                .parsing(ParseOptions.builder().honorTimestamps(false).build())
+                .build())) {
             hand.answers.page(page).page("");
             hand.start();
             assertThat(hand.rows.take())
@@ -240,7 +245,7 @@ class ScrapeLoopTest {
     @Test
     void tooManySamplesFailTheScrape() {
         try (HandDriven hand = new HandDriven(job.toBuilder()
-                .sampleLimit(2)
+                .limits(ScrapeLimits.builder().samples(2).build())
                 .reports(ScrapeJob.Reports.STANDARD)
                 .build())) {
             hand.answers.page(A_AND_B).page("a 1\nb 2\nc 3\n");

@@ -236,8 +236,9 @@ class ScraperDiscoveryTest {
     @Test
     void droppedTargetsAreCountedBeyondThoseKept() {
         Relabeler none = Relabeler.keepIf(labels -> false);
-        try (HandDriven hand =
-                new HandDriven(job().relabel(none).keepDroppedTargets(2).build())) {
+        try (HandDriven hand = new HandDriven(job().relabel(none)
+                .limits(ScrapeLimits.builder().droppedTargets(2).build())
+                .build())) {
             hand.start();
             discovery.find("h:1", "h:2", "h:3");
 

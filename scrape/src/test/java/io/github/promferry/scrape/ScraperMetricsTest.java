@@ -23,7 +23,7 @@ class ScraperMetricsTest {
                 .target("h:1")
                 .target("h:2")
                 .metricRelabel(dropB)
-                .seriesLimit(1)
+                .limits(ScrapeLimits.builder().series(1).build())
                 .build();
         try (HandDriven hand = new HandDriven(job)) {
             hand.answers

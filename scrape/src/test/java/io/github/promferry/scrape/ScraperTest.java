@@ -9,6 +9,7 @@ import io.github.promferry.FlushResult;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.SampleSink;
 import io.github.promferry.Series;
+import io.github.promferry.parse.ParseOptions;
 import io.github.promferry.scrape.TargetStatus.Health;
 import io.github.promferry.testkit.ScriptedAnswer;
 import io.github.promferry.testkit.ScriptedTarget;
@@ -89,7 +90,7 @@ class ScraperTest {
         target.answer(ScriptedAnswer.page("# filler\n".repeat(50_000)).gzip());
         ScrapeJob job = ScrapeJob.builder("llm")
                 .target(target.hostPort())
-                .bodySizeLimit(100_000)
+                .limits(ScrapeLimits.builder().bodyBytes(100_000).build())
                 .reports(ScrapeJob.Reports.EXTRA)
                 .build();
         try (Scraper scraper = Scraper.builder().sink(rows).job(job).build()) {
@@ -329,8 +330,20 @@ class ScraperTest {
                 .isThrownBy(() -> ScrapeJob.builder("llm").scheme("ftp"))
                 .withMessage("scheme \"ftp\" is neither http nor https");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> ScrapeJob.builder("llm").sampleLimit(-1))
-                .withMessage("sample limit -1 is negative; 0 switches it off");
+                .isThrownBy(() -> ScrapeLimits.builder().samples(-1).build())
+                .withMessage("samples -1 is negative; 0 switches the limit off");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ScrapeLimits.builder().bodyBytes(0).build())
+                .withMessage("bodyBytes 0 is not positive");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() ->
+                        ScrapeLimits.builder().future(Duration.ofSeconds(-1)).build())
+                .withMessage("future PT-1S is negative");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ScrapeJob.builder("llm")
+                        .parsing(ParseOptions.builder().sampleLimit(1).build()))
+                .withMessage(
+                        "the parser's options have a sampleLimit, seriesLimit or futureLimit: give it by limits()");
     }
 
     @Test

@@ -9,6 +9,7 @@ import io.github.promferry.MetricSource;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.Series;
 import io.github.promferry.parse.LeftOut;
+import io.github.promferry.parse.ParseOptions;
 import io.github.promferry.scrape.relabel.RelabelRule;
 import java.util.ArrayList;
 import java.util.List;
@@ -146,13 +147,17 @@ class SourceTest {
                     .containsExactly(new Exemplar(Labels.of("trace_id", "t"), 0.5, hand.clock.wallMillis()));
             assertThat(starts).containsExactly(77L, 123L);
         }
-        try (HandDriven limited =
-                new HandDriven(HandDriven.job().source(rich).sampleLimit(2).build())) {
+        try (HandDriven limited = new HandDriven(HandDriven.job()
+                .source(rich)
+                .limits(ScrapeLimits.builder().samples(2).build())
+                .build())) {
             limited.start();
             assertThat(limited.status().lastFailure()).isNull();
         }
-        try (HandDriven limited =
-                new HandDriven(HandDriven.job().source(rich).sampleLimit(1).build())) {
+        try (HandDriven limited = new HandDriven(HandDriven.job()
+                .source(rich)
+                .limits(ScrapeLimits.builder().samples(1).build())
+                .build())) {
             limited.start();
             assertThat(limited.status().lastFailure().message())
                     .isEqualTo("the source gave 2 samples, more than the sample limit 1");
@@ -163,7 +168,10 @@ class SourceTest {
 
     @Test
     void whatCameBeforeTheSampleLimitLivesOnAsOfAPage() {
-        ScrapeJob job = HandDriven.job().source(source).sampleLimit(2).build();
+        ScrapeJob job = HandDriven.job()
+                .source(source)
+                .limits(ScrapeLimits.builder().samples(2).build())
+                .build();
         try (HandDriven hand = new HandDriven(job)) {
             hand.start();
             assertThat(hand.rows.takeBrief()).containsExactly("a 1", "b 1");
@@ -182,8 +190,10 @@ class SourceTest {
     void timestampsThatGoBackwardsAreLeftOutAndEndTheSeriesIfTheyAreTracked() {
         List<long[]> samples = new ArrayList<>();
         MetricSource stamped = batch -> samples.forEach(sample -> batch.add(A, sample[0], sample[1]));
-        ScrapeJob job =
-                HandDriven.job().source(stamped).trackTimestampsStaleness(true).build();
+        ScrapeJob job = HandDriven.job()
+                .source(stamped)
+                .parsing(ParseOptions.builder().trackTimestampsStaleness(true).build())
+                .build();
         try (HandDriven hand = new HandDriven(job)) {
             samples.add(new long[] {2000, 1});
             hand.start();

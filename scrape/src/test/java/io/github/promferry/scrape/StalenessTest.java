@@ -126,8 +126,10 @@ class StalenessTest {
     void isAsInPrometheus(List<Scrape> scrapes) {
         ScrapeJob job = HandDriven.job()
                 .target("h:1")
-                .sampleLimit(SAMPLE_LIMIT)
-                .labelValueLengthLimit(5)
+                .limits(ScrapeLimits.builder()
+                        .samples(SAMPLE_LIMIT)
+                        .labelValueBytes(5)
+                        .build())
                 .build();
         List<List<String>> given = new ArrayList<>();
         try (HandDriven hand = new HandDriven(job)) {
@@ -155,7 +157,10 @@ class StalenessTest {
     /** "Approximate churn": what the target's last pages had, also before failures and empty pages, is not added. */
     @Test
     void seriesAddedAreThoseThatNoPageHasShownSinceTheLastGoodOne() {
-        ScrapeJob job = HandDriven.job().target("h:1").sampleLimit(SAMPLE_LIMIT).build();
+        ScrapeJob job = HandDriven.job()
+                .target("h:1")
+                .limits(ScrapeLimits.builder().samples(SAMPLE_LIMIT).build())
+                .build();
         List<Integer> added = new ArrayList<>();
         String[] pages = {
             "a 1\nb 2\n",

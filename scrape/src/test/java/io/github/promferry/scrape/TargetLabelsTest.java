@@ -72,9 +72,11 @@ class TargetLabelsTest {
     })
     void limitsAreNamedWithWhatBrokeThem(int labels, int nameLength, int valueLength, String message) {
         ScrapeJob job = ScrapeJob.builder("llm")
-                .labelLimit(labels)
-                .labelNameLengthLimit(nameLength)
-                .labelValueLengthLimit(valueLength)
+                .limits(ScrapeLimits.builder()
+                        .labels(labels)
+                        .labelNameBytes(nameLength)
+                        .labelValueBytes(valueLength)
+                        .build())
                 .build();
         TargetLabels resolver = new TargetLabels(job, labels("job=a instance=b"), Labels.EMPTY);
         Labels exposed = Labels.of("__name__", "m", "model_name", "qwen-3b", "le", "1");
@@ -110,9 +112,11 @@ class TargetLabelsTest {
     @Test
     void limitsAreInclusive() {
         ScrapeJob job = ScrapeJob.builder("llm")
-                .labelLimit(4)
-                .labelNameLengthLimit(8)
-                .labelValueLengthLimit(1)
+                .limits(ScrapeLimits.builder()
+                        .labels(4)
+                        .labelNameBytes(8)
+                        .labelValueBytes(1)
+                        .build())
                 .build();
         TargetLabels resolver = new TargetLabels(job, labels("job=a instance=b"), Labels.EMPTY);
         Labels exposed = Labels.of("__name__", "m", "le", "1");

@@ -8,6 +8,7 @@ import io.github.promferry.parse.ExpositionFormat;
 import io.github.promferry.parse.NameEscaping;
 import io.github.promferry.parse.ParseOptions;
 import io.github.promferry.scrape.ScrapeJob;
+import io.github.promferry.scrape.ScrapeLimits;
 import io.github.promferry.scrape.Target;
 import io.github.promferry.scrape.relabel.Relabeler;
 import java.time.Duration;
@@ -170,9 +171,8 @@ final class ScrapeSection {
 
     private @Nullable ScrapeJob job(Block block, String name) {
         ScrapeJob.Builder job = ScrapeJob.builder(name);
-        job.parsing(parsing(block));
-        job.futureLimit(ScrapeJob.DEFAULT_FUTURE_LIMIT);
-        job.nativeHistograms(inheritedFlag(block, "scrape_native_histograms"));
+        boolean nativeHistograms = inheritedFlag(block, "scrape_native_histograms");
+        job.parsing(parsing(block, nativeHistograms));
         times(block, job);
         relabeling(block, job);
         set(block, "metrics_path", job::path);
@@ -182,10 +182,9 @@ final class ScrapeSection {
             params.strings(param).forEach(value -> job.param(param, value));
         }
         job.honorLabels(block.flag("honor_labels", false));
-        job.honorTimestamps(block.flag("honor_timestamps", true));
-        job.trackTimestampsStaleness(block.flag("track_timestamps_staleness", false));
         job.compression(block.flag("enable_compression", true));
-        limits(block, job);
+        job.limits(limits(block));
+        job.formats(nativeHistograms ? ScrapeJob.NATIVE_HISTOGRAM_FORMATS : ScrapeJob.DEFAULT_FORMATS);
         formats(block, job);
         names(block, job);
         boolean extra = block.flag("extra_scrape_metrics", global.flag("extra_scrape_metrics", extraReports));
@@ -208,8 +207,11 @@ final class ScrapeSection {
         }
     }
 
-    private ParseOptions parsing(Block block) {
+    private ParseOptions parsing(Block block, boolean nativeHistograms) {
         ParseOptions.Builder parsing = ParseOptions.builder()
+                .honorTimestamps(block.flag("honor_timestamps", true))
+                .trackTimestampsStaleness(block.flag("track_timestamps_staleness", false))
+                .nativeHistograms(nativeHistograms)
                 // Prometheus 3 writes le="1" as le="1.0"; the collector's users look for what is on the page.
                 .normalizeBounds(kind == Kind.PROMETHEUS)
                 .classicHistogramsToo(inheritedFlag(block, "always_scrape_classic_histograms"))
@@ -220,7 +222,7 @@ final class ScrapeSection {
         } catch (IllegalArgumentException e) {
             block.error("native_histogram_min_bucket_factor", "must not be negative");
         }
-        return parsing.dropOutOfOrder(true).build();
+        return parsing.build();
     }
 
     private boolean inheritedFlag(Block block, String key) {
@@ -279,19 +281,25 @@ final class ScrapeSection {
         return where.duration(key, DurationFormat.PROMETHEUS, otherwise);
     }
 
-    private void limits(Block block, ScrapeJob.Builder job) {
+    private ScrapeLimits limits(Block block) {
+        ScrapeLimits.Builder limits = ScrapeLimits.builder()
+                .samples(inheritedCount(block, "sample_limit"))
+                .series(block.count("series_limit", 0))
+                .labels(inheritedCount(block, "label_limit"))
+                .labelNameBytes(inheritedCount(block, "label_name_length_limit"))
+                .labelValueBytes(inheritedCount(block, "label_value_length_limit"))
+                .targets(inheritedCount(block, "target_limit"))
+                .droppedTargets(inheritedCount(block, "keep_dropped_targets"));
         if (block.has("body_size_limit") || global.has("body_size_limit")) {
             long bytes = block.bytes("body_size_limit", global.bytes("body_size_limit", 0));
             // Without the key, the library's own limit of 16 MiB stays: an endless page must not fill the memory.
-            job.bodySizeLimit(bytes == 0 ? Integer.MAX_VALUE : (int) Math.min(bytes, Integer.MAX_VALUE));
+            limits.bodyBytes(bytes == 0 ? Integer.MAX_VALUE : (int) Math.min(bytes, Integer.MAX_VALUE));
         }
-        job.sampleLimit(block.count("sample_limit", global.count("sample_limit", 0)));
-        job.seriesLimit(block.count("series_limit", 0));
-        job.keepDroppedTargets(block.count("keep_dropped_targets", global.count("keep_dropped_targets", 0)));
-        job.targetLimit(block.count("target_limit", global.count("target_limit", 0)));
-        job.labelLimit(block.count("label_limit", global.count("label_limit", 0)));
-        job.labelNameLengthLimit(block.count("label_name_length_limit", global.count("label_name_length_limit", 0)));
-        job.labelValueLengthLimit(block.count("label_value_length_limit", global.count("label_value_length_limit", 0)));
+        return limits.build();
+    }
+
+    private int inheritedCount(Block block, String key) {
+        return block.count(key, global.count(key, 0));
     }
 
     private void formats(Block block, ScrapeJob.Builder job) {

@@ -324,8 +324,8 @@ class ForwarderConfigTest {
         assertThat(job.scheme()).isEqualTo("http");
         assertThat(job.path()).isEqualTo("/metrics");
         assertThat(job.honorLabels()).isFalse();
-        assertThat(job.honorTimestamps()).isTrue();
-        assertThat(job.trackTimestampsStaleness()).isFalse();
+        assertThat(job.parsing().honorTimestamps()).isTrue();
+        assertThat(job.parsing().trackTimestampsStaleness()).isFalse();
         assertThat(job.compression()).isTrue();
         assertThat(job.reports()).isEqualTo(ScrapeJob.Reports.STANDARD);
         assertBatch(endpoint, 2000, BatchPolicy.DEFAULT_MAX_BYTES, Duration.ofSeconds(5));
@@ -439,12 +439,12 @@ class ForwarderConfigTest {
         ScrapeJob a = config.sources().get(0).jobs().get(0);
         assertThat(a.interval()).isEqualTo(Duration.ofSeconds(10));
         assertThat(a.timeout()).isEqualTo(Duration.ofSeconds(10));
-        assertThat(a.bodySizeLimit()).isEqualTo(2 << 20);
-        assertThat(a.sampleLimit()).isEqualTo(7);
-        assertThat(a.targetLimit()).isEqualTo(6);
-        assertThat(a.labelLimit()).isEqualTo(8);
-        assertThat(a.labelNameLengthLimit()).isEqualTo(9);
-        assertThat(a.labelValueLengthLimit()).isEqualTo(10);
+        assertThat(a.limits().bodyBytes()).isEqualTo(2 << 20);
+        assertThat(a.limits().samples()).isEqualTo(7);
+        assertThat(a.limits().targets()).isEqualTo(6);
+        assertThat(a.limits().labels()).isEqualTo(8);
+        assertThat(a.limits().labelNameBytes()).isEqualTo(9);
+        assertThat(a.limits().labelValueBytes()).isEqualTo(10);
         assertThat(a.targets())
                 .containsExactly(
                         Target.of("h:1", Map.of("tier", "chat")),
@@ -457,13 +457,13 @@ class ForwarderConfigTest {
         assertThat(b.scheme()).isEqualTo("https");
         assertThat(b.params()).isEqualTo(Map.of("match", List.of("x", "y")));
         assertThat(b.honorLabels()).isTrue();
-        assertThat(b.honorTimestamps()).isFalse();
-        assertThat(b.trackTimestampsStaleness()).isTrue();
+        assertThat(b.parsing().honorTimestamps()).isFalse();
+        assertThat(b.parsing().trackTimestampsStaleness()).isTrue();
         assertThat(b.compression()).isFalse();
-        assertThat(b.bodySizeLimit()).isEqualTo(Integer.MAX_VALUE);
-        assertThat(b.sampleLimit()).isEqualTo(70);
-        assertThat(b.seriesLimit()).isEqualTo(71);
-        assertThat(b.futureLimit()).isEqualTo(Duration.ofMinutes(10));
+        assertThat(b.limits().bodyBytes()).isEqualTo(Integer.MAX_VALUE);
+        assertThat(b.limits().samples()).isEqualTo(70);
+        assertThat(b.limits().series()).isEqualTo(71);
+        assertThat(b.limits().future()).isEqualTo(Duration.ofMinutes(10));
         assertThat(b.reports()).isEqualTo(ScrapeJob.Reports.EXTRA);
         assertThat(b.formats()).containsExactly(ExpositionFormat.PROTOBUF, ExpositionFormat.TEXT_0_0_4);
         assertThat(b.fallbackFormat()).isEqualTo(ExpositionFormat.OPENMETRICS_1_0_0);
@@ -535,7 +535,7 @@ class ForwarderConfigTest {
 
         ScrapeJob job = onlyJob(config);
         assertThat(job.targets()).isEmpty();
-        assertThat(job.keepDroppedTargets()).isEqualTo(7);
+        assertThat(job.limits().droppedTargets()).isEqualTo(7);
         assertThat(job.discoveries().stream().map(Object::toString))
                 .containsExactly(
                         "files [" + folder.resolve("targets/*.json") + ", /etc/t.yml]",
