@@ -53,6 +53,7 @@ final class ProtobufParser implements PartSeries.Whole {
     private final CustomBuckets customBuckets = new CustomBuckets();
     private final List<Exemplar> exemplars = new ArrayList<>();
     private final Labels.Builder builder = Labels.builder();
+    private final ValuelessLabels valueless = new ValuelessLabels();
 
     private byte[] page = {};
     private FamilyContext root = FamilyContext.NOWHERE;
@@ -453,6 +454,7 @@ final class ProtobufParser implements PartSeries.Whole {
 
     private void addExemplar(int start, int end) {
         builder.clear();
+        valueless.clear();
         double exemplarValue = 0;
         long millis = SampleBatch.NO_TIMESTAMP;
         in.enter(start, end);
@@ -497,6 +499,7 @@ final class ProtobufParser implements PartSeries.Whole {
     @Override
     public Labels labels() {
         builder.clear();
+        valueless.clear();
         builder.add(Labels.METRIC_NAME, context.metadata.family());
         ProtoReader fields = new ProtoReader();
         fields.begin(labelBytes, 0, 0, labelLength);
@@ -542,12 +545,16 @@ final class ProtobufParser implements PartSeries.Whole {
         if (nameFrom == nameTo) {
             throw in.error("a label without name", "a name of at least one character");
         }
-        builder.add(bytes, nameFrom, nameTo, bytes, valueFrom, valueTo);
+        if (valueFrom == valueTo) {
+            valueless.add(bytes, nameFrom, nameTo);
+        } else {
+            builder.add(bytes, nameFrom, nameTo, bytes, valueFrom, valueTo);
+        }
     }
 
     private Labels build() {
         try {
-            return builder.build();
+            return valueless.build(builder);
         } catch (IllegalArgumentException e) {
             throw in.error(String.valueOf(e.getMessage()), "each label once");
         }

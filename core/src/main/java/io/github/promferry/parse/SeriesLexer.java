@@ -31,6 +31,7 @@ final class SeriesLexer {
     private static final int MAX_SCRATCH = 512;
 
     private final Labels.Builder builder = Labels.builder();
+    private final ValuelessLabels valueless = new ValuelessLabels();
     private final Text name = new Text();
     private final Text label = new Text();
     private final Text value = new Text();
@@ -383,6 +384,7 @@ final class SeriesLexer {
     }
 
     private void start(int from, int to) {
+        valueless.clear();
         builder.clear();
         tolerated = 0;
         quotedName = false;
@@ -414,7 +416,7 @@ final class SeriesLexer {
             if (equals < close && page[equals] == '=') {
                 int valueFrom = blanksFrom(equals + 1, close);
                 at = quotedValue(valueFrom, close);
-                if (mayName && bound.length > 0 && label.is(bound)) {
+                if (boundFrom < 0 && mayName && bound.length > 0 && label.is(bound)) {
                     boundFrom = valueFrom;
                 } else {
                     addLabel(itemFrom, mayName);
@@ -433,7 +435,16 @@ final class SeriesLexer {
         if ((besideName || value.isEmpty()) && label.is(METRIC_NAME)) {
             throw new SyntaxError("no label __name__ beside the metric name", at);
         }
-        builder.add(label.bytes, label.from, label.to, value.bytes, value.from, value.to);
+        add(label.bytes, label.from, label.to);
+    }
+
+    /** A label of the value read last. */
+    private void add(byte[] labelName, int from, int to) {
+        if (value.isEmpty()) {
+            valueless.add(labelName, from, to);
+        } else {
+            builder.add(labelName, from, to, value.bytes, value.from, value.to);
+        }
     }
 
     private void nameInBraces(int at) {
@@ -512,7 +523,7 @@ final class SeriesLexer {
 
     private Labels build(int at) {
         try {
-            return builder.build();
+            return valueless.build(builder);
         } catch (IllegalArgumentException e) {
             throw new SyntaxError("each label once", String.valueOf(e.getMessage()), at);
         }
@@ -532,7 +543,7 @@ final class SeriesLexer {
             byte[] normalized = BoundFormat.normalized(value.bytes, value.from, value.to);
             value.set(normalized, 0, normalized.length);
         }
-        builder.add(bound, 0, bound.length, value.bytes, value.from, value.to);
+        add(bound, 0, bound.length);
     }
 
     // ---- names elsewhere

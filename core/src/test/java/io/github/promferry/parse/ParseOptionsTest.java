@@ -10,6 +10,7 @@ import io.github.promferry.parse.ParseOptions.Created;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ParseOptionsTest {
     private static ExpositionParser with(ParseOptions.Builder options) {
@@ -91,6 +92,16 @@ class ParseOptionsTest {
         }
         assertThat(Pages.parse(new ExpositionParser(), page).series(0).labels().get("le"))
                 .isEqualTo(written);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"le=\"1\",le=\"2\"", "le=\"1\",a=\"b\",le=\"1\"", "le=\"\",le=\"1\"", "le=\"1\",le=\"\""})
+    void boundsThatAreNormalizedStandOnceAsAllLabels(String labels) {
+        String page = "# TYPE h histogram\nh_bucket{" + labels + "} 1\n";
+        for (boolean normalized : new boolean[] {false, true}) {
+            ExpositionParser parser = with(ParseOptions.builder().normalizeBounds(normalized));
+            assertThatThrownBy(() -> Pages.parse(parser, page)).hasMessageContaining("label name \"le\" is repeated");
+        }
     }
 
     @Test

@@ -346,6 +346,11 @@ class ProtobufParserTest {
                         .delimited(),
                 "repeated");
         assertFails(
+                family("g", GAUGE)
+                        .message(4, new ProtoMessage().label("a", "1").label("a", ""))
+                        .delimited(),
+                "repeated");
+        assertFails(
                 family("g", GAUGE).message(4, new ProtoMessage().label("", "1")).delimited(), "label without name");
         assertFails(
                 family("g", GAUGE)
