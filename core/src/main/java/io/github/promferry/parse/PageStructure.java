@@ -28,6 +28,7 @@ final class PageStructure {
     private @Nullable Family family;
 
     private @Nullable Labels group;
+    private boolean groupStamped;
     private final Set<Labels> seriesNow = new HashSet<>();
     private final PointRules point = new PointRules();
     private boolean pointBroken;
@@ -167,6 +168,7 @@ final class PageStructure {
             if (!its.groups.add(now) && openMetrics) {
                 counts.tolerate(Tolerated.SPLIT_METRIC);
             }
+            groupStamped = stamped;
         } else if (seriesNow.contains(labels)) {
             if (!stamped) {
                 return;
@@ -174,6 +176,10 @@ final class PageStructure {
             // The same at another time.
             endPoint();
         }
+        if (stamped != groupStamped && openMetrics) {
+            counts.tolerate(Tolerated.MIXED_TIMESTAMPS);
+        }
+        groupStamped = stamped;
         seriesNow.add(labels);
         if (rules.hasPoints(its.type)) {
             pointBroken |= point.add(its.type, labels, suffix, Double.NaN, its.name) != null;

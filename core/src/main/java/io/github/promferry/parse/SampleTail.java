@@ -31,6 +31,7 @@ final class SampleTail {
     private @Nullable CompositeLexer composite;
 
     private final List<Exemplar> exemplars = new ArrayList<>();
+    private @Nullable SyntaxError exemplarFault;
 
     private byte[] page = {};
     private int to;
@@ -115,6 +116,12 @@ final class SampleTail {
         return exemplars;
     }
 
+    /** What was wrong with the exemplar that was dropped, if one was. */
+    @Nullable
+    SyntaxError exemplarFault() {
+        return exemplarFault;
+    }
+
     /**
      * Reads the rest of a line from the end of the series on.
      *
@@ -123,20 +130,22 @@ final class SampleTail {
      */
     int read(int seriesEnd) {
         int at = blanks(seriesEnd, seriesEnd + 1);
-        isComposite = openMetrics && at < to && page[at] == '{';
+        isComposite = openMetrics && at < to && page[at] == '{' && (version2 || labels.isComposite(at, at > seriesEnd));
         if (isComposite) {
             return afterComposite(at);
         }
         int end = numbers.parse(page, at, to);
-        if (end == DecimalParser.OUT_OF_RANGE) {
-            throw new SyntaxError("a number that a double can hold", token(at), at);
-        }
         if (end < 0 || !endsToken(end)) {
-            throw new SyntaxError("a number", token(at), at);
+            throw notANumber(end, at);
         }
         bits = numbers.bits();
         tolerateSign(numbers);
         return afterValue(end);
+    }
+
+    private SyntaxError notANumber(int end, int at) {
+        String expected = end == DecimalParser.OUT_OF_RANGE ? "a number that a double can hold" : "a number";
+        return new SyntaxError(expected, token(at), at);
     }
 
     /** After a number that may be NaN. */
@@ -168,6 +177,7 @@ final class SampleTail {
     int afterValue(int valueEnd) {
         stampMillis = SampleBatch.NO_TIMESTAMP;
         startMillis = SampleBatch.NO_TIMESTAMP;
+        exemplarFault = null;
         if (!exemplars.isEmpty()) {
             exemplars.clear();
         }
@@ -242,18 +252,7 @@ final class SampleTail {
             }
             at = next;
         }
-        if (!isLineEnd(at)) {
-            dropLastExemplar();
-            return nextLine(ByteScan.indexOfNewline(page, at, to));
-        }
         return nextLine(at);
-    }
-
-    private void dropLastExemplar() {
-        if (!exemplars.isEmpty()) {
-            exemplars.remove(exemplars.size() - 1);
-        }
-        counts.tolerate(Tolerated.EXEMPLAR_DROPPED);
     }
 
     /** Reads one exemplar; returns where what follows it begins, or -1 if it is none or is malformed. */
@@ -270,6 +269,7 @@ final class SampleTail {
             tolerateBlanks(hash + 1, brace, hash + 2);
             return wellFormedExemplar(brace);
         } catch (SyntaxError e) {
+            exemplarFault = e;
             counts.tolerate(Tolerated.EXEMPLAR_DROPPED);
             return -1;
         }
@@ -284,8 +284,11 @@ final class SampleTail {
         }
         int valueAt = blanks(close, close + 1);
         int end = numbers.parse(page, valueAt, to);
-        if (end < 0 || !endsToken(end) || valueAt == close) {
-            throw new SyntaxError("a number", valueAt);
+        if (valueAt == close) {
+            throw new SyntaxError("a space before the value of the exemplar", valueAt);
+        }
+        if (end < 0 || !endsToken(end)) {
+            throw notANumber(end, valueAt);
         }
         tolerateSign(numbers);
         double value = Double.longBitsToDouble(numbers.bits());

@@ -57,7 +57,6 @@ final class SeriesLexer {
     private int tolerated;
     private boolean named;
     private boolean quotedName;
-    private boolean nameBehindLabels;
     private boolean owned;
     private int labelsHash;
 
@@ -134,11 +133,6 @@ final class SeriesLexer {
         return quotedName;
     }
 
-    /** Whether the name of the last series stands in the braces behind labels. */
-    boolean isNameBehindLabels() {
-        return nameBehindLabels;
-    }
-
     // ---- where a series ends
 
     /**
@@ -155,7 +149,8 @@ final class SeriesLexer {
             throw new SyntaxError("a metric name", from);
         }
         int brace = ByteScan.skipBlanks(page, nameEnd, pageTo);
-        boolean labeled = brace < pageTo && page[brace] == '{' && !(nameEnd > from && isComposite(brace));
+        boolean labeled =
+                brace < pageTo && page[brace] == '{' && !(nameEnd > from && isComposite(brace, brace > nameEnd));
         seriesEnd = labeled ? bracesEnd(brace) : nameEnd;
         return seriesEnd;
     }
@@ -174,8 +169,12 @@ final class SeriesLexer {
         }
     }
 
-    /** Whether a brace begins an OpenMetrics 2 value such as <code>{count:1</code>, not labels. */
-    boolean isComposite(int brace) {
+    /**
+     * Whether a brace begins an OpenMetrics 2 value such as <code>{count:1</code>, not labels.
+     *
+     * @param apart whether a blank stands before it; if not, a word with a colon may as well be a bad label name
+     */
+    boolean isComposite(int brace, boolean apart) {
         if (!openMetrics) {
             return false;
         }
@@ -183,7 +182,8 @@ final class SeriesLexer {
         while (at < pageTo && (CLASSES[page[at] & 0xFF] & LABEL) != 0) {
             at++;
         }
-        return at > brace + 1 && at < pageTo && page[at] == ':';
+        boolean field = at > brace + 1 && at < pageTo && page[at] == ':';
+        return field && (apart || at + 1 == pageTo || (CLASSES[page[at + 1] & 0xFF] & LABEL_START) == 0);
     }
 
     private int bareMetricEnd(int from, FamilyContext context) {
@@ -264,7 +264,6 @@ final class SeriesLexer {
      */
     Labels series(FamilyContext context) {
         byte[] bound = boundOf(context);
-        nameBehindLabels = false;
         named = nameEnd > seriesFrom;
         if (named) {
             name.set(page, seriesFrom, nameEnd);
@@ -384,8 +383,8 @@ final class SeriesLexer {
     }
 
     private void start(int from, int to) {
-        valueless.clear();
         builder.clear();
+        valueless.clear();
         tolerated = 0;
         quotedName = false;
         int invalid = ByteScan.invalidUtf8(page, from, to);
@@ -451,7 +450,9 @@ final class SeriesLexer {
         if (named) {
             throw new SyntaxError("one metric name only", at);
         }
-        nameBehindLabels = ByteScan.skipBlanks(page, seriesFrom + 1, at) != at;
+        if (ByteScan.skipBlanks(page, seriesFrom + 1, at) != at) {
+            tolerated |= Tolerated.NAME_BEHIND_LABELS.bit();
+        }
         // The label's text is used again for the next label.
         setName(Arrays.copyOfRange(label.bytes, label.from, label.to), 0, label.to - label.from);
     }

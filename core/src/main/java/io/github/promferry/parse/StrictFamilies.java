@@ -211,7 +211,9 @@ final class StrictFamilies {
             throw rule("samples of one label set with and without timestamp", "all with or all without", at);
         } else if (stamp != null && groupStamp != null && stamp.compareTo(groupStamp) != 0) {
             if (stamp.compareTo(groupStamp) < 0 && type != MetricType.INFO) {
-                throw rule("a timestamp before that of the line above", "timestamps that do not go back", at);
+                throw seriesNow.contains(labels)
+                        ? rule("a timestamp before that of the line above", "timestamps that do not go back", at)
+                        : rule("a sample of an earlier point", "the samples of a point together, in order of time", at);
             }
             seriesNow.clear();
             refuse(point.check(family), at);

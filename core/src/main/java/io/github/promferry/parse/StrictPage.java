@@ -108,10 +108,11 @@ final class StrictPage {
         Labels labels = lexer.series(context);
         counts.tolerateAll(lexer.tolerated());
         refuseQuoted(lexer.hasQuotedName(), at);
-        if (lexer.isNameBehindLabels() && format == ExpositionFormat.OPENMETRICS_2_0_0) {
-            throw new SyntaxError("the metric name before the labels", "a metric name behind labels", at);
-        }
         int next = tail.read(seriesEnd);
+        SyntaxError exemplarFault = tail.exemplarFault();
+        if (exemplarFault != null) {
+            throw exemplarFault;
+        }
         refuseTolerated(at);
         refuseQuoted(!tail.exemplars().isEmpty() && lexer.hasQuotedName(), at);
         if (tail.isComposite()) {
@@ -145,6 +146,7 @@ final class StrictPage {
     private boolean isLegal(Tolerated kind) {
         return switch (kind) {
             case TIMESTAMP_FAR_AHEAD -> true;
+            case NAME_BEHIND_LABELS -> format != ExpositionFormat.OPENMETRICS_2_0_0;
             case MISSING_METADATA_TEXT -> !openMetrics;
             // OpenMetrics 2.0 asks for it with SHOULD.
             case UNIT_MISMATCH -> format == ExpositionFormat.OPENMETRICS_2_0_0;
@@ -167,22 +169,20 @@ final class StrictPage {
             case MISSING_METADATA_TEXT -> "a space and a text after the name";
             case INVALID_HELP -> "valid UTF-8 in the help text";
             case UNKNOWN_ESCAPE -> "one of the escapes \\\\, \\\" and \\n";
+            case NAME_BEHIND_LABELS -> "the metric name before the labels";
+            case UNESCAPED_QUOTE -> "a backslash before each double quote of a help text";
             case UNIT_MISMATCH -> "a family name that ends with `_` and the unit";
             case UNIT_IN_TEXT -> "no unit in the text format";
             case SIGNED_NAN -> "NaN without a sign";
             case TIMESTAMP_IN_SECONDS -> "a timestamp in whole milliseconds";
             case TIMESTAMP_FAR_AHEAD -> "a timestamp in seconds";
             case EXEMPLAR_IN_TEXT -> "no exemplar in the text format";
-            case EXEMPLAR_DROPPED ->
-                "an exemplar ` # {labels} value timestamp`"
-                        + (format == ExpositionFormat.OPENMETRICS_2_0_0
-                                ? ""
-                                : ", its labels at most 128 characters together");
             case SEVERAL_EXEMPLARS -> "at most one exemplar";
             case TRAILING_COMMENT -> "nothing but a timestamp and an exemplar behind the value";
             case OPENMETRICS_2_SYNTAX -> "a number: composite values and `st@` are of OpenMetrics 2.0";
             case QUOTED_PAGE,
                     MISSING_END_MARK,
+                    EXEMPLAR_DROPPED,
                     FORBIDDEN_VALUE,
                     MISPLACED_EXEMPLAR,
                     MISPLACED_START,
@@ -191,9 +191,10 @@ final class StrictPage {
                     LATE_METADATA,
                     SPLIT_FAMILY,
                     SPLIT_METRIC,
+                    MIXED_TIMESTAMPS,
                     CLASHING_NAMES,
                     TYPE_MISMATCH,
-                    BROKEN_POINT -> throw new AssertionError(kind + " does not show in a line");
+                    BROKEN_POINT -> throw new AssertionError(kind + " does not show so");
             case COMPOSITE_FIELDS -> "the fields of a composite value, each once and in the order of the grammar";
             case EXEMPLAR_WITHOUT_TIME -> "a timestamp behind the value of the exemplar";
         };

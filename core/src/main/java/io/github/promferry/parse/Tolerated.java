@@ -8,13 +8,13 @@ package io.github.promferry.parse;
  * found when a line is first met, and remembered with it for every page of every target that has it; what shows in its
  * number, timestamp or exemplar, each time; what shows only in the lines of a page together, from {@link
  * #REPEATED_METADATA} on, when somebody asks, from the lines that are remembered of the page. Lines that the resolver drops
- * count too, but for {@link #TIMESTAMP_ORDER}. A page that could not be read has counts up to its failure, and none of those
- * of lines together.
+ * count too, but for {@link #TIMESTAMP_ORDER} and {@link #MIXED_TIMESTAMPS}. A page that could not be read has counts up to
+ * its failure, and none of those of lines together.
  *
- * <p>Three things that strict mode refuses are not counted. Numbers are not held against each other or against whole numbers
- * (buckets that go down, a count other than the +Inf bucket, half an observation): a target that is asked while it counts has
- * them without any fault of its exporter, and they are delivered as they are. Timestamps are compared for one series only, in
- * milliseconds. Names in quotes are odd or not by a parameter of the content type that the parser is not told. Duplicate
+ * <p>Four things that strict mode refuses are not counted. Numbers are not held against each other (buckets that go down, a
+ * count other than the +Inf bucket): a target that is asked while it counts has them without any fault of its exporter, and
+ * they are delivered as they are. Nor are counts held against whole numbers (half an observation), which would cost a closer
+ * look at every count of every page. Timestamps are compared for one series only, in milliseconds. Names in quotes are odd or not by a parameter of the content type that the parser is not told. Duplicate
  * samples have a count of their own, {@link LeftOut#DUPLICATE}, and so have bad lines that were skipped. Of
  * protobuf pages nothing is counted: what breaks a rule of theirs cannot be read.
  *
@@ -43,8 +43,12 @@ public enum Tolerated {
     MISSING_METADATA_TEXT,
     /** A help text that is not UTF-8, with {@link ParseOptions#replaceInvalidHelp}. */
     INVALID_HELP,
-    /** A backslash in a label value or quoted name of text that begins none of its escapes. */
+    /** A backslash that begins no escape: in a label value or quoted name of text, at the end of a help text in OpenMetrics. */
     UNKNOWN_ESCAPE,
+    /** A double quote in a help text of OpenMetrics without a backslash before it. */
+    UNESCAPED_QUOTE,
+    /** A quoted metric name behind a label. Legal in strict mode too, but in OpenMetrics 2.0. */
+    NAME_BEHIND_LABELS,
     /** A unit in OpenMetrics that the family's name does not end with, or of an info or stateset. */
     UNIT_MISMATCH,
     /** A UNIT line in text. */
@@ -83,8 +87,9 @@ public enum Tolerated {
     /** An exemplar in OpenMetrics 2.0 without a timestamp. */
     EXEMPLAR_WITHOUT_TIME,
     /**
-     * In OpenMetrics, a sample with an earlier timestamp than the one of its series further above, or the first with one. Not
-     * looked for in lines that the resolver drops, nor where {@linkplain ParseOptions#honorTimestamps timestamps are ignored}.
+     * In OpenMetrics, a sample with an earlier timestamp than the one of its series further above, which without one has the
+     * time of the scrape. Not looked for in lines that the resolver drops, nor where {@linkplain
+     * ParseOptions#honorTimestamps timestamps are ignored}.
      */
     TIMESTAMP_ORDER,
     /** A second TYPE, HELP or UNIT line of a family. */
@@ -95,6 +100,11 @@ public enum Tolerated {
     SPLIT_FAMILY,
     /** In OpenMetrics, a further piece of the samples that have the same labels in a family. */
     SPLIT_METRIC,
+    /**
+     * In OpenMetrics, a sample with a timestamp behind one of the same labels without, or the reverse. Not where {@linkplain
+     * ParseOptions#honorTimestamps timestamps are ignored}.
+     */
+    MIXED_TIMESTAMPS,
     /**
      * A family whose name, or a name that its samples may have, is one of another family's: a gauge {@code foo_count} beside
      * a histogram {@code foo}.

@@ -99,20 +99,22 @@ final class Pages {
     /** Bytes of a line in a table: the escapes \\n \\r \\t \\0 \\xHH stand for bytes, others for the character itself. */
     static byte[] unescaped(String escaped) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        for (int i = 0; i < escaped.length(); i++) {
-            char c = escaped.charAt(i);
+        // Of the bytes of its UTF-8, each a char.
+        String text = new String(escaped.getBytes(UTF_8), ISO_8859_1);
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
             if (c != '\\') {
-                bytes.writeBytes(String.valueOf(c).getBytes(UTF_8));
+                bytes.write(c);
                 continue;
             }
-            char escape = escaped.charAt(++i);
+            char escape = text.charAt(++i);
             switch (escape) {
                 case 'n' -> bytes.write('\n');
                 case 'r' -> bytes.write('\r');
                 case 't' -> bytes.write('\t');
                 case '0' -> bytes.write(0);
                 case 'x' -> {
-                    bytes.write(Integer.parseInt(escaped.substring(i + 1, i + 3), 16));
+                    bytes.write(Integer.parseInt(text.substring(i + 1, i + 3), 16));
                     i += 2;
                 }
                 default -> bytes.write(escape);
