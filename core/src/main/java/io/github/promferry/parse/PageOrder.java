@@ -62,6 +62,8 @@ final class PageOrder {
     private static final int FEW = 16;
 
     private static final int NOT_CUT = -1;
+    /** A place that is none. */
+    private static final int NOWHERE = -1;
 
     private static final int[] NO_INTS = {};
     private static final byte[] NO_BYTES = {};
@@ -396,6 +398,8 @@ final class PageOrder {
         changedCount = kept;
         if (ending != null) {
             ending.values().removeIf(end -> end.first < 0 ? ~end.first >= takenCount : end.first >= next);
+            // Where it once stood is behind the cut now, and is collected with what follows there.
+            ending.replaceAll((series, end) -> end.expected < next ? end : new Ending(end.first, NOWHERE));
         }
         index = index == null ? null : buildIndex();
     }

@@ -121,11 +121,30 @@ class StampedSeriesTest {
                 long time = 1000L * scrape;
                 String page = randomPage(random, time);
                 pages.add(page);
-                Set<String> given =
-                        new TreeSet<>(List.of(scrape(parser, page, time).split(" ", -1)));
-                assertThat(given).as("seed %s: %s", seed, pages).isEqualTo(rule.scrape(page, time));
+                List<String> given = List.of(scrape(parser, page, time).split(" ", -1));
+                assertThat(given)
+                        .as("seed %s: %s", seed, pages)
+                        .containsExactlyInAnyOrderElementsOf(rule.scrape(page, time));
             }
         }
+    }
+
+    /** It ends by its timestamp before the page has too many samples, and its old place lies behind that. */
+    @Test
+    void aSeriesThatMovedAndEndedInAPageOverTheSampleLimitEndsOnce() {
+        ExpositionParser parser = new ExpositionParser(
+                new SeriesDictionary(SeriesResolver.AS_EXPOSED),
+                ParseOptions.builder().sampleLimit(13).build());
+        String others = "b 1\nc 1\nd 1\ne 1\nf 1\ng 1\nh 1\ni 1\nj 1\nk 1\nl 1\nm 1\n";
+        Pages.parse(parser, others + "moved 1\n");
+        byte[] page = Pages.bytes("moved 1 5\n" + others + "moved 1\none_more 1\n");
+        SampleBatch stale = new SampleBatch();
+
+        assertThatThrownBy(() -> Pages.parse(parser, ExpositionFormat.TEXT_0_0_4, page))
+                .hasMessageContaining("sampleLimit");
+        parser.addVanished(2000, stale);
+
+        assertThat(Pages.series(stale)).containsExactly("moved");
     }
 
     private static String randomPage(Random random, long time) {
