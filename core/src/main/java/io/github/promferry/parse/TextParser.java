@@ -107,7 +107,8 @@ final class TextParser implements PartSeries.Whole {
     private void lines() {
         int at = skipByteOrderMark(from);
         while (at < to) {
-            if (lent == null) {
+            // Behind the end mark nothing is right, expected or not.
+            if (lent == null && !ended) {
                 at = predicted(at);
             }
             if (at < to) {

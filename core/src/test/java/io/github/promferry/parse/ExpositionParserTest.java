@@ -79,6 +79,19 @@ class ExpositionParserTest {
         assertThat(vanished()).isEmpty();
     }
 
+    /** Those of a failed page are remembered, so they are expected on the next one. */
+    @Test
+    void linesBehindTheEndMarkFailThePageEachTime() {
+        String others = "b 1\nc 1\nd 1\ne 1\nf 1\ng 1\nh 1\ni 1\nj 1\n";
+        Pages.parse(parser, ExpositionFormat.OPENMETRICS_1_0_0, Pages.bytes("a 1\n" + others + "# EOF\n"));
+        byte[] page = Pages.bytes("a 1\n# EOF\nb 1\n");
+        for (int lap = 0; lap < 3; lap++) {
+            assertThatThrownBy(() -> Pages.parse(parser, ExpositionFormat.OPENMETRICS_1_0_0, page))
+                    .as("lap %d", lap)
+                    .hasMessage("line 3, column 1: found `b 1`, expected nothing after `# EOF`");
+        }
+    }
+
     @Test
     void newSeriesAreCounted() {
         Pages.parse(parser, "a 1\nb 2\n");

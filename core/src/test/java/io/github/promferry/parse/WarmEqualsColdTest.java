@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class WarmEqualsColdTest {
     /** Drops what ends in 7, so that dropped lines take part. */
-    private static final SeriesResolver RESOLVER =
+    static final SeriesResolver RESOLVER =
             (labels, metadata) -> labels.metricName().endsWith("7") ? null : Series.of(labels, metadata);
 
     private static final String NATIVE =
@@ -196,12 +196,12 @@ class WarmEqualsColdTest {
     }
 
     /** Metrics that stand one after the other under one header are one family. */
-    private record Metric(String name, int type, String help, ProtoMessage labels, boolean stamped, int shape) {
+    record Metric(String name, int type, String help, ProtoMessage labels, boolean stamped, int shape) {
         private static final int COUNTER = 0;
         private static final int SUMMARY = 2;
         private static final int HISTOGRAM = 4;
 
-        private static Metric random(Random random) {
+        static Metric random(Random random) {
             int[] types = {COUNTER, 1, SUMMARY, 3, HISTOGRAM, 5};
             ProtoMessage labels = new ProtoMessage();
             List<String> names = new ArrayList<>(List.of("a", "b"));
@@ -216,7 +216,7 @@ class WarmEqualsColdTest {
                     random.nextInt(6));
         }
 
-        private static byte[] page(List<Metric> metrics, Random random) {
+        static byte[] page(List<Metric> metrics, Random random) {
             ByteArrayOutputStream page = new ByteArrayOutputStream();
             for (int at = 0; at < metrics.size(); ) {
                 Metric first = metrics.get(at);
@@ -537,11 +537,11 @@ class WarmEqualsColdTest {
         };
     }
 
-    private static String oneOf(Random random, String... words) {
+    static String oneOf(Random random, String... words) {
         return words[random.nextInt(words.length)];
     }
 
-    private static <T> List<T> changed(List<T> page, Random random, Supplier<T> another) {
+    static <T> List<T> changed(List<T> page, Random random, Supplier<T> another) {
         List<T> next = new ArrayList<>(page);
         for (int edits = random.nextInt(4); edits > 0; edits--) {
             int size = next.size();
