@@ -7,24 +7,32 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.github.promferry.SampleBatch;
 import java.time.Duration;
-import java.util.Arrays;
+import java.util.Map;
 import java.util.Random;
+import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.EnumSource.Mode;
 
 /** Pages far beyond what exporters send end in bounded time: quadratic work would take hours. */
 class LimitsTest {
+    /** The formats whose lines are read by different code. */
+    private static final String DIFFERENT = "TEXT_0_0_4|OPENMETRICS_1_0_0|PROTOBUF";
+
     private static final Duration BOUND = Duration.ofSeconds(60);
 
     private final ExpositionParser parser = new ExpositionParser();
 
     private SampleBatch parse(byte[] page) {
-        return parse(page, MutationTest.MAX_BYTES_PER_PAGE_BYTE);
+        return parse(ExpositionFormat.TEXT_0_0_4, page, MutationTest.MAX_BYTES_PER_PAGE_BYTE);
     }
 
-    private SampleBatch parse(byte[] page, long allowedBytesPerPageByte) {
+    private SampleBatch parse(ExpositionFormat format, byte[] page, long allowedBytesPerPageByte) {
         return assertTimeoutPreemptively(BOUND, () -> {
             long before = AllocatedBytes.ofThisThread();
-            SampleBatch batch = Pages.parse(parser, ExpositionFormat.TEXT_0_0_4, page);
+            SampleBatch batch = Pages.parse(parser, format, page);
             assertThat(AllocatedBytes.ofThisThread() - before)
                     .isLessThan(MutationTest.FIXED_BYTES + allowedBytesPerPageByte * page.length);
             return batch;
@@ -40,64 +48,91 @@ class LimitsTest {
         return page;
     }
 
-    @Test
-    void pageOf64MegabytesWithOneSeries() {
-        byte[] page = repeated("a{b=\"" + "c".repeat(100) + "\"} 1\n", 600_000);
-        assertThat(page.length).isGreaterThan(64_000_000);
-        assertThat(parse(page, 1).size()).isEqualTo(1);
-        assertThat(parser.leftOutCount(LeftOut.DUPLICATE)).isEqualTo(599_999);
-        assertThat(parse(page, 1).size()).isEqualTo(1);
+    /** So many samples of value 1 in the given format; each has the labels that the function adds. */
+    private static byte[] page(
+            ExpositionFormat format, int samples, BiConsumer<Integer, BiConsumer<String, String>> labels) {
+        if (format == ExpositionFormat.PROTOBUF) {
+            ProtoMessage family = new ProtoMessage().text(1, "a").varint(3, 1);
+            for (int i = 0; i < samples; i++) {
+                ProtoMessage metric = new ProtoMessage();
+                labels.accept(i, metric::label);
+                family.message(4, metric.message(2, new ProtoMessage().fixed(1, 1)));
+            }
+            return family.delimited();
+        }
+        StringBuilder page = new StringBuilder();
+        for (int i = 0; i < samples; i++) {
+            page.append("a{");
+            labels.accept(
+                    i,
+                    (name, value) -> page.append(name)
+                            .append("=\"")
+                            .append(value.replace("\\", "\\\\"))
+                            .append("\","));
+            page.setLength(page.length() - 1);
+            page.append("} 1\n");
+        }
+        return Pages.bytes(page + (format.isOpenMetrics() ? "# EOF\n" : ""));
     }
 
-    @Test
-    void oneMillionSeries() {
-        StringBuilder lines = new StringBuilder(1 << 24);
-        for (int i = 0; i < 1_000_000; i++) {
-            lines.append("s{i=\"").append(i).append("\"} 1\n");
+    @ParameterizedTest
+    @EnumSource(mode = Mode.MATCH_ANY, names = DIFFERENT)
+    void pageOf64MegabytesWithOneSeries(ExpositionFormat format) {
+        String value = "c".repeat(100);
+        byte[] page = page(format, 620_000, (i, label) -> label.accept("b", value));
+        assertThat(page.length).isGreaterThan(64 << 20);
+        for (int lap = 0; lap < 2; lap++) {
+            assertThat(parse(format, page, 1).size()).isEqualTo(1);
+            assertThat(parser.leftOutCount(LeftOut.DUPLICATE)).isEqualTo(619_999);
         }
-        byte[] page = Pages.bytes(lines.toString());
-        assertThat(parse(page, 50).size()).isEqualTo(1_000_000);
-        assertThat(parse(page, 10).size()).isEqualTo(1_000_000);
+    }
+
+    @ParameterizedTest
+    @EnumSource(mode = Mode.MATCH_ANY, names = DIFFERENT)
+    void oneMillionSeries(ExpositionFormat format) {
+        byte[] page = page(format, 1_000_000, (i, label) -> label.accept("i", String.valueOf(i)));
+        assertThat(parse(format, page, 50).size()).isEqualTo(1_000_000);
+        assertThat(parse(format, page, 10).size()).isEqualTo(1_000_000);
         assertThat(parser.newSeriesCount()).isZero();
     }
 
-    /** Of protobuf: the same sizes. */
-    @Test
-    void protobufOfManySeriesLongLabelsAndManyLabels() {
-        ProtoMessage family = new ProtoMessage().text(1, "a");
-        for (int i = 0; i < 200_000; i++) {
-            family.message(
-                    4, new ProtoMessage().label("i", String.valueOf(i)).message(3, new ProtoMessage().fixed(1, i)));
-        }
-        ProtoMessage labels = new ProtoMessage().label("long", "c".repeat(10_000_000));
-        for (int i = 0; i < 100_000; i++) {
-            labels.label("l" + (i * 7919L) % 100_003, "v");
-        }
-        family.message(4, labels);
-        byte[] page = family.delimited();
+    @ParameterizedTest
+    @EnumSource(mode = Mode.MATCH_ANY, names = DIFFERENT)
+    void labelValueOf10Megabytes(ExpositionFormat format) {
+        String value = "c\\".repeat(5_000_000);
+        byte[] page = page(format, 1, (i, label) -> label.accept("b", value));
         for (int lap = 0; lap < 2; lap++) {
-            SampleBatch batch =
-                    assertTimeoutPreemptively(BOUND, () -> Pages.parse(parser, ExpositionFormat.PROTOBUF, page));
-            assertThat(batch.size()).isEqualTo(200_001);
-            assertThat(batch.series(200_000).labels().size()).isEqualTo(100_002);
+            assertThat(parse(format, page, 15).series(0).labels().get("b")).hasSize(10_000_000);
         }
     }
 
-    @Test
-    void labelValueOf10Megabytes() {
-        byte[] page = Pages.bytes("a{b=\"" + "c\\\\".repeat(3_500_000) + "\"} 1\n");
+    @ParameterizedTest
+    @EnumSource(mode = Mode.MATCH_ANY, names = DIFFERENT)
+    void hundredThousandLabelsInAnyOrder(ExpositionFormat format) {
+        byte[] page = page(format, 1, (none, label) -> {
+            for (int i = 0; i < 100_000; i++) {
+                label.accept("l" + (i * 7919L) % 100_003, "v");
+            }
+        });
         for (int lap = 0; lap < 2; lap++) {
-            assertThat(parse(page).series(0).labels().get("b")).hasSize(7_000_000);
+            assertThat(parse(format, page, 50).series(0).labels().size()).isEqualTo(100_001);
         }
     }
 
-    @Test
-    void hundredThousandLabelsInAnyOrder() {
-        StringBuilder line = new StringBuilder("a{");
+    /** A bucket takes few bytes of a line, and is a series. */
+    @ParameterizedTest
+    @CsvSource({"bucket, histogram", "quantile, summary"})
+    void hundredThousandPartsOfACompositeValue(String field, String type) {
+        StringBuilder line = new StringBuilder("# TYPE h " + type + "\nh {count:1,sum:1," + field + ":[");
         for (int i = 0; i < 100_000; i++) {
-            line.append("l").append((i * 7919L) % 100_003).append("=\"v\",");
+            line.append(i).append(":1,");
         }
-        assertThat(parse(Pages.bytes(line + "} 1\n")).series(0).labels().size()).isEqualTo(100_001);
+        byte[] page = Pages.bytes(line + "+Inf:1]}\n# EOF\n");
+        for (int lap = 0; lap < 2; lap++) {
+            assertThat(parse(ExpositionFormat.OPENMETRICS_2_0_0, page, MutationTest.MAX_BYTES_PER_PAGE_BYTE)
+                            .size())
+                    .isEqualTo(100_003);
+        }
     }
 
     @Test
@@ -178,16 +213,35 @@ class LimitsTest {
                 .isEqualTo(4);
     }
 
-    @Test
-    void linesBeyondTheLimitFailWithItsName() {
-        ExpositionParser limited = new ExpositionParser(
-                new SeriesDictionary(SeriesResolver.AS_EXPOSED),
-                ParseOptions.builder().lineLimit(10).build());
-        byte[] many = repeated("a 1\n", 11);
-        assertThatThrownBy(() -> Pages.parse(limited, ExpositionFormat.TEXT_0_0_4, many))
-                .isInstanceOf(ExpositionException.class)
-                .hasMessageContaining("lineLimit");
-        Pages.parse(limited, ExpositionFormat.TEXT_0_0_4, Arrays.copyOf(many, 40));
+    /** A limit, and the page that is too much for it: of that format, with 11 samples of 11 series. */
+    @ParameterizedTest
+    @EnumSource
+    void pagesBeyondALimitFailWithItsName(ExpositionFormat format) {
+        byte[] ten = page(format, 10, (i, label) -> label.accept("i", String.valueOf(i)));
+        byte[] eleven = page(format, 11, (i, label) -> label.accept("i", String.valueOf(i)));
+        // The end mark is a line, too, and so is the header of a family.
+        int lines = format.isOpenMetrics() || format == ExpositionFormat.PROTOBUF ? 11 : 10;
+        Map<String, ExpositionParser> limited = Map.of(
+                "lineLimit", parser(ParseOptions.builder().lineLimit(lines)),
+                "sampleLimit", parser(ParseOptions.builder().sampleLimit(10)),
+                "maxEntries",
+                        new ExpositionParser(
+                                new SeriesDictionary(SeriesResolver.AS_EXPOSED, lines), ParseOptions.DEFAULTS));
+        limited.forEach((limit, parser) -> {
+            assertThatThrownBy(() -> Pages.parse(parser, format, eleven))
+                    .as(limit)
+                    .isInstanceOfSatisfying(
+                            ExpositionException.class,
+                            e -> assertThat(e.isLimit()).isTrue())
+                    .hasMessageContaining(limit)
+                    .hasMessageMatching(".* 1[01] .*");
+            parser.forget();
+            assertThat(Pages.parse(parser, format, ten).size()).as(limit).isEqualTo(10);
+        });
+    }
+
+    private static ExpositionParser parser(ParseOptions.Builder options) {
+        return new ExpositionParser(new SeriesDictionary(SeriesResolver.AS_EXPOSED), options.build());
     }
 
     @Test
