@@ -10,16 +10,23 @@ import java.math.MathContext;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Against {@link Double#parseDouble}, which is correctly rounded. */
+/**
+ * Against {@link Double#parseDouble}, which is correctly rounded, and where two doubles are about equally near, against
+ * {@link BigDecimal}. 2.4 million numbers with each build, and with {@code -Ddecimals.times=100} so many times as many.
+ */
 class DecimalParserTest {
-    private static final int MANY = 250_000;
+    private static final int MANY = 250_000 * Integer.getInteger("decimals.times", 1);
     private final DecimalParser parser = new DecimalParser();
 
     private void check(String spelling) {
+        check(spelling, Double.parseDouble(spelling));
+    }
+
+    private void check(String spelling, double expected) {
         byte[] text = ("7" + spelling + "9").getBytes(ISO_8859_1);
-        double expected = Double.parseDouble(spelling);
         int end = parser.parse(text, 1, text.length - 1);
         if (Double.isInfinite(expected)) {
             assertThat(end).as(spelling).isEqualTo(DecimalParser.OUT_OF_RANGE);
@@ -54,22 +61,52 @@ class DecimalParserTest {
         }
     }
 
-    /** The middle between two neighbors, and just beside it: the cases that need all digits. */
+    /** With 17 to 25 digits as printf gives them, and with as many as a double has at most. */
+    @Test
+    void moreDigitsThanALongHolds() {
+        Random random = new Random(4);
+        for (int i = 0; i < MANY; i++) {
+            StringBuilder digits = new StringBuilder();
+            int length = i % 100 == 0 ? 800 : 17 + random.nextInt(9);
+            for (int digit = 0; digit < length; digit++) {
+                digits.append((char) ('0' + random.nextInt(10)));
+            }
+            check(digits + "e" + (random.nextInt(700) - 350 - length));
+            digits.insert(random.nextInt(length + 1), '.');
+            check(digits.toString());
+        }
+    }
+
+    @Test
+    void subnormals() {
+        Random random = new Random(5);
+        for (int i = 0; i < MANY / 2; i++) {
+            double value = Double.longBitsToDouble(random.nextLong() >>> 12 >>> random.nextInt(52));
+            check(Double.toString(value), value);
+            check(new BigDecimal(value).round(new MathContext(17)).toString(), value);
+        }
+    }
+
+    /**
+     * The middle between two neighbors, and just beside it: the cases that need all digits. Of equally near doubles the
+     * one with the even last bit is meant.
+     */
     @Test
     void halfwayCases() {
         Random random = new Random(3);
-        for (int i = 0; i < 4_000; i++) {
-            double value = Math.abs(Double.longBitsToDouble(random.nextLong()));
-            if (!Double.isFinite(value) || value == Double.MAX_VALUE) {
+        for (int i = 0; i < MANY / 5; i++) {
+            // Every fourth is subnormal or nearly so; the least have more than 700 digits.
+            long bits = random.nextLong() >>> (i % 4 == 0 ? 10 : 1);
+            double value = Double.longBitsToDouble(bits);
+            double next = Math.nextUp(value);
+            if (!Double.isFinite(next)) {
                 continue;
             }
-            BigDecimal middle = new BigDecimal(value)
-                    .add(new BigDecimal(Math.nextUp(value)))
-                    .divide(BigDecimal.valueOf(2));
-            check(middle.toString());
+            BigDecimal middle = new BigDecimal(value).add(new BigDecimal(next)).divide(BigDecimal.valueOf(2));
             BigDecimal crumb = BigDecimal.ONE.movePointLeft(middle.scale() + 3);
-            check(middle.add(crumb).toString());
-            check(middle.subtract(crumb).toString());
+            check(middle.toString(), (bits & 1) == 0 ? value : next);
+            check(middle.add(crumb).toString(), next);
+            check(middle.subtract(crumb).toString(), value);
         }
     }
 
@@ -106,7 +143,9 @@ class DecimalParserTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"", "+", "-", ".", "-.", "e5", "1e", "1e+", ".e1", "x", "--1", "in", "infi", "na", "+-1", "nanx"
+            strings = {
+                "", "+", "-", ".", "-.", "e5", "1e", "1e+", ".e1", "x", "--1", "in", "infi", "na", "+-1", "nanx", "_1",
+                "p1", "true", "infinit", "1e_5"
             })
     void whatIsNoNumber(String text) {
         byte[] bytes = text.getBytes(ISO_8859_1);
@@ -114,7 +153,7 @@ class DecimalParserTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"1f", "1d", "1_0", "0x1p3", "1e5.5", "1,5", "0b1"})
+    @ValueSource(strings = {"1f", "1d", "1_0", "1._5", "1e5_0", "0x1p3", "0X10", "1p4", "1e5.5", "1,5", "0b1", "0o7"})
     void stopsWhereTheNumberEnds(String text) {
         byte[] bytes = text.getBytes(ISO_8859_1);
         assertThat(parser.parse(bytes, 0, bytes.length)).isPositive().isLessThan(bytes.length);
@@ -133,17 +172,34 @@ class DecimalParserTest {
         }
     }
 
-    @Test
-    void wordsInAnyCase() {
-        for (String word : new String[] {"nan", "NaN", "NAN"}) {
-            assertThat(parser.parse(word.getBytes(ISO_8859_1), 0, 3)).isEqualTo(3);
-            assertThat(parser.bits()).isEqualTo(SampleValues.NORMAL_NAN_BITS);
-            assertThat(parser.wasSignedNan()).isFalse();
-        }
-        assertThat(parser.parse("-nan".getBytes(ISO_8859_1), 0, 4)).isEqualTo(4);
-        assertThat(parser.wasSignedNan()).isTrue();
-        assertThat(parser.parse("-iNfInItY".getBytes(ISO_8859_1), 0, 9)).isEqualTo(9);
-        assertThat(Double.longBitsToDouble(parser.bits())).isEqualTo(Double.NEGATIVE_INFINITY);
+    @ParameterizedTest
+    @ValueSource(strings = {"1.", ".5", "+.5", "-.5", "01", "1.e1", "1E5", "1e+05", "+1", "-0", "0.0e-0", "00.00"})
+    void everySpellingOfADecimal(String text) {
+        check(text);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "nan, NaN, false",
+        "NaN, NaN, false",
+        "NAN, NaN, false",
+        "-nan, NaN, true",
+        "+NaN, NaN, true",
+        "Inf, Infinity, false",
+        "inf, Infinity, false",
+        "INF, Infinity, false",
+        "+Inf, Infinity, false",
+        "Infinity, Infinity, false",
+        "+infinity, Infinity, false",
+        "-inf, -Infinity, false",
+        "-iNfInItY, -Infinity, false"
+    })
+    void wordsInAnyCase(String word, double expected, boolean signedNan) {
+        assertThat(parser.parse(word.getBytes(ISO_8859_1), 0, word.length())).isEqualTo(word.length());
+        assertThat(parser.bits())
+                .isEqualTo(
+                        Double.isNaN(expected) ? SampleValues.NORMAL_NAN_BITS : Double.doubleToRawLongBits(expected));
+        assertThat(parser.wasSignedNan()).isEqualTo(signedNan);
     }
 
     @Test
