@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import com.sun.management.ThreadMXBean;
 import io.github.promferry.Clock;
 import io.github.promferry.http.HttpSettings;
+import io.github.promferry.http.wire.ConnectionAge;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -43,9 +44,10 @@ final class FetcherCost {
                 URI uri = URI.create("http://127.0.0.1:" + server.getLocalPort() + "/metrics");
                 ExecutorService threads = DaemonThreads.cached("cost-http");
                 PageBuffers buffers = new PageBuffers(AT_ONCE);
-                HttpClientFetcher client = new HttpClientFetcher(HttpSettings.DEFAULTS, threads, buffers);
+                ConnectionAge age = new ConnectionAge(HttpSettings.DEFAULTS, Clock.SYSTEM);
+                HttpClientFetcher client = new HttpClientFetcher(HttpSettings.DEFAULTS, threads, buffers, age);
                 EventLoop io = new EventLoop(new ScrapeSchedule(Clock.SYSTEM));
-                Fetcher sockets = new SocketFetcher(HttpSettings.DEFAULTS, io, threads, buffers, client);
+                Fetcher sockets = new SocketFetcher(HttpSettings.DEFAULTS, io, threads, buffers, age, client);
                 for (Fetcher fetcher : new Fetcher[] {client, sockets}) {
                     fetch(fetcher, uri, WARM_UP, buffers);
                     long[] before = cost();

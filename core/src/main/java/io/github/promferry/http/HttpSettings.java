@@ -15,8 +15,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How to reach a server: credentials, extra headers, connect timeout, redirects, TLS, proxy. Immutable and thread-safe; {@code
- * toString} shows no secret.
+ * How to reach a server: credentials, extra headers, connect timeout, age of connections, redirects, TLS, proxy. Immutable
+ * and thread-safe; {@code toString} shows no secret.
  *
  * <p>Whoever sends a request builds its client with {@link #newClient()}, or takes one from the embedding service, and
  * hands each request to {@link #applyTo}.
@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 public final class HttpSettings {
     /** How long {@link Builder#connectTimeout} waits unless told otherwise. */
     public static final Duration DEFAULT_CONNECT_TIMEOUT = Duration.ofSeconds(10);
+
+    /** {@link Builder#maxConnectionAge} unless told otherwise: 10 min. */
+    public static final Duration DEFAULT_MAX_CONNECTION_AGE = Duration.ofMinutes(10);
 
     /** Plain requests without credentials: {@code builder().build()}. */
     public static final HttpSettings DEFAULTS = builder().build();
@@ -62,6 +65,7 @@ public final class HttpSettings {
     private final Credentials credentials;
     private final Map<String, String> headers;
     private final Duration connectTimeout;
+    private final Duration maxConnectionAge;
     private final boolean followRedirects;
     private final @Nullable TlsSettings tls;
     private final @Nullable ProxySettings proxy;
@@ -71,6 +75,7 @@ public final class HttpSettings {
         credentials = builder.credentials;
         headers = Collections.unmodifiableMap(new TreeMap<>(builder.headers));
         connectTimeout = builder.connectTimeout;
+        maxConnectionAge = builder.maxConnectionAge;
         followRedirects = builder.followRedirects;
         tls = builder.tls;
         proxy = builder.proxy;
@@ -96,6 +101,7 @@ public final class HttpSettings {
         builder.credentials = credentials;
         builder.headers.putAll(headers);
         builder.connectTimeout = connectTimeout;
+        builder.maxConnectionAge = maxConnectionAge;
         builder.followRedirects = followRedirects;
         builder.tls = tls;
         builder.proxy = proxy;
@@ -128,6 +134,16 @@ public final class HttpSettings {
      */
     public Duration connectTimeout() {
         return connectTimeout;
+    }
+
+    /**
+     * How old a connection may be to be used for another request. Whoever keeps connections follows it; clients made by
+     * {@link #newClient} do not know it.
+     *
+     * @return not negative; zero for any age
+     */
+    public Duration maxConnectionAge() {
+        return maxConnectionAge;
     }
 
     /**
@@ -249,7 +265,8 @@ public final class HttpSettings {
     @Override
     public String toString() {
         return "HttpSettings[credentials=" + credentials + ", headers=" + headers.keySet() + ", connectTimeout="
-                + connectTimeout + ", followRedirects=" + followRedirects + ", tls=" + tls + ", proxy=" + proxy
+                + connectTimeout + ", maxConnectionAge=" + maxConnectionAge + ", followRedirects=" + followRedirects
+                + ", tls=" + tls + ", proxy=" + proxy
                 + ", http2=" + http2 + "]";
     }
 
@@ -279,6 +296,7 @@ public final class HttpSettings {
         private Credentials credentials = Credentials.none();
         private final Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
         private Duration connectTimeout = DEFAULT_CONNECT_TIMEOUT;
+        private Duration maxConnectionAge = DEFAULT_MAX_CONNECTION_AGE;
         private boolean followRedirects = true;
         private @Nullable TlsSettings tls;
         private @Nullable ProxySettings proxy;
@@ -338,6 +356,27 @@ public final class HttpSettings {
                 throw new IllegalArgumentException("connect timeout " + connectTimeout + " is not positive");
             }
             this.connectTimeout = connectTimeout;
+            return this;
+        }
+
+        /**
+         * How old a connection may be to be used for another request, 10 min by default. After that a new one is opened, for
+         * which the host is looked up anew: so a server that has moved is noticed though the old one still answers, and load
+         * balancers get to balance. A request under way is never cut.
+         *
+         * <p>Connections to {@code https} and through proxies end together, with the client of {@code java.net.http} that has
+         * them; so a client that the embedding service gives has connections of any age. How long an address is remembered is up to the JVM ({@code networkaddress.cache.ttl}, 30 s by default).
+         *
+         * @param maxConnectionAge zero to use a connection for as long as it works
+         * @return this
+         * @throws IllegalArgumentException if it is negative
+         */
+        public Builder maxConnectionAge(Duration maxConnectionAge) {
+            if (maxConnectionAge.isNegative()) {
+                throw new IllegalArgumentException(
+                        "max connection age " + maxConnectionAge + " is negative: zero means any age");
+            }
+            this.maxConnectionAge = maxConnectionAge;
             return this;
         }
 

@@ -59,6 +59,13 @@ class HttpSettingsTest {
     }
 
     @Test
+    void negativeConnectionAgeIsRefused() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> HttpSettings.builder().maxConnectionAge(Duration.ofSeconds(-1)))
+                .withMessage("max connection age PT-1S is negative: zero means any age");
+    }
+
+    @Test
     void requestCarriesHeadersAndCredentials() throws IOException {
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1/"));
         HttpSettings.builder()

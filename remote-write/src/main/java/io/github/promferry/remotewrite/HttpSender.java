@@ -3,6 +3,7 @@ package io.github.promferry.remotewrite;
 import io.github.promferry.http.HttpSettings;
 import io.github.promferry.http.ProxySettings;
 import io.github.promferry.http.wire.AgingClient;
+import io.github.promferry.http.wire.ConnectionAge;
 import io.github.promferry.http.wire.PlainRoute;
 import java.io.IOException;
 import java.net.URI;
@@ -25,6 +26,7 @@ final class HttpSender implements AutoCloseable {
     private final RemoteWriteConfig config;
     private final HttpSettings http;
     private final ThreadFactory threads;
+    private final ConnectionAge age;
     private final SocketPoster sockets;
 
     private final Object lock = new Object();
@@ -41,7 +43,8 @@ final class HttpSender implements AutoCloseable {
         this.config = config;
         this.threads = threads;
         http = config.http();
-        sockets = new SocketPoster(http.connectTimeout(), config.timeout(), threads);
+        age = new ConnectionAge(http, config.clock());
+        sockets = new SocketPoster(http.connectTimeout(), config.timeout(), threads, age);
     }
 
     /** Makes what the first request will need; no I/O. */
@@ -120,8 +123,7 @@ final class HttpSender implements AutoCloseable {
     private AgingClient ownClients() {
         ExecutorService executor = Executors.newCachedThreadPool(threads);
         clientThreads = executor;
-        return new AgingClient(
-                () -> http.newClientBuilder().executor(executor).build(), AgingClient.MAX_CONNECTION_AGE);
+        return new AgingClient(() -> http.newClientBuilder().executor(executor).build(), age);
     }
 
     private Map<String, String> headers(Block block, URI url, boolean trusted) throws IOException {

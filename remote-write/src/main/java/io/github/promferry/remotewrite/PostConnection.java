@@ -1,5 +1,6 @@
 package io.github.promferry.remotewrite;
 
+import io.github.promferry.http.wire.ConnectionAge;
 import io.github.promferry.http.wire.ResponseReader;
 import java.io.Closeable;
 import java.io.IOException;
@@ -11,7 +12,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
-import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -35,8 +35,9 @@ final class PostConnection implements Closeable {
     private final ByteBuffer input = ByteBuffer.allocateDirect(INPUT_BYTES);
     private final Answer answer = new Answer();
     private final ResponseReader reader = new ResponseReader(answer);
-    private final long openedNanos = System.nanoTime();
-    private long usedNanos = openedNanos;
+    private final ConnectionAge age;
+    private final long openedNanos;
+    private long usedNanos;
     private boolean usable;
 
     /** Wants the first bytes of any body. */
@@ -55,10 +56,14 @@ final class PostConnection implements Closeable {
         }
     }
 
-    private PostConnection(String server, SocketChannel channel, Selector selector) throws IOException {
+    private PostConnection(String server, SocketChannel channel, Selector selector, ConnectionAge age)
+            throws IOException {
         this.server = server;
         this.channel = channel;
         this.selector = selector;
+        this.age = age;
+        openedNanos = age.nanos();
+        usedNanos = openedNanos;
         channel.configureBlocking(false);
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
         key = channel.register(selector, 0);
@@ -69,14 +74,14 @@ final class PostConnection implements Closeable {
      *
      * @throws HttpTimeoutException if that takes too long
      */
-    static PostConnection open(String server, InetSocketAddress address, long deadlineNanos)
+    static PostConnection open(String server, InetSocketAddress address, ConnectionAge age, long deadlineNanos)
             throws IOException, InterruptedException {
         SocketChannel channel = SocketChannel.open();
         Selector selector = null;
         boolean connected = false;
         try {
             selector = Selector.open();
-            PostConnection opened = new PostConnection(server, channel, selector);
+            PostConnection opened = new PostConnection(server, channel, selector, age);
             connected = channel.connect(address);
             while (!connected) {
                 opened.await(SelectionKey.OP_CONNECT, deadlineNanos);
@@ -96,9 +101,8 @@ final class PostConnection implements Closeable {
     }
 
     /** Whether a kept connection can be expected to work. */
-    boolean isStillOpen(Duration maxAge) {
-        long now = System.nanoTime();
-        if (now - openedNanos > maxAge.toNanos() || now - usedNanos > MAX_IDLE_NANOS) {
+    boolean isStillOpen() {
+        if (age.isOver(openedNanos) || age.nanos() - usedNanos > MAX_IDLE_NANOS) {
             return false;
         }
         try {
@@ -147,7 +151,7 @@ final class PostConnection implements Closeable {
             throw new IOException(what + e.getMessage(), e);
         }
         usable = sent && !broken && reader.keepAlive() && !input.hasRemaining();
-        usedNanos = System.nanoTime();
+        usedNanos = age.nanos();
         return new Response(
                 reader.status(), HttpHeaders.of(reader.headers(), (name, value) -> true), answer.text.toString());
     }

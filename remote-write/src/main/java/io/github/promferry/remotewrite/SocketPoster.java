@@ -1,6 +1,6 @@
 package io.github.promferry.remotewrite;
 
-import io.github.promferry.http.wire.AgingClient;
+import io.github.promferry.http.wire.ConnectionAge;
 import io.github.promferry.http.wire.RequestHead;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -31,7 +31,7 @@ final class SocketPoster implements Poster, AutoCloseable {
     private final Duration connectTimeout;
     private final Duration timeout;
     private final ThreadFactory threads;
-    private final Duration maxConnectionAge;
+    private final ConnectionAge age;
 
     private final Object lock = new Object();
     // Guarded by lock.
@@ -43,16 +43,13 @@ final class SocketPoster implements Poster, AutoCloseable {
      *
      * @param timeout for messages; deadlines are given by the caller
      * @param threads for looking up hosts, which cannot be interrupted
+     * @param age of connections
      */
-    SocketPoster(Duration connectTimeout, Duration timeout, ThreadFactory threads) {
-        this(connectTimeout, timeout, threads, AgingClient.MAX_CONNECTION_AGE);
-    }
-
-    SocketPoster(Duration connectTimeout, Duration timeout, ThreadFactory threads, Duration maxConnectionAge) {
+    SocketPoster(Duration connectTimeout, Duration timeout, ThreadFactory threads, ConnectionAge age) {
         this.connectTimeout = connectTimeout;
         this.timeout = timeout;
         this.threads = threads;
-        this.maxConnectionAge = maxConnectionAge;
+        this.age = age;
     }
 
     @Override
@@ -99,7 +96,7 @@ final class SocketPoster implements Poster, AutoCloseable {
     private PostConnection connectionTo(URI url, long deadlineNanos) throws IOException, InterruptedException {
         String server = url.getRawAuthority();
         for (PostConnection kept = takeIdle(server); kept != null; kept = takeIdle(server)) {
-            if (kept.isStillOpen(maxConnectionAge)) {
+            if (kept.isStillOpen()) {
                 return kept;
             }
             kept.close();
@@ -142,6 +139,7 @@ final class SocketPoster implements Poster, AutoCloseable {
                 return PostConnection.open(
                         server,
                         new InetSocketAddress(address, port),
+                        age,
                         until - deadlineNanos < 0 ? until : deadlineNanos);
             } catch (HttpTimeoutException e) {
                 failure =

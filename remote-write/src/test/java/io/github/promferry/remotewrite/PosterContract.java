@@ -7,7 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.github.promferry.http.wire.AgingClient;
+import io.github.promferry.Clock;
+import io.github.promferry.http.HttpSettings;
+import io.github.promferry.http.wire.ConnectionAge;
+import io.github.promferry.testkit.ManualClock;
 import io.github.promferry.testkit.RecordedRequest;
 import io.github.promferry.testkit.ScriptedAnswer;
 import io.github.promferry.testkit.ScriptedTarget;
@@ -23,6 +26,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -32,6 +36,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -42,10 +47,15 @@ abstract class PosterContract {
 
     final ExecutorService threads = Executors.newCachedThreadPool();
     private final ScriptedTarget server = ScriptedTarget.start(ScriptedAnswer.status(204));
-    private final Poster poster = create(AgingClient.MAX_CONNECTION_AGE);
+    private final Poster poster = create(new ConnectionAge(HttpSettings.DEFAULTS, Clock.SYSTEM));
 
     /** A poster whose messages say a second for the time limit. */
-    abstract Poster create(Duration maxConnectionAge);
+    abstract Poster create(ConnectionAge age);
+
+    private Poster create(Duration maxConnectionAge, Clock clock) {
+        return create(new ConnectionAge(
+                HttpSettings.builder().maxConnectionAge(maxConnectionAge).build(), clock));
+    }
 
     @AfterEach
     void stop() {
@@ -301,14 +311,45 @@ abstract class PosterContract {
         }
     }
 
-    /** Looking the host up is a part of connecting: so a name that means another address by now is noticed. */
-    @Test
-    void aConnectionThatIsTooOldIsNotUsedAgain() throws Exception {
-        Poster impatient = create(Duration.ZERO);
-        for (int i = 0; i < 3; i++) {
-            assertThat(post(impatient, server.uri(), BODY, LONG).status()).isEqualTo(204);
+    @ParameterizedTest
+    @CsvSource({
+        // Of requests at 0, 4, 8 and 12 min.
+        "PT10M, 2",
+        "PT3M59S, 4",
+        "PT4M, 2",
+        "PT8M, 2",
+        "PT0S, 1",
+        "P365000D, 1",
+    })
+    void aConnectionThatIsTooOldIsNotUsedAgain(Duration maxAge, int connections) throws Exception {
+        ManualClock clock = new ManualClock();
+        Poster aging = create(maxAge, clock);
+        for (int i = 0; i < 4; i++) {
+            assertThat(post(aging, server.uri(), BODY, LONG).status()).isEqualTo(204);
+            clock.advance(Duration.ofMinutes(4));
         }
-        assertThat(server.connectionCount()).isEqualTo(3);
+        assertThat(server.connectionCount()).isEqualTo(connections);
+    }
+
+    @Test
+    void aRequestUnderWayIsNotCutWhenItsConnectionIsTooOld() throws Exception {
+        CompletableFuture<Void> mayAnswer = new CompletableFuture<>();
+        server.then(ScriptedAnswer.script(out -> {
+            out.write("HTTP/1.1 202 Slow".getBytes(UTF_8));
+            mayAnswer.join();
+            out.write("\r\nContent-Length: 0\r\n\r\n".getBytes(UTF_8));
+        }));
+        ManualClock clock = new ManualClock();
+        Poster aging = create(Duration.ofMinutes(1), clock);
+        Future<Response> slow = threads.submit(() -> post(aging, server.uri(), BODY, LONG));
+        server.awaitRequests(1, LONG);
+        for (int i = 0; i < 2; i++) {
+            clock.advance(Duration.ofMinutes(2));
+            assertThat(post(aging, server.uri(), BODY, LONG).status()).isEqualTo(204);
+        }
+        System.gc();
+        mayAnswer.complete(null);
+        assertThat(slow.get().status()).isEqualTo(202);
     }
 
     @Test

@@ -1,7 +1,7 @@
 package io.github.promferry.scrape;
 
 import io.github.promferry.Clock;
-import io.github.promferry.http.wire.AgingClient;
+import io.github.promferry.http.wire.ConnectionAge;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -11,7 +11,6 @@ import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -51,7 +50,6 @@ final class EventLoop {
     private final ByteBuffer input = ByteBuffer.allocateDirect(64 * 1024);
 
     private final ScrapeSchedule schedule;
-    private final long maxAgeNanos;
     private long sweptNanos = System.nanoTime();
     /** When the last wait for sockets ended, and whether one of them was ready. */
     private long roundNanos = System.nanoTime();
@@ -65,12 +63,7 @@ final class EventLoop {
     private volatile boolean closed;
 
     EventLoop(ScrapeSchedule schedule) {
-        this(schedule, AgingClient.MAX_CONNECTION_AGE);
-    }
-
-    EventLoop(ScrapeSchedule schedule, Duration maxConnectionAge) {
         this.schedule = schedule;
-        maxAgeNanos = maxConnectionAge.toNanos();
         schedule.whenEarlier(this::wake);
     }
 
@@ -90,14 +83,15 @@ final class EventLoop {
         private final SocketChannel channel;
         private final SelectionKey key;
         private final String server;
-        private final long openedNanos = System.nanoTime();
+        private final long openedNanos;
         private long idleNanos;
         private Handler handler;
 
-        private Connection(SocketChannel channel, SelectionKey key, String server, Handler handler) {
+        private Connection(SocketChannel channel, SelectionKey key, String server, long openedNanos, Handler handler) {
             this.channel = channel;
             this.key = key;
             this.server = server;
+            this.openedNanos = openedNanos;
             this.handler = handler;
         }
 
@@ -118,6 +112,11 @@ final class EventLoop {
                 LOG.log(Level.DEBUG, "closing a socket", e);
             }
         }
+    }
+
+    /** Of alarms and of connections that are kept. What a server is given to answer is real time. */
+    Clock clock() {
+        return schedule.clock();
     }
 
     /** Begins to ring the alarms of the schedule. Does nothing the second time. */
@@ -199,37 +198,43 @@ final class EventLoop {
             throw new IllegalStateException("only on the thread");
         }
         SelectionKey key = channel.register(running, 0);
-        Connection connection = new Connection(channel, key, server, handler);
+        Connection connection = new Connection(channel, key, server, clock().nanos(), handler);
         key.attach(connection);
         return connection;
     }
 
-    /** A kept connection to the server, for the handler from now on; or null. */
+    /**
+     * A kept connection to the server, for the handler from now on; or null. Jobs share connections, so it is the one that
+     * asks who knows how old it may be.
+     */
     @Nullable
-    Connection reuse(String server, Handler handler) {
+    Connection reuse(String server, ConnectionAge age, Handler handler) {
+        // The one used last: those before it may time out.
+        for (Connection kept = takeIdle(server); kept != null; kept = takeIdle(server)) {
+            if (!age.isOver(kept.openedNanos)) {
+                kept.handler = handler;
+                return kept;
+            }
+            kept.close();
+        }
+        return null;
+    }
+
+    private @Nullable Connection takeIdle(String server) {
         ArrayDeque<Connection> kept = idle.get(server);
         if (kept == null) {
             return null;
         }
-        // The one used last: those before it may time out.
         Connection connection = kept.pollLast();
         if (kept.isEmpty()) {
             idle.remove(server);
-        }
-        if (connection != null) {
-            connection.handler = handler;
         }
         return connection;
     }
 
     /** Keeps the connection for the next page. */
     void keep(Connection connection) {
-        long now = System.nanoTime();
-        if (now - connection.openedNanos > maxAgeNanos) {
-            connection.close();
-            return;
-        }
-        connection.idleNanos = now;
+        connection.idleNanos = clock().nanos();
         // Whatever comes from a server that was asked nothing means that the connection is of no use.
         connection.handler = this::dropIdle;
         connection.await(SelectionKey.OP_READ);
@@ -274,7 +279,7 @@ final class EventLoop {
         if (!idle.isEmpty() || !sweepers.isEmpty()) {
             nanos = Math.min(nanos, SWEEP_NANOS);
         }
-        if (schedule.clock() != Clock.SYSTEM) {
+        if (clock() != Clock.SYSTEM) {
             nanos = Math.min(nanos, FOREIGN_CLOCK_NANOS);
         }
         inRound = false;
@@ -322,9 +327,10 @@ final class EventLoop {
         }
         sweptNanos = now;
         sweepers.removeIf(sweeper -> !sweeper.sweep(now));
+        long idleSince = clock().nanos() - MAX_IDLE_NANOS;
         for (Iterator<ArrayDeque<Connection>> all = idle.values().iterator(); all.hasNext(); ) {
             ArrayDeque<Connection> kept = all.next();
-            while (!kept.isEmpty() && now - kept.getFirst().idleNanos > MAX_IDLE_NANOS) {
+            while (!kept.isEmpty() && kept.getFirst().idleNanos - idleSince < 0) {
                 kept.removeFirst().close();
             }
             if (kept.isEmpty()) {

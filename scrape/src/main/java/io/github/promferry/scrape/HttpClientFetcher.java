@@ -2,6 +2,7 @@ package io.github.promferry.scrape;
 
 import io.github.promferry.http.HttpSettings;
 import io.github.promferry.http.wire.AgingClient;
+import io.github.promferry.http.wire.ConnectionAge;
 import io.github.promferry.scrape.ScrapeFailure.Kind;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -14,7 +15,6 @@ import java.net.http.HttpResponse.BodySubscriber;
 import java.net.http.HttpResponse.BodySubscribers;
 import java.nio.ByteBuffer;
 import java.nio.channels.UnresolvedAddressException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
@@ -42,17 +42,14 @@ final class HttpClientFetcher implements Fetcher {
      * A fetcher for all targets that share the settings.
      *
      * @param executor for the client and for reading credential files, which may block: never the parse workers
+     * @param age of connections
      */
-    HttpClientFetcher(HttpSettings settings, Executor executor, PageBuffers buffers) {
-        this(settings, executor, buffers, AgingClient.MAX_CONNECTION_AGE);
-    }
-
-    HttpClientFetcher(HttpSettings settings, Executor executor, PageBuffers buffers, Duration maxConnectionAge) {
+    HttpClientFetcher(HttpSettings settings, Executor executor, PageBuffers buffers, ConnectionAge age) {
         this.settings = settings;
         this.executor = executor;
         this.buffers = buffers;
         client = new AgingClient(
-                () -> settings.newClientBuilder().executor(executor).build(), maxConnectionAge);
+                () -> settings.newClientBuilder().executor(executor).build(), age);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.github.promferry.scrape;
 
 import io.github.promferry.http.HttpSettings;
+import io.github.promferry.http.wire.ConnectionAge;
 import io.github.promferry.http.wire.PlainRoute;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -13,8 +14,9 @@ final class RoutedFetcher implements Fetcher {
 
     RoutedFetcher(HttpSettings settings, EventLoop io, Executor blocking, PageBuffers buffers) {
         this.settings = settings;
-        client = new HttpClientFetcher(settings, blocking, buffers);
-        sockets = new SocketFetcher(settings, io, blocking, buffers, client);
+        ConnectionAge age = new ConnectionAge(settings, io.clock());
+        client = new HttpClientFetcher(settings, blocking, buffers, age);
+        sockets = new SocketFetcher(settings, io, blocking, buffers, age, client);
     }
 
     @Override

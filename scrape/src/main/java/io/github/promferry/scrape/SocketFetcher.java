@@ -2,6 +2,7 @@ package io.github.promferry.scrape;
 
 import io.github.promferry.http.Credentials;
 import io.github.promferry.http.HttpSettings;
+import io.github.promferry.http.wire.ConnectionAge;
 import io.github.promferry.http.wire.PlainRoute;
 import io.github.promferry.http.wire.RequestHead;
 import io.github.promferry.http.wire.ResponseReader;
@@ -33,6 +34,7 @@ final class SocketFetcher implements Fetcher {
     private final EventLoop io;
     private final Executor blocking;
     private final PageBuffers buffers;
+    private final ConnectionAge age;
     private final HttpClientFetcher secure;
     /** Of exchanges that ended. Used on the I/O thread only. */
     private final ArrayDeque<PageReader> readers = new ArrayDeque<>();
@@ -42,14 +44,21 @@ final class SocketFetcher implements Fetcher {
      *
      * @param io the thread that waits, shared with other fetchers
      * @param blocking looks up hosts and reads credential files
+     * @param age of connections
      * @param secure takes over where TLS is needed
      */
     SocketFetcher(
-            HttpSettings settings, EventLoop io, Executor blocking, PageBuffers buffers, HttpClientFetcher secure) {
+            HttpSettings settings,
+            EventLoop io,
+            Executor blocking,
+            PageBuffers buffers,
+            ConnectionAge age,
+            HttpClientFetcher secure) {
         this.settings = settings;
         this.io = io;
         this.blocking = blocking;
         this.buffers = buffers;
+        this.age = age;
         this.secure = secure;
     }
 
@@ -180,7 +189,7 @@ final class SocketFetcher implements Fetcher {
                 return;
             }
             out = ByteBuffer.wrap(head);
-            EventLoop.Connection kept = io.reuse(server(), this);
+            EventLoop.Connection kept = io.reuse(server(), age, this);
             if (kept == null) {
                 resolve();
                 return;

@@ -7,12 +7,13 @@ import static io.github.promferry.scrape.ScrapeFailure.Kind.TARGET;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.promferry.Clock;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.http.Credentials;
 import io.github.promferry.http.HttpSettings;
-import io.github.promferry.http.wire.AgingClient;
 import io.github.promferry.parse.ExpositionFormat;
 import io.github.promferry.parse.ExpositionParser;
+import io.github.promferry.testkit.ManualClock;
 import io.github.promferry.testkit.RecordedRequest;
 import io.github.promferry.testkit.ScriptedAnswer;
 import io.github.promferry.testkit.ScriptedTarget;
@@ -42,6 +43,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -55,10 +57,10 @@ abstract class FetcherContract {
     private ScriptedTarget target;
     private Fetcher fetcher;
 
-    abstract Fetcher create(HttpSettings settings, ExecutorService threads, Duration maxConnectionAge);
+    abstract Fetcher create(HttpSettings settings, ExecutorService threads, Clock clock);
 
     private Fetcher create(HttpSettings settings, ExecutorService threads) {
-        return create(settings, threads, AgingClient.MAX_CONNECTION_AGE);
+        return create(settings, threads, Clock.SYSTEM);
     }
 
     @BeforeEach
@@ -350,15 +352,49 @@ abstract class FetcherContract {
         assertThat(target.connectionCount()).isEqualTo(1);
     }
 
-    /** Looking the host up is a part of connecting: so a name that means another address by now is noticed. */
-    @Test
-    void aConnectionThatIsTooOldIsNotUsedAgain() {
-        Fetcher impatient = create(HttpSettings.DEFAULTS, threads, Duration.ZERO);
-        for (int i = 0; i < 3; i++) {
-            assertThat(fetch(impatient, target.uri(), Map.of()).text()).isEqualTo(PAGE);
+    @ParameterizedTest
+    @CsvSource({
+        // Of pages at 0, 4, 8 and 12 min.
+        "PT10M, 2",
+        "PT3M59S, 4",
+        "PT4M, 2",
+        "PT8M, 2",
+        "PT0S, 1",
+        "P365000D, 1",
+    })
+    void aConnectionThatIsTooOldIsNotUsedAgain(Duration maxAge, int connections) {
+        ManualClock clock = new ManualClock();
+        Fetcher aging = create(HttpSettings.builder().maxConnectionAge(maxAge).build(), threads, clock);
+        for (int i = 0; i < 4; i++) {
+            assertThat(fetch(aging, target.uri(), Map.of()).text()).isEqualTo(PAGE);
+            clock.advance(Duration.ofMinutes(4));
         }
-        impatient.close();
-        assertThat(target.connectionCount()).isEqualTo(3);
+        aging.close();
+        assertThat(target.connectionCount()).isEqualTo(connections);
+    }
+
+    @Test
+    void aFetchUnderWayIsNotCutWhenItsConnectionIsTooOld() {
+        CompletableFuture<Void> mayAnswer = new CompletableFuture<>();
+        target.then(ScriptedAnswer.script(out -> {
+            out.write("HTTP/1.1 200 OK\r\n\r\nhalf a page".getBytes(UTF_8));
+            mayAnswer.join();
+            out.write(" and the other half".getBytes(UTF_8));
+        }));
+        ManualClock clock = new ManualClock();
+        Fetcher aging = create(
+                HttpSettings.builder().maxConnectionAge(Duration.ofMinutes(1)).build(), threads, clock);
+        Outcome slow = new Outcome();
+        aging.fetch(new Fetcher.Request(target.uri(), Map.of(), LIMIT), slow);
+        target.awaitRequests(1, Duration.ofSeconds(20));
+        for (int i = 0; i < 2; i++) {
+            clock.advance(Duration.ofMinutes(2));
+            assertThat(fetch(aging, target.uri(), Map.of()).text()).isEqualTo(PAGE);
+        }
+        System.gc();
+        mayAnswer.complete(null);
+        assertThat(slow.await().text()).isEqualTo("half a page and the other half");
+        aging.close();
     }
 
     @Test
@@ -551,7 +587,7 @@ abstract class FetcherContract {
         return fetch(fetcher, target.uri(), Map.of());
     }
 
-    private static Outcome fetch(Fetcher fetcher, URI uri, Map<String, String> headers) {
+    static Outcome fetch(Fetcher fetcher, URI uri, Map<String, String> headers) {
         Outcome outcome = new Outcome();
         fetcher.fetch(new Fetcher.Request(uri, headers, LIMIT), outcome);
         return outcome.await();

@@ -1,12 +1,13 @@
 package io.github.promferry.scrape;
 
+import io.github.promferry.Clock;
 import io.github.promferry.http.HttpSettings;
-import java.time.Duration;
+import io.github.promferry.http.wire.ConnectionAge;
 import java.util.concurrent.ExecutorService;
 
 class HttpClientFetcherTest extends FetcherContract {
     @Override
-    Fetcher create(HttpSettings settings, ExecutorService threads, Duration maxConnectionAge) {
-        return new HttpClientFetcher(settings, threads, buffers, maxConnectionAge);
+    Fetcher create(HttpSettings settings, ExecutorService threads, Clock clock) {
+        return new HttpClientFetcher(settings, threads, buffers, new ConnectionAge(settings, clock));
     }
 }

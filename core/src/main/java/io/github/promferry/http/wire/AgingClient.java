@@ -1,20 +1,19 @@
 package io.github.promferry.http.wire;
 
 import java.net.http.HttpClient;
-import java.time.Duration;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A client of {@code java.net.http} that is made anew now and then: it does not tell the age of its connections, so they all
  * go with it. The one before ends its thread when it is collected; before JDK 21 it has no way to be told. Thread-safe.
+ *
+ * <p>A host that has moved is noticed without that, since the client looks hosts up for each request. This is for those
+ * behind whose one address the servers change.
  */
 public final class AgingClient {
-    /** A connection this old is not used again, so that a host that has moved is noticed: its name is looked up anew. */
-    public static final Duration MAX_CONNECTION_AGE = Duration.ofMinutes(10);
-
     private final Supplier<HttpClient> maker;
-    private final long maxAgeNanos;
+    private final ConnectionAge age;
 
     // Guarded by this; made when needed, since a client starts a thread and loads much code.
     private @Nullable HttpClient client;
@@ -24,11 +23,11 @@ public final class AgingClient {
      * No client yet.
      *
      * @param maker of clients
-     * @param maxAge of a client
+     * @param age of a client
      */
-    public AgingClient(Supplier<HttpClient> maker, Duration maxAge) {
+    public AgingClient(Supplier<HttpClient> maker, ConnectionAge age) {
         this.maker = maker;
-        maxAgeNanos = maxAge.toNanos();
+        this.age = age;
     }
 
     /**
@@ -38,11 +37,10 @@ public final class AgingClient {
      */
     public synchronized HttpClient get() {
         HttpClient known = client;
-        long now = System.nanoTime();
-        if (known == null || now - madeNanos > maxAgeNanos) {
+        if (known == null || age.isOver(madeNanos)) {
             known = maker.get();
             client = known;
-            madeNanos = now;
+            madeNanos = age.nanos();
         }
         return known;
     }

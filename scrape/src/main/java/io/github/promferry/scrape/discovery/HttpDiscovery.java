@@ -1,13 +1,15 @@
 package io.github.promferry.scrape.discovery;
 
+import io.github.promferry.Clock;
 import io.github.promferry.Labels;
 import io.github.promferry.http.HttpSettings;
+import io.github.promferry.http.wire.AgingClient;
 import io.github.promferry.http.wire.ClientExchange;
+import io.github.promferry.http.wire.ConnectionAge;
 import io.github.promferry.http.wire.ShownUrl;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -45,12 +47,13 @@ public final class HttpDiscovery extends PolledDiscovery {
     private final Duration refreshInterval;
     private final Duration timeout;
     private final String userAgent;
-    private @Nullable HttpClient client;
+    private final AgingClient client;
 
     private HttpDiscovery(Builder builder) {
         super("promferry-http-discovery", builder.refreshInterval, builder.executor);
         url = builder.url;
         http = builder.http;
+        client = new AgingClient(http::newClient, new ConnectionAge(http, Clock.SYSTEM));
         refreshInterval = builder.refreshInterval;
         timeout = builder.timeout == null ? refreshInterval : builder.timeout;
         userAgent = builder.userAgent;
@@ -102,7 +105,7 @@ public final class HttpDiscovery extends PolledDiscovery {
         }
         try {
             return ClientExchange.send(
-                    client(),
+                    client.get(),
                     request.build(),
                     info -> BoundedBody.upTo(TargetGroupReader.MAX_BYTES),
                     deadline,
@@ -112,13 +115,6 @@ public final class HttpDiscovery extends PolledDiscovery {
         } catch (IOException e) {
             throw new IOException(this + ": " + e, e);
         }
-    }
-
-    private synchronized HttpClient client() {
-        if (client == null) {
-            client = http.newClient();
-        }
-        return client;
     }
 
     private @Nullable URI redirect(URI at, HttpResponse<?> answer) throws IOException {

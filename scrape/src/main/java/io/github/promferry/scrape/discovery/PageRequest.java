@@ -1,12 +1,14 @@
 package io.github.promferry.scrape.discovery;
 
+import io.github.promferry.Clock;
 import io.github.promferry.http.HttpSettings;
+import io.github.promferry.http.wire.AgingClient;
 import io.github.promferry.http.wire.ClientExchange;
+import io.github.promferry.http.wire.ConnectionAge;
 import io.github.promferry.parse.AcceptHeader;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
@@ -20,13 +22,13 @@ final class PageRequest {
     private final HttpSettings http;
     private final Duration timeout;
     private final String userAgent;
-    private final HttpClient client;
+    private final AgingClient client;
 
     PageRequest(HttpSettings http, Duration timeout, String userAgent) {
         this.http = http;
         this.timeout = timeout;
         this.userAgent = userAgent;
-        this.client = http.newClient();
+        client = new AgingClient(http::newClient, new ConnectionAge(http, Clock.SYSTEM));
     }
 
     /**
@@ -44,7 +46,7 @@ final class PageRequest {
         http.applyTo(request);
         try {
             return ClientExchange.send(
-                    client,
+                    client.get(),
                     request.build(),
                     info -> BoundedBody.upTo(MAX_BYTES),
                     System.nanoTime() + timeout.toNanos(),
