@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,18 @@ public interface Credentials {
      */
     @Nullable
     String authorization() throws IOException;
+
+    /**
+     * The value of the {@code Authorization} header for a caller that can wait only so long. Who asks a server for it, or
+     * waits for a thread that does, follows the limit; this default just asks for it.
+     *
+     * @param atMost how long to wait
+     * @return as {@link #authorization()}
+     * @throws IOException if the secret cannot be had now or in time
+     */
+    default @Nullable String authorization(Duration atMost) throws IOException {
+        return authorization();
+    }
 
     /**
      * Whether asking again may give another answer. If so, a request that a server refused with 401 or 403 is worth one

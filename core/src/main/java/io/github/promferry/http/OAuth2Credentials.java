@@ -3,12 +3,13 @@ package io.github.promferry.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.github.promferry.Clock;
+import io.github.promferry.http.wire.AgingClient;
 import io.github.promferry.http.wire.ClientExchange;
+import io.github.promferry.http.wire.ConnectionAge;
 import io.github.promferry.http.wire.ShownUrl;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
@@ -20,12 +21,12 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Bearer tokens from an OAuth 2.0 server by the client credentials grant, RFC 6749, section 4.4. A token is kept until
- * shortly before it expires, or until a server refuses it. Thread-safe; one thread asks the token server, others wait for
- * its answer.
+ * Bearer tokens from an OAuth 2.0 server by the client credentials grant, RFC 6749, section 4.4. A token is renewed shortly
+ * before it expires, while the old one goes on being used, or when a server has refused it. There is one request at a time,
+ * on a daemon thread of its own; who has no valid token waits for its answer. After a failure the token server is not asked
+ * for a second, then two, and so on up to 30 s; all who need a token meanwhile hear of that failure. Thread-safe.
  *
  * <pre>{@code
  * OAuth2Credentials.builder(URI.create("https://login.example/token"), "client-7", () -> secret)
@@ -39,10 +40,11 @@ public final class OAuth2Credentials implements Credentials {
     /** Of the token server's answers that name no time. */
     private static final Duration DEFAULT_LIFETIME = Duration.ofMinutes(5);
 
-    /** A token is renewed so long before it expires, but not before nine tenths of its life. */
-    private static final Duration EARLY = Duration.ofSeconds(30);
-
+    /** For the complete answer of the token server. */
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
+
+    /** Of who says nothing: such a request, and reading the secret before. */
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(15);
 
     // The answer is a flat JSON object (section 5.1) of which three members matter: no parser is needed for that.
     private static final Pattern ACCESS_TOKEN = Pattern.compile("\"access_token\"\\s*:\\s*\"([^\"\\\\]+)\"");
@@ -55,13 +57,8 @@ public final class OAuth2Credentials implements Credentials {
     private final Secret clientSecret;
     private final Map<String, String> parameters;
     private final HttpSettings http;
-    private final Clock clock;
-
-    /** Made when first needed: building one starts a thread. Guarded by this, as what follows. */
-    private @Nullable HttpClient client;
-
-    private @Nullable String header;
-    private long renewAtNanos;
+    private final AgingClient client;
+    private final SharedToken token;
 
     /**
      * Gives the client's secret, each time it is needed.
@@ -84,7 +81,8 @@ public final class OAuth2Credentials implements Credentials {
         clientId = builder.clientId;
         clientSecret = builder.clientSecret;
         http = builder.http;
-        clock = builder.clock;
+        client = new AgingClient(http::newClient, new ConnectionAge(http, builder.clock));
+        token = new SharedToken(server(), this::ask, builder.clock);
         parameters = new LinkedHashMap<>();
         parameters.put("grant_type", "client_credentials");
         if (!builder.scope.isEmpty()) {
@@ -107,13 +105,13 @@ public final class OAuth2Credentials implements Credentials {
     }
 
     @Override
-    public synchronized String authorization() throws IOException {
-        String known = header;
-        if (known == null || clock.nanos() - renewAtNanos >= 0) {
-            known = ask();
-            header = known;
-        }
-        return known;
+    public String authorization() throws IOException {
+        return authorization(LONGEST_WAIT);
+    }
+
+    @Override
+    public String authorization(Duration atMost) throws IOException {
+        return token.get(atMost);
     }
 
     @Override
@@ -122,12 +120,11 @@ public final class OAuth2Credentials implements Credentials {
     }
 
     @Override
-    public synchronized void refused() {
-        header = null;
+    public void refused() {
+        token.refused();
     }
 
-    private String ask() throws IOException {
-        long asked = clock.nanos();
+    private SharedToken.Answer ask() throws IOException {
         HttpResponse<String> response = post();
         String answer = response.body();
         if (response.statusCode() != 200) {
@@ -135,9 +132,9 @@ public final class OAuth2Credentials implements Credentials {
             throw new IOException("token server " + server() + " answered HTTP " + response.statusCode()
                     + (error.find() ? " (" + error.group(1) + ")" : "") + ": check client id, secret and scope");
         }
-        Matcher token = ACCESS_TOKEN.matcher(answer);
+        Matcher access = ACCESS_TOKEN.matcher(answer);
         Matcher type = TOKEN_TYPE.matcher(answer);
-        if (!token.find() || !HttpSettings.isHeaderValue(token.group(1))) {
+        if (!access.find() || !HttpSettings.isHeaderValue(access.group(1))) {
             throw new IOException("token server " + server() + " answered without an access_token");
         }
         if (type.find() && !type.group(1).toLowerCase(Locale.ROOT).equals("bearer")) {
@@ -146,9 +143,7 @@ public final class OAuth2Credentials implements Credentials {
         }
         Matcher expires = EXPIRES_IN.matcher(answer);
         Duration life = expires.find() ? Duration.ofSeconds(Long.parseLong(expires.group(1))) : DEFAULT_LIFETIME;
-        Duration early = EARLY.compareTo(life.dividedBy(10)) < 0 ? EARLY : life.dividedBy(10);
-        renewAtNanos = asked + life.minus(early).toNanos();
-        return "Bearer " + token.group(1);
+        return new SharedToken.Answer("Bearer " + access.group(1), life);
     }
 
     private HttpResponse<String> post() throws IOException {
@@ -166,18 +161,8 @@ public final class OAuth2Credentials implements Credentials {
         http.headers().forEach(request::setHeader);
         http.proxyHeaders(tokenUrl).forEach(request::setHeader);
         request.setHeader("Authorization", "Basic " + Base64.getEncoder().encodeToString(basic.getBytes(UTF_8)));
-        HttpClient sender = client;
-        if (sender == null) {
-            sender = http.newClientBuilder().build();
-            client = sender;
-        }
         try {
-            return ClientExchange.send(
-                    sender,
-                    request.build(),
-                    HttpResponse.BodyHandlers.ofString(),
-                    System.nanoTime() + TIMEOUT.toNanos(),
-                    TIMEOUT);
+            return ClientExchange.send(client.get(), request.build(), HttpResponse.BodyHandlers.ofString(), TIMEOUT);
         } catch (HttpTimeoutException e) {
             throw new HttpTimeoutException("token server " + server() + ": " + e.getMessage());
         } catch (IOException e) {

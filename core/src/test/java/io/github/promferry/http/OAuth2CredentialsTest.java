@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import io.github.promferry.Clock;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -27,20 +26,9 @@ class OAuth2CredentialsTest {
     private final List<String> requests = new CopyOnWriteArrayList<>();
     private volatile String status = "200 OK";
     private volatile String answer = "{\"access_token\":\"t1\",\"token_type\":\"bearer\",\"expires_in\":3600}";
-    private long nanos;
     private ServerSocket server;
 
-    private final Clock clock = new Clock() {
-        @Override
-        public long wallMillis() {
-            return 0;
-        }
-
-        @Override
-        public long nanos() {
-            return nanos;
-        }
-    };
+    private final HandClock clock = new HandClock();
 
     @BeforeEach
     void startServer() throws IOException {
@@ -104,20 +92,20 @@ class OAuth2CredentialsTest {
 
     @ParameterizedTest
     @CsvSource({
-        // expires_in, seconds until the token is renewed
-        "3600, 3570",
-        "100, 90",
-        "'', 270",
+        // expires_in, seconds until the token is renewed and until it expires
+        "3600, 3570, 3600",
+        "100, 90, 100",
+        "'', 270, 300",
     })
-    void tokenIsKeptUntilShortlyBeforeItExpires(String expiresIn, long kept) throws IOException {
+    void tokenIsKeptUntilItExpires(String expiresIn, long renewed, long expired) throws IOException {
         answer = "{\"access_token\": \"t1\"" + (expiresIn.isEmpty() ? "" : ", \"expires_in\": \"" + expiresIn + "\"")
                 + "}";
         Credentials credentials = builder().build();
         credentials.authorization();
-        nanos = Duration.ofSeconds(kept).toNanos() - 1;
-        credentials.authorization();
+        clock.advance(Duration.ofSeconds(renewed).minusNanos(1));
+        assertThat(credentials.authorization()).isEqualTo("Bearer t1");
         assertThat(requests).hasSize(1);
-        nanos++;
+        clock.advance(Duration.ofSeconds(expired - renewed).plusNanos(1));
         answer = "{\"access_token\":\"t2\"}";
         assertThat(credentials.authorization()).isEqualTo("Bearer t2");
         assertThat(requests).hasSize(2);
@@ -128,9 +116,19 @@ class OAuth2CredentialsTest {
         Credentials credentials = builder().build();
         credentials.authorization();
         answer = "{\"access_token\":\"t2\"}";
+        clock.advance(Duration.ofSeconds(1));
         credentials.refused();
         assertThat(credentials.canChange()).isTrue();
         assertThat(credentials.authorization()).isEqualTo("Bearer t2");
+    }
+
+    @Test
+    void secretThatCannotBeHadIsAnIoFailure() {
+        Credentials credentials = OAuth2Credentials.builder(URI.create("http://127.0.0.1/"), "client", () -> {
+                    throw new IOException("cannot read the file s");
+                })
+                .build();
+        assertThatIOException().isThrownBy(credentials::authorization).withMessage("cannot read the file s");
     }
 
     @ParameterizedTest

@@ -8,6 +8,7 @@ import io.github.promferry.http.wire.PlainRoute;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
@@ -76,7 +77,7 @@ final class HttpSender implements AutoCloseable {
         boolean trusted = true;
         for (int redirects = 0; ; redirects++) {
             Poster poster = poster(url);
-            Map<String, String> headers = headers(block, url, trusted);
+            Map<String, String> headers = headers(block, url, trusted, deadline);
             if (poster.keepsBodies()) {
                 block.body.lend();
             }
@@ -126,7 +127,7 @@ final class HttpSender implements AutoCloseable {
         return new AgingClient(() -> http.newClientBuilder().executor(executor).build(), age);
     }
 
-    private Map<String, String> headers(Block block, URI url, boolean trusted) throws IOException {
+    private Map<String, String> headers(Block block, URI url, boolean trusted, long deadline) throws IOException {
         Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
         headers.put("User-Agent", config.userAgent());
         headers.put("Content-Encoding", "snappy");
@@ -146,7 +147,7 @@ final class HttpSender implements AutoCloseable {
         }
         if (trusted) {
             headers.putAll(http.headers());
-            String authorization = http.credentials().authorization();
+            String authorization = http.credentials().authorization(Duration.ofNanos(deadline - System.nanoTime()));
             if (authorization != null) {
                 headers.put("Authorization", authorization);
             }

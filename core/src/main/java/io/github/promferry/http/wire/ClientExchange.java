@@ -5,6 +5,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -13,6 +14,26 @@ import java.util.concurrent.TimeoutException;
 /** Exchanges by {@code java.net.http} whose end is certain. */
 public final class ClientExchange {
     private ClientExchange() {}
+
+    /**
+     * Sends a request and waits for the complete answer. The limit is real time whatever the clock: it bounds what a real
+     * network does.
+     *
+     * @param <T> of the body
+     * @param client sends
+     * @param request to send
+     * @param body takes the answer's body
+     * @param limit after which the connection is closed
+     * @return the complete answer
+     * @throws HttpTimeoutException if it is not complete in time
+     * @throws IOException if there was no answer, for whatever reason
+     * @throws InterruptedException if the thread was interrupted; the connection is closed
+     */
+    public static <T> HttpResponse<T> send(
+            HttpClient client, HttpRequest request, HttpResponse.BodyHandler<T> body, Duration limit)
+            throws IOException, InterruptedException {
+        return send(client, request, body, System.nanoTime() + limit.toNanos(), limit);
+    }
 
     /**
      * Sends a request and waits for the complete answer; the client's own timeout stops at the headers.

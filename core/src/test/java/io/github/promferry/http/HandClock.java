@@ -1,0 +1,24 @@
+package io.github.promferry.http;
+
+import io.github.promferry.Clock;
+import java.time.Duration;
+
+/** A clock that stands still until a test moves it. */
+final class HandClock implements Clock {
+    private volatile long nanos = 1_000_000_007;
+
+    @Override
+    public long wallMillis() {
+        throw new UnsupportedOperationException("nothing here tells the time of day");
+    }
+
+    @Override
+    public long nanos() {
+        return nanos;
+    }
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // By one test.
+    void advance(Duration step) {
+        nanos += step.toNanos();
+    }
+}
