@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.github.promferry.MetricMetadata;
 import io.github.promferry.MetricType;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SortedSet;
@@ -18,13 +20,39 @@ final class CommentLexer {
      */
     static final String OPENMETRICS_TYPE = "OMTYPE";
 
-    private static final Map<String, MetricType> TEXT_TYPES = Map.of(
+    /** Words that lines may have at a place, found without making a string of each line's. */
+    private static final class Words<T> {
+        private final Map<String, T> meanings;
+        private final byte[][] words;
+        private final List<T> inOrder;
+
+        Words(Map<String, T> meanings) {
+            this.meanings = meanings;
+            words = meanings.keySet().stream().map(word -> word.getBytes(UTF_8)).toArray(byte[][]::new);
+            inOrder = List.copyOf(meanings.values());
+        }
+
+        @Nullable
+        T get(byte[] page, int from, int to) {
+            for (int i = 0; i < words.length; i++) {
+                byte[] word = words[i];
+                if (word.length == to - from && Arrays.equals(page, from, to, word, 0, word.length)) {
+                    return inOrder.get(i);
+                }
+            }
+            return null;
+        }
+    }
+
+    private static final Words<String> KEYWORDS = new Words<>(
+            Map.of("TYPE", "TYPE", "HELP", "HELP", "UNIT", "UNIT", "EOF", "EOF", OPENMETRICS_TYPE, OPENMETRICS_TYPE));
+    private static final Words<MetricType> TEXT_TYPES = new Words<>(Map.of(
             "counter", MetricType.COUNTER,
             "gauge", MetricType.GAUGE,
             "histogram", MetricType.HISTOGRAM,
             "summary", MetricType.SUMMARY,
-            "untyped", MetricType.UNKNOWN);
-    private static final Map<String, MetricType> OPENMETRICS_TYPES = Map.of(
+            "untyped", MetricType.UNKNOWN));
+    private static final Words<MetricType> OPENMETRICS_TYPES = new Words<>(Map.of(
             "counter", MetricType.COUNTER,
             "gauge", MetricType.GAUGE,
             "histogram", MetricType.HISTOGRAM,
@@ -32,10 +60,7 @@ final class CommentLexer {
             "stateset", MetricType.STATE_SET,
             "info", MetricType.INFO,
             "summary", MetricType.SUMMARY,
-            "unknown", MetricType.UNKNOWN);
-
-    /** The longest of our words. */
-    private static final int MAX_KEYWORD = OPENMETRICS_TYPE.length();
+            "unknown", MetricType.UNKNOWN));
 
     private final SeriesLexer names;
 
@@ -51,7 +76,7 @@ final class CommentLexer {
 
     /** The words that a TYPE line may have. */
     static SortedSet<String> typeWords(boolean openMetrics) {
-        return new TreeSet<>((openMetrics ? OPENMETRICS_TYPES : TEXT_TYPES).keySet());
+        return new TreeSet<>((openMetrics ? OPENMETRICS_TYPES : TEXT_TYPES).meanings.keySet());
     }
 
     void begin(byte[] page) {
@@ -98,7 +123,8 @@ final class CommentLexer {
         while (wordEnd < to && !ByteScan.isBlank(page[wordEnd])) {
             wordEnd++;
         }
-        keyword = word > from + 1 && wordEnd - word <= MAX_KEYWORD ? ascii(word, wordEnd) : "";
+        String known = word > from + 1 ? KEYWORDS.get(page, word, wordEnd) : null;
+        keyword = known == null ? "" : known;
         if (context.isOpenMetrics() && keyword.equals("EOF") && ByteScan.skipBlanks(page, wordEnd, to) == to) {
             endMark = true;
             tolerateBlanks(context, word != from + 2 || page[word - 1] == '\t' || wordEnd != to);
@@ -175,27 +201,26 @@ final class CommentLexer {
     private MetricMetadata withType(MetricMetadata before, int from, int to, FamilyContext context) {
         int wordFrom = ByteScan.skipBlanks(page, from, to);
         int wordTo = trimmedEnd(wordFrom, to);
-        String word = new String(page, wordFrom, wordTo - wordFrom, UTF_8);
-        Map<String, MetricType> own = context.isOpenMetrics() ? OPENMETRICS_TYPES : TEXT_TYPES;
-        MetricType type = own.get(word);
+        Words<MetricType> own = context.isOpenMetrics() ? OPENMETRICS_TYPES : TEXT_TYPES;
+        MetricType type = own.get(page, wordFrom, wordTo);
         if (type == null || wordFrom != from || wordTo != to) {
             tolerate(Tolerated.TYPE_WORD);
         }
         if (type == null) {
-            type = foreign(word.toLowerCase(Locale.ROOT));
+            type = foreign(new String(page, wordFrom, wordTo - wordFrom, UTF_8).toLowerCase(Locale.ROOT));
         }
         return new MetricMetadata(before.family(), type, before.help(), before.unit());
     }
 
     private @Nullable MetricMetadata withOpenMetricsType(MetricMetadata before, int from, int to) {
-        MetricType type = OPENMETRICS_TYPES.get(ascii(from, to));
+        MetricType type = OPENMETRICS_TYPES.get(page, from, to);
         return type == null || before.family().isEmpty()
                 ? null
                 : new MetricMetadata(before.family(), type, before.help(), before.unit());
     }
 
     private static MetricType foreign(String word) {
-        MetricType type = OPENMETRICS_TYPES.get(word);
+        MetricType type = OPENMETRICS_TYPES.meanings.get(word);
         return type != null ? type : word.equals("gauge_histogram") ? MetricType.GAUGE_HISTOGRAM : MetricType.UNKNOWN;
     }
 
@@ -268,10 +293,6 @@ final class CommentLexer {
             end--;
         }
         return end;
-    }
-
-    private String ascii(int from, int to) {
-        return new String(page, from, to - from, UTF_8);
     }
 
     private void tolerate(Tolerated kind) {

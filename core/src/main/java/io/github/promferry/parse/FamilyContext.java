@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.github.promferry.MetricMetadata;
 import io.github.promferry.MetricType;
 import java.util.Arrays;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +41,20 @@ final class FamilyContext {
         }
     }
 
+    /** The name of a family; that of its TYPE and HELP lines is one. */
+    private static final class Name {
+        final byte[] bytes;
+        final int hash;
+        /** Whether it needs no quotes. */
+        final boolean bare;
+
+        Name(String text) {
+            bytes = text.getBytes(UTF_8);
+            hash = FamilyContext.hash(bytes);
+            bare = SeriesLexer.isMetricName(bytes, bytes.length);
+        }
+    }
+
     private static final Suffix TOTAL = new Suffix("_total");
     private static final Suffix CREATED = new Suffix("_created");
     private static final Suffix BUCKET = new Suffix("_bucket");
@@ -62,14 +75,13 @@ final class FamilyContext {
 
     final MetricMetadata metadata;
     final int dialect;
-    /** In the hash of keys; random, since whoever writes the page can make metadata of equal hash codes. */
-    private final int seed = ThreadLocalRandom.current().nextInt();
-
+    private final Name name;
     private final byte[] family;
+    private final int helpHash;
+    /** Of the content, and salted: whoever writes the page can make metadata of equal hash codes. */
+    final int hash;
     /** Of the family's name, how much begins the names of its series: not {@code _total} of a counter. */
     private final int baseLength;
-    /** Whether that part needs no quotes. */
-    private final boolean bareBase;
 
     private final Suffix[] suffixes;
     /** Bits of the lowest value that no sample of the family can be blamed for, and how far up they go, unsigned. */
@@ -80,16 +92,26 @@ final class FamilyContext {
     private @Nullable LabelGroup @Nullable [] names;
 
     FamilyContext(MetricMetadata metadata, int dialect) {
+        this(
+                metadata,
+                dialect,
+                new Name(metadata.family()),
+                hash(metadata.help().getBytes(UTF_8)));
+    }
+
+    private FamilyContext(MetricMetadata metadata, int dialect, Name name, int helpHash) {
         this.metadata = metadata;
         this.dialect = dialect;
+        this.name = name;
+        this.helpHash = helpHash;
+        family = name.bytes;
+        hash = contentHash();
         suffixes = suffixes(metadata.type());
-        family = metadata.family().getBytes(UTF_8);
         baseLength = switch (metadata.type()) {
             case COUNTER -> lengthWithout(TOTAL);
             case INFO -> lengthWithout(INFO);
             default -> family.length;
         };
-        bareBase = SeriesLexer.isMetricName(family, baseLength);
         boolean judged = isOpenMetrics();
         switch (judged ? metadata.type() : MetricType.UNKNOWN) {
             case COUNTER, SUMMARY, HISTOGRAM, GAUGE_HISTOGRAM -> {
@@ -111,6 +133,28 @@ final class FamilyContext {
         }
     }
 
+    private int contentHash() {
+        int text = 31 * (31 * name.hash + helpHash) + hash(metadata.unit().getBytes(UTF_8));
+        return 31 * (31 * text + metadata.type().word().hashCode()) + dialect;
+    }
+
+    private static int hash(byte[] text) {
+        return ByteScan.hash(text, 0, text.length);
+    }
+
+    /** The context below a line that says this; what it has in common with this context is not computed again. */
+    @SuppressWarnings("ReferenceEquality")
+    FamilyContext with(MetricMetadata after) {
+        Name afterName = after.family() == metadata.family() ? name : new Name(after.family());
+        int afterHelpHash =
+                after.help() == metadata.help() ? helpHash : hash(after.help().getBytes(UTF_8));
+        return new FamilyContext(after, dialect, afterName, afterHelpHash);
+    }
+
+    boolean hasContentOf(FamilyContext other) {
+        return hash == other.hash && dialect == other.dialect && metadata.equals(other.metadata);
+    }
+
     /**
      * Whether a value may be one that the family's type forbids; if not, it needs no closer look. For the hot loop:
      * one comparison for all types.
@@ -121,7 +165,7 @@ final class FamilyContext {
 
     /** The hash of a line from those of its name and of what follows the name, so that these can be used by themselves. */
     int hash(int nameHash, int restHash) {
-        return 31 * (31 * seed + nameHash) + restHash;
+        return 31 * (31 * hash + nameHash) + restHash;
     }
 
     boolean isFamily(byte[] bytes, int from, int to) {
@@ -130,7 +174,7 @@ final class FamilyContext {
 
     /** Index behind the base of the family's name if a bare name begins with it, else {@code from}. */
     int skipBase(byte[] bytes, int from, int to) {
-        return bareBase && beginsWithBase(bytes, from, to) ? from + baseLength : from;
+        return name.bare && beginsWithBase(bytes, from, to) ? from + baseLength : from;
     }
 
     private boolean beginsWithBase(byte[] bytes, int from, int to) {

@@ -6,9 +6,6 @@ import io.github.promferry.Series;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
-import java.util.Comparator;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -40,21 +37,6 @@ public final class SeriesDictionary {
     /** Fewer unused entries are not worth a sweep, which touches every entry. */
     private static final int MIN_SWEEP = 1024;
 
-    /** Comparable, so that a hash map stays fast for metadata of equal hash codes, which a page can choose. */
-    private record ContextKey(MetricMetadata metadata, int dialect) implements Comparable<ContextKey> {
-        private static final Comparator<ContextKey> ORDER = Comparator.<ContextKey, String>comparing(
-                        key -> key.metadata.help())
-                .thenComparing(key -> key.metadata.family())
-                .thenComparing(key -> key.metadata.unit())
-                .thenComparing(key -> key.metadata.type())
-                .thenComparingInt(ContextKey::dialect);
-
-        @Override
-        public int compareTo(ContextKey other) {
-            return ORDER.compare(this, other);
-        }
-    }
-
     private final SeriesResolver resolver;
     private final int maxEntries;
     private final AtomicInteger unused = new AtomicInteger();
@@ -66,7 +48,7 @@ public final class SeriesDictionary {
     private int size;
     private Entry[] byLabels = new Entry[INITIAL_SLOTS];
     private int labelsSize;
-    private Map<ContextKey, FamilyContext> contexts = new HashMap<>();
+    private ContextTable contexts = new ContextTable(INITIAL_SLOTS);
 
     /**
      * A dictionary with the default bound of 4 million entries.
@@ -112,7 +94,7 @@ public final class SeriesDictionary {
     /** The one context of this content for a parser that begins a page or reads a family. */
     FamilyContext context(MetricMetadata metadata, int dialect) {
         synchronized (lock) {
-            return intern(metadata, dialect);
+            return contexts.intern(new FamilyContext(metadata, dialect));
         }
     }
 
@@ -124,9 +106,7 @@ public final class SeriesDictionary {
                 table = new Entry[slots];
                 // Not every line is a series.
                 byLabels = new Entry[slots / 2];
-                Map<ContextKey, FamilyContext> known = contexts;
-                contexts = new HashMap<>(slots / 8);
-                contexts.putAll(known);
+                contexts = contexts.roots(Math.max(INITIAL_SLOTS, slots / 8));
             }
         }
     }
@@ -222,7 +202,7 @@ public final class SeriesDictionary {
                 return known;
             }
             makeRoom();
-            FamilyContext next = after == null ? context : intern(after, context.dialect);
+            FamilyContext next = after == null ? context : contexts.intern(context.with(after));
             Entry entry = new Entry.Comment(Arrays.copyOfRange(bytes, from, to), hash, context, next, traits);
             put(entry);
             return entry;
@@ -266,11 +246,6 @@ public final class SeriesDictionary {
                 return entry;
             }
         }
-    }
-
-    private FamilyContext intern(MetricMetadata metadata, int dialect) {
-        return contexts.computeIfAbsent(
-                new ContextKey(metadata, dialect), key -> new FamilyContext(key.metadata(), key.dialect()));
     }
 
     private void makeRoom() {
@@ -383,7 +358,7 @@ public final class SeriesDictionary {
     private void refill(Entry[] old, int slots) {
         Entry[] alive = new Entry[slots];
         Entry[] labels = new Entry[slots];
-        contexts.keySet().removeIf(key -> !key.metadata().equals(MetricMetadata.NONE));
+        contexts = contexts.roots(INITIAL_SLOTS);
         size = 0;
         labelsSize = 0;
         for (Entry entry : old) {
@@ -392,9 +367,9 @@ public final class SeriesDictionary {
             }
             place(alive, entry);
             size++;
-            keep(entry.context);
+            contexts.intern(entry.context);
             if (entry instanceof Entry.Comment comment) {
-                keep(comment.after);
+                contexts.intern(comment.after);
             }
             if (entry.series != null && entry.canonical == entry) {
                 placeByLabels(labels, entry, LabelGroup.hash(entry.series.labels()));
@@ -403,10 +378,6 @@ public final class SeriesDictionary {
         }
         table = alive;
         byLabels = labels;
-    }
-
-    private void keep(FamilyContext context) {
-        contexts.putIfAbsent(new ContextKey(context.metadata, context.dialect), context);
     }
 
     /** A power of two that leaves the table less than half full, with room to grow. */
