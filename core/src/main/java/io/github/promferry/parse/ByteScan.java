@@ -77,6 +77,11 @@ final class ByteScan {
         return ~(((difference & ~HIGH_BITS) + ~HIGH_BITS) | difference) & HIGH_BITS;
     }
 
+    /** Whether all bytes of a word, or of several words or-ed, are ASCII. */
+    static boolean isAscii(long word) {
+        return (word & HIGH_BITS) == 0;
+    }
+
     /** Flags the zero bytes, the lowest of them exactly: above it a borrow may flag others. */
     private static long zeroBytes(long word) {
         return (word - ONES) & ~word & HIGH_BITS;
@@ -128,7 +133,7 @@ final class ByteScan {
     static int invalidUtf8(byte[] bytes, int from, int to) {
         int at = from;
         while (true) {
-            while (at <= to - 8 && (wordAt(bytes, at) & HIGH_BITS) == 0) {
+            while (at <= to - 8 && isAscii(wordAt(bytes, at))) {
                 at += 8;
             }
             while (at < to && bytes[at] >= 0) {

@@ -13,7 +13,7 @@ final class LabelGroup {
     static final LabelGroup NONE = new LabelGroup(Labels.EMPTY, ByteScan.hash(new byte[0], 0, 0), 0, false);
 
     final Labels labels;
-    /** Of the encoded labels, whatever text they were read from. */
+    /** Of a name, or of the encoded labels, whatever text they were read from. */
     final int hash;
     /** {@link Tolerated} kinds that reading the text took. */
     final int tolerated;
@@ -42,16 +42,12 @@ final class LabelGroup {
         byte[] metricName = SeriesLexer.METRIC_NAME;
         for (Labels.Cursor at = labels.cursor(); at.next(); ) {
             if (Arrays.equals(encoded, at.nameStart(), at.nameEnd(), metricName, 0, metricName.length)) {
-                return hash(encoded, at.start(), at.end());
+                int nameHash = ByteScan.hash(encoded, at.valueStart(), at.end());
+                System.arraycopy(encoded, at.end(), encoded, at.start(), encoded.length - at.end());
+                return 31 * nameHash + ByteScan.hash(encoded, 0, encoded.length - (at.end() - at.start()));
             }
         }
-        return hash(encoded, 0, 0);
-    }
-
-    private static int hash(byte[] encoded, int nameFrom, int nameTo) {
-        int nameHash = ByteScan.hash(encoded, nameFrom, nameTo);
-        System.arraycopy(encoded, nameTo, encoded, nameFrom, encoded.length - nameTo);
-        return 31 * nameHash + ByteScan.hash(encoded, 0, encoded.length - (nameTo - nameFrom));
+        return 31 * NONE.hash + ByteScan.hash(encoded, 0, encoded.length);
     }
 
     /** The groups of the page under way, by their text on it. Used by one thread. */

@@ -129,6 +129,21 @@ final class SampleTail {
      * @throws SyntaxError if value or timestamp are malformed
      */
     int read(int seriesEnd) {
+        if (seriesEnd < to && page[seriesEnd] == ' ') {
+            int end = numbers.parse(page, seriesEnd + 1, to);
+            if (end >= 0 && end < to && page[end] == '\n') {
+                begin();
+                isComposite = false;
+                bits = numbers.bits();
+                tolerateSign(numbers);
+                return end + 1;
+            }
+        }
+        return readAny(seriesEnd);
+    }
+
+    /** The same for whatever is more than a space, a number and a newline. */
+    private int readAny(int seriesEnd) {
         int at = blanks(seriesEnd, seriesEnd + 1);
         isComposite = openMetrics && at < to && page[at] == '{' && (version2 || labels.isComposite(at, at > seriesEnd));
         if (isComposite) {
@@ -175,12 +190,7 @@ final class SampleTail {
      * @return where the next line begins
      */
     int afterValue(int valueEnd) {
-        stampMillis = SampleBatch.NO_TIMESTAMP;
-        startMillis = SampleBatch.NO_TIMESTAMP;
-        exemplarFault = null;
-        if (!exemplars.isEmpty()) {
-            exemplars.clear();
-        }
+        begin();
         int at = ByteScan.skipBlanks(page, valueEnd, to);
         if (isLineEnd(at)) {
             tolerateBlanks(valueEnd, at, valueEnd);
@@ -201,6 +211,16 @@ final class SampleTail {
                     "the end of the line" + (stampMillis == SampleBatch.NO_TIMESTAMP ? " or a timestamp" : ""), at);
         }
         return nextLine(at);
+    }
+
+    /** Nothing is known yet of what stands behind the value. */
+    private void begin() {
+        stampMillis = SampleBatch.NO_TIMESTAMP;
+        startMillis = SampleBatch.NO_TIMESTAMP;
+        exemplarFault = null;
+        if (!exemplars.isEmpty()) {
+            exemplars.clear();
+        }
     }
 
     private int timestamp(int at) {

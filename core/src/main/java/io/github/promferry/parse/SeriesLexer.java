@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.github.promferry.Labels;
 import io.github.promferry.MetricType;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the name and labels of a line that nobody has met before, and checks everything that need not be checked again
@@ -50,14 +51,23 @@ final class SeriesLexer {
     private int nameEnd;
 
     private int seriesEnd;
+    /** Whether the braces have nothing but ASCII in them; if not, they may or may not. */
+    private boolean ascii;
+
     private boolean hashed;
-    private int nameHash;
     private int restHash;
+
+    /** What the lines of one name have in common: computed for the first of them that needs it. */
+    private FamilyContext nameContext = FamilyContext.NOWHERE;
+
+    private boolean nameHashed;
+    private int nameHash;
+    private @Nullable LabelGroup metric;
+    private boolean owned;
 
     private int tolerated;
     private boolean named;
     private boolean quotedName;
-    private boolean owned;
     private int labelsHash;
 
     /** Bytes of a name or value: a range of the page, or of a copy without escapes. */
@@ -117,6 +127,8 @@ final class SeriesLexer {
         this.openMetrics = openMetrics;
         groups.begin(page);
         scratch = NO_BYTES;
+        nameContext = FamilyContext.NOWHERE;
+        metric = null;
         // They point into the page before, which must not be kept alive.
         name.set(page, 0, 0);
         label.set(page, 0, 0);
@@ -142,31 +154,56 @@ final class SeriesLexer {
      * @throws SyntaxError if there is no name or no end
      */
     int find(int from, FamilyContext context) {
+        int repeated = context == nameContext ? repeatedNameEnd(from) : from;
+        nameEnd = repeated > from ? repeated : newNameEnd(from, context);
         seriesFrom = from;
         hashed = false;
-        nameEnd = bareMetricEnd(from, context);
         if (nameEnd == from && page[from] != '{') {
             throw new SyntaxError("a metric name", from);
         }
         int brace = ByteScan.skipBlanks(page, nameEnd, pageTo);
         boolean labeled =
                 brace < pageTo && page[brace] == '{' && !(nameEnd > from && isComposite(brace, brace > nameEnd));
+        ascii = true;
         seriesEnd = labeled ? bracesEnd(brace) : nameEnd;
         return seriesEnd;
     }
 
-    /** The hash of the found series' bytes in a context. */
-    int hash(FamilyContext context) {
-        hashParts();
-        return context.hash(nameHash, restHash);
+    /** Where the bare name ends if it is the one of the series found before, else {@code from}. */
+    private int repeatedNameEnd(int from) {
+        int end = from + nameEnd - seriesFrom;
+        boolean repeated = end < pageTo
+                && (CLASSES[page[end] & 0xFF] & METRIC) == 0
+                && Arrays.equals(page, seriesFrom, nameEnd, page, from, end);
+        return repeated ? end : from;
     }
 
-    private void hashParts() {
-        if (!hashed) {
+    private int newNameEnd(int from, FamilyContext context) {
+        nameContext = context;
+        nameHashed = false;
+        metric = null;
+        return bareMetricEnd(from, context);
+    }
+
+    /** The hash of the found series' bytes in a context. */
+    int hash(FamilyContext context) {
+        return context.hash(nameHash(), restHash());
+    }
+
+    private int nameHash() {
+        if (!nameHashed) {
             nameHash = ByteScan.hash(page, seriesFrom, nameEnd);
+            nameHashed = true;
+        }
+        return nameHash;
+    }
+
+    private int restHash() {
+        if (!hashed) {
             restHash = ByteScan.hash(page, nameEnd, seriesEnd);
             hashed = true;
         }
+        return restHash;
     }
 
     /**
@@ -203,8 +240,10 @@ final class SeriesLexer {
      */
     private int bracesEnd(int brace) {
         int quotes = 0;
+        long seen = 0;
         for (int at = brace + 1; at <= pageTo - 8; at += 8) {
             long word = ByteScan.wordAt(page, at);
+            seen |= word;
             long quoteFlags = ByteScan.exactFlags(word, QUOTES);
             long stops = ByteScan.exactFlags(word, CLOSING_BRACES)
                     | ByteScan.exactFlags(word, BACKSLASHES)
@@ -216,6 +255,7 @@ final class SeriesLexer {
                     return bracesEndByQuotes(brace);
                 }
                 if (((quotes + Long.bitCount(quoteFlags & before)) & 1) == 0) {
+                    ascii = ByteScan.isAscii(seen);
                     return stop + 1;
                 }
             }
@@ -225,6 +265,7 @@ final class SeriesLexer {
     }
 
     private int bracesEndByQuotes(int brace) {
+        ascii = false;
         int at = brace + 1;
         while (at < pageTo) {
             at = ByteScan.indexOfAny(page, at, pageTo, QUOTES, CLOSING_BRACES, NEWLINES);
@@ -269,11 +310,16 @@ final class SeriesLexer {
             name.set(page, seriesFrom, nameEnd);
         }
         LabelGroup labels = named && bound.length == 0 ? knownLabels(context) : newLabels(context, bound);
-        LabelGroup metric = metric(context);
+        LabelGroup its = metric;
+        if (its == null) {
+            its = metric(context);
+            // A name in the braces belongs to this series alone.
+            metric = nameEnd > seriesFrom ? its : null;
+        }
         tolerated = labels.tolerated;
         quotedName = labels.quotedName;
-        labelsHash = LabelGroup.hash(metric, labels);
-        return labels.labels.withDefaults(metric.labels);
+        labelsHash = LabelGroup.hash(its, labels);
+        return labels.labels.withDefaults(its.labels);
     }
 
     /** What is in the braces, where it means the same on all lines of the page. */
@@ -281,17 +327,20 @@ final class SeriesLexer {
         if (nameEnd == seriesEnd) {
             return LabelGroup.NONE;
         }
-        hashParts();
-        LabelGroup known = groups.find(nameEnd, seriesEnd, restHash);
+        int hash = restHash();
+        LabelGroup known = groups.find(nameEnd, seriesEnd, hash);
         if (known == null) {
             known = newLabels(context, NO_BYTES);
-            groups.add(known, nameEnd, seriesEnd, restHash);
+            groups.add(known, nameEnd, seriesEnd, hash);
         }
         return known;
     }
 
     private LabelGroup newLabels(FamilyContext context, byte[] bound) {
-        start(nameEnd, seriesEnd);
+        start();
+        if (!ascii) {
+            checkUtf8(nameEnd, seriesEnd);
+        }
         int brace = ByteScan.skipBlanks(page, nameEnd, seriesEnd);
         int boundFrom = -1;
         if (brace < seriesEnd) {
@@ -322,18 +371,19 @@ final class SeriesLexer {
     }
 
     private LabelGroup foreignName() {
-        hashParts();
-        LabelGroup known = groups.find(seriesFrom, nameEnd, nameHash);
+        int hash = nameHash();
+        LabelGroup known = groups.find(seriesFrom, nameEnd, hash);
         if (known == null) {
             known = newName();
-            groups.add(known, seriesFrom, nameEnd, nameHash);
+            groups.add(known, seriesFrom, nameEnd, hash);
         }
         return known;
     }
 
     private LabelGroup newName() {
         builder.clear().add(METRIC_NAME, 0, METRIC_NAME.length, name.bytes, name.from, name.to);
-        return group(builder.build(), 0, false);
+        int hash = nameEnd > seriesFrom ? nameHash() : ByteScan.hash(name.bytes, name.from, name.to);
+        return new LabelGroup(builder.build(), hash, 0, false);
     }
 
     private LabelGroup group(Labels labels, int tolerated, boolean quotedName) {
@@ -371,22 +421,29 @@ final class SeriesLexer {
      * @throws SyntaxError if the range breaks a rule
      */
     Labels exemplarLabels(int from, int to) {
-        start(from, to);
+        start();
+        checkUtf8(from, to);
         named = true;
         items(from, to, false, METRIC_NAME);
         return build(from);
     }
 
-    /** Index behind the closing brace of the one at {@code brace}. */
+    /** Index behind the closing brace of the one at {@code brace}, which is not that of the series found last. */
     int labelsEnd(int brace) {
-        return bracesEnd(brace);
+        boolean seriesAscii = ascii;
+        int end = bracesEnd(brace);
+        ascii = seriesAscii;
+        return end;
     }
 
-    private void start(int from, int to) {
+    private void start() {
         builder.clear();
         valueless.clear();
         tolerated = 0;
         quotedName = false;
+    }
+
+    private void checkUtf8(int from, int to) {
         int invalid = ByteScan.invalidUtf8(page, from, to);
         if (invalid >= 0) {
             throw new SyntaxError("valid UTF-8", invalid);

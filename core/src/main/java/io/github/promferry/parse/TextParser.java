@@ -107,8 +107,7 @@ final class TextParser implements PartSeries.Whole {
     private void lines() {
         int at = skipByteOrderMark(from);
         while (at < to) {
-            // Behind the end mark nothing is right, expected or not.
-            if (lent == null && !ended) {
+            if (mayBeExpected()) {
                 at = predicted(at);
             }
             if (at < to) {
@@ -123,6 +122,11 @@ final class TextParser implements PartSeries.Whole {
             counts.tolerate(Tolerated.MISSING_END_MARK);
         }
         deliverClassicHistograms();
+    }
+
+    /** Behind the end mark nothing is right, expected or not; and a line in another context is not the expected one. */
+    private boolean mayBeExpected() {
+        return lent == null && !ended && order.expected().context == context;
     }
 
     private int skipByteOrderMark(int at) {
