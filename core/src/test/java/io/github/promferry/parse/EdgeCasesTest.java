@@ -67,19 +67,20 @@ class EdgeCasesTest {
     private static void check(ExpositionFormat format, ParseOptions options, byte[] page, String expected) {
         ExpositionParser parser = new ExpositionParser(new SeriesDictionary(SeriesResolver.AS_EXPOSED), options);
         for (int lap = 0; lap < 2; lap++) {
-            SampleBatch batch = new SampleBatch();
-            String result;
-            String message = "";
-            try {
-                parser.parse(format, page, 0, page.length, Pages.SCRAPE_TIME, batch);
-                result = render(batch);
-            } catch (ExpositionException e) {
-                result = "err";
-                message = e.getMessage();
-                assertThat(message).matches("line \\d+, column \\d+: found .+, expected .+");
-                assertThat(batch.size()).isZero();
-            }
-            assertThat(result).as("%s %s", format, message).isEqualTo(new String(bytes(expected), UTF_8));
+            assertThat(result(parser, format, page)).as("%s", format).isEqualTo(new String(bytes(expected), UTF_8));
+        }
+    }
+
+    /** The rows of a page, or err. */
+    static String result(ExpositionParser parser, ExpositionFormat format, byte[] page) {
+        SampleBatch batch = new SampleBatch();
+        try {
+            parser.parse(format, page, 0, page.length, Pages.SCRAPE_TIME, batch);
+            return render(batch);
+        } catch (ExpositionException e) {
+            assertThat(e).message().matches("line \\d+, column \\d+: found .+, expected .+");
+            assertThat(batch.size()).isZero();
+            return "err";
         }
     }
 
@@ -133,7 +134,7 @@ class EdgeCasesTest {
         return plain ? Long.toString((long) value) : Double.toString(value);
     }
 
-    private static byte[] openMetrics(String input) {
+    static byte[] openMetrics(String input) {
         return bytes(input.startsWith("!") ? input : input + (input.isEmpty() ? "" : "# EOF\\n"));
     }
 

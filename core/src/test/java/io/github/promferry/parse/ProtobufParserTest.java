@@ -74,15 +74,6 @@ class ProtobufParserTest {
     }
 
     @Test
-    void staleMarkerOnThePageBecomesAnOrdinaryNan() {
-        ProtoMessage gauge = new ProtoMessage().fixed(1, Double.longBitsToDouble(SampleValues.STALE_NAN_BITS));
-        byte[] page = family("g", GAUGE)
-                .message(4, new ProtoMessage().message(2, gauge))
-                .delimited();
-        assertThat(parse(page).valueBits(0)).isEqualTo(SampleValues.NORMAL_NAN_BITS);
-    }
-
-    @Test
     void summaryBecomesItsSeries() {
         ProtoMessage summary = new ProtoMessage()
                 .varint(1, 3)
