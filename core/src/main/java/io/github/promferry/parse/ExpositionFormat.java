@@ -60,6 +60,21 @@ public enum ExpositionFormat {
     }
 
     /**
+     * The character set that a {@code Content-Type} header names if it is not UTF-8, in which all formats are: the page is
+     * likely to be read wrong, or not at all.
+     *
+     * @param contentType the header's value
+     * @return the name of the character set; null if it is UTF-8, or none is named, or the header cannot be parsed
+     */
+    public static @Nullable String foreignCharset(String contentType) {
+        Map<String, String> parameters = parameters(contentType.split(";", -1));
+        String charset = parameters == null ? null : parameters.get("charset");
+        return charset == null || charset.equalsIgnoreCase("utf-8") || charset.equalsIgnoreCase("utf8")
+                ? null
+                : charset;
+    }
+
+    /**
      * The format that a configuration names.
      *
      * @param configName such as {@code PrometheusText0.0.4}, in exact case

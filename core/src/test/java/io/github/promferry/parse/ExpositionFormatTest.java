@@ -38,6 +38,20 @@ class ExpositionFormatTest {
     }
 
     @ParameterizedTest
+    @CsvSource(nullValues = "null", delimiter = '|', textBlock = """
+            text/plain | null
+            text/plain; charset=utf-8 | null
+            text/plain; Charset="UTF-8" | null
+            text/plain; charset=utf8 | null
+            text/plain; charset=ISO-8859-1 | ISO-8859-1
+            application/openmetrics-text;version=1.0.0;charset=us-ascii | us-ascii
+            text/plain; charset=utf-8; charset=latin1 | null
+            """)
+    void charsetIsUtf8OrForeign(String contentType, String charset) {
+        assertThat(ExpositionFormat.foreignCharset(contentType)).isEqualTo(charset);
+    }
+
+    @ParameterizedTest
     @EnumSource
     void everyFormatRecognizesItself(ExpositionFormat format) {
         assertThat(ExpositionFormat.ofContentType(format.contentType())).isEqualTo(format);

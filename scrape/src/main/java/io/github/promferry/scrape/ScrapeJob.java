@@ -810,7 +810,8 @@ public final class ScrapeJob {
         }
 
         /**
-         * How to read a page whose content type is missing or tells nothing; as text 0.0.4 by default.
+         * How to read a page whose content type is missing or tells nothing; as text 0.0.4 by default. The first such page of
+         * each target is logged.
          *
          * @param format null to fail such a scrape, as Prometheus 3 does
          * @return this

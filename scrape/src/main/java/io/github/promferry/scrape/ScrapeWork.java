@@ -31,6 +31,7 @@ final class ScrapeWork {
     private final Labels commonLabels;
     private final SampleReader reader;
     private final ScrapeContext context;
+    private boolean warned;
 
     /**
      * The work for a target.
@@ -158,18 +159,39 @@ final class ScrapeWork {
 
     private ExpositionFormat format(@Nullable String contentType) throws FetchException {
         ExpositionFormat announced = ExpositionFormat.ofContentType(contentType);
-        if (announced != null) {
-            return announced;
+        if (announced == null || contentType == null) {
+            return fallback(contentType);
         }
+        if (ExpositionFormat.foreignCharset(contentType) != null) {
+            String charset = typeOf(contentType) + ", but expositions are UTF-8";
+            if (target.job().parsing().strict()) {
+                throw new FetchException(Kind.CONTENT, charset + " (strict mode)");
+            }
+            warnOnce(charset);
+        }
+        return announced;
+    }
+
+    private ExpositionFormat fallback(@Nullable String contentType) throws FetchException {
+        String type = typeOf(contentType) + ", which is no exposition: ";
         ExpositionFormat fallback = target.job().fallbackFormat();
         if (fallback == null) {
-            throw new FetchException(
-                    Kind.CONTENT,
-                    "the page has "
-                            + (contentType == null ? "no content type" : "content type \"" + contentType + "\"")
-                            + ", which is no exposition: check the path, or set fallbackFormat of the job");
+            throw new FetchException(Kind.CONTENT, type + "check the path, or set fallbackFormat of the job");
         }
+        warnOnce(type + "it is read as " + fallback.configName() + " (fallbackFormat of the job)");
         return fallback;
+    }
+
+    private static String typeOf(@Nullable String contentType) {
+        return "the page has " + (contentType == null ? "no content type" : "content type \"" + contentType + "\"");
+    }
+
+    /** A target is likely to answer the same each time. */
+    private void warnOnce(String message) {
+        if (!warned) {
+            warned = true;
+            LOG.log(Level.WARNING, () -> target.name() + ": " + message);
+        }
     }
 
     private ScrapeFailure unreadable(ExpositionException e, @Nullable String contentType) {

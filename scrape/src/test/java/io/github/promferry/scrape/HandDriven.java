@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** A scraper without threads: the test moves the clock, says what targets answer, and reads what the sink got. */
 final class HandDriven implements AutoCloseable {
@@ -145,9 +146,13 @@ final class HandDriven implements AutoCloseable {
         }
 
         void page(String page, String contentType) {
+            page(page.getBytes(StandardCharsets.UTF_8), contentType, null);
+        }
+
+        void page(byte[] page, @Nullable String contentType, @Nullable String contentEncoding) {
             PageBuffer body = new PageBuffer();
-            body.append(ByteBuffer.wrap(page.getBytes(StandardCharsets.UTF_8)));
-            receiver.arrived(new Fetcher.Page(contentType, null, body));
+            body.append(ByteBuffer.wrap(page));
+            receiver.arrived(new Fetcher.Page(contentType, contentEncoding, body));
         }
 
         void fail(ScrapeFailure.Kind kind, String message) {

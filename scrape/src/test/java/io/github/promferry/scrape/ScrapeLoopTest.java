@@ -259,31 +259,6 @@ class ScrapeLoopTest {
     }
 
     @Test
-    void aPageOfNoKnownTypeIsReadAsTextOrFails() {
-        String html = "text/html; charset=utf-8";
-        try (HandDriven hand = new HandDriven(job)) {
-            hand.answers.then(fetch -> fetch.page("a 1\n", html)).then(fetch -> fetch.page("<html>", html));
-            hand.start();
-            assertThat(hand.rows.takeBrief()).containsExactly("a 1");
-            hand.nextTick();
-            assertThat(hand.status().lastFailure().message()).contains("content type \"text/html");
-        }
-        try (HandDriven hand =
-                new HandDriven(job.toBuilder().fallbackFormat(null).build())) {
-            hand.answers
-                    .then(fetch -> fetch.page("a 1\n", html))
-                    .then(fetch -> fetch.page("a 1\n", ""))
-                    .then(fetch -> fetch.page("a 1\n", "text/plain; charset"));
-            hand.start();
-            for (int i = 0; i < 3; i++) {
-                assertThat(hand.status().lastFailure().kind()).isEqualTo(ScrapeFailure.Kind.CONTENT);
-                hand.nextTick();
-            }
-            assertThat(hand.rows.take()).isEmpty();
-        }
-    }
-
-    @Test
     void aScrapeThatOutlastsItsTimeoutIsCanceledAndALatePageIsNotUsed() {
         try (HandDriven hand = new HandDriven(job)) {
             hand.answers.page("a 1\n");
