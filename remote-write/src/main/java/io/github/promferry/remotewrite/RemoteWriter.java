@@ -202,14 +202,15 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
     }
 
     /**
-     * True with a spool, if a full queue lets the caller wait, and with a listener or a batch policy of the user's, which
-     * are called while something is appended.
+     * True with a spool, if a full queue lets the caller wait, and with a listener, a relabeling function or a batch policy
+     * of the user's, which are called while something is appended.
      */
     @Override
     public boolean mayBlock() {
         return spool != null
                 || config.queue().overflow() == QueueConfig.Overflow.BLOCK
                 || config.listener() != WriteListener.NONE
+                || config.writeRelabel() != null
                 || !(config.batch() instanceof FixedBatchPolicy);
     }
 

@@ -84,6 +84,7 @@ class RemoteWriterTest {
         "BLOCK, nothing, true",
         "DROP_OLDEST, spool, true",
         "DROP_OLDEST, listener, true",
+        "DROP_OLDEST, relabeling, true",
         "DROP_OLDEST, policy, true"
     })
     void saysWhetherAppendingMayWait(QueueConfig.Overflow overflow, String with, boolean mayBlock) {
@@ -92,6 +93,7 @@ class RemoteWriterTest {
         switch (with) {
             case "spool" -> queue.spool(folder);
             case "listener" -> config.listener(events);
+            case "relabeling" -> config.writeRelabel(labels -> labels);
             case "policy" ->
                 config.batch(new BatchPolicy() {
                     @Override

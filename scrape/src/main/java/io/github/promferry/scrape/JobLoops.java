@@ -8,6 +8,7 @@ import io.github.promferry.parse.SeriesDictionary;
 import io.github.promferry.parse.SeriesRejectedException;
 import io.github.promferry.scrape.discovery.TargetDiscovery;
 import io.github.promferry.scrape.discovery.TargetGroup;
+import io.github.promferry.scrape.relabel.Relabeler;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.ref.WeakReference;
@@ -71,7 +72,8 @@ final class JobLoops {
         this.externalLabels = externalLabels;
         this.hostName = hostName;
         this.fetcher = fetcher;
-        this.context = context;
+        Relabeler relabeler = job.metricRelabel();
+        this.context = relabeler != null && relabeler.mayBlock() ? context.onWorkers() : context;
     }
 
     /** What became of a target that was to be added. */
@@ -174,7 +176,7 @@ final class JobLoops {
                 new ScrapeWork(target, common, reader, context),
                 new ScrapeRecord(target, counters),
                 () -> ownFault,
-                context.ofSources());
+                context.onWorkers());
         active.put(target.identity(), loop);
         warnOfSameLabels(loop);
         notStarted.add(loop);

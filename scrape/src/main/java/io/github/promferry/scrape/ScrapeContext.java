@@ -29,8 +29,8 @@ record ScrapeContext(
         ScrapeListener listener,
         String salt,
         long toleranceMillis) {
-    /** The same for in-process sources, whose code may take its time. */
-    ScrapeContext ofSources() {
+    /** The same where code of the user has a part in reading, and may take its time. */
+    ScrapeContext onWorkers() {
         return new ScrapeContext(
                 clock, schedule, workers, workers, workspaces, buffers, sink, listener, salt, toleranceMillis);
     }

@@ -6,6 +6,7 @@ import io.github.promferry.Labels;
 import io.github.promferry.MetricSource;
 import io.github.promferry.SampleSink;
 import io.github.promferry.scrape.discovery.TargetDiscovery;
+import io.github.promferry.scrape.relabel.Relabeler;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -35,9 +36,9 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>Starts no thread before {@link #start()}; then one that watches the clock and waits for sockets, and parses and
- * appends small pages itself if the sink {@linkplain SampleSink#mayBlock never blocks} and there is no listener; as many as
- * there are cores that parse and append everything else; some that look up hosts; those of {@code java.net.http} where TLS
- * or a proxy is needed. All are daemons. A target that hangs, sends garbage or makes user code throw does not disturb the
+ * appends small pages itself if neither {@linkplain SampleSink#mayBlock the sink} nor {@linkplain Relabeler#mayBlock metric
+ * relabeling} may block and there is no listener; as many as there are cores that parse and append everything else; some
+ * that look up hosts; those of {@code java.net.http} where TLS or a proxy is needed. All are daemons. A target that hangs, sends garbage or makes user code throw does not disturb the
  * others. The sink is closed by whoever made it, after this.
  *
  * <p>Thread-safe.

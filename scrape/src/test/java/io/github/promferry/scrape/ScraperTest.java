@@ -11,6 +11,8 @@ import io.github.promferry.SampleSink;
 import io.github.promferry.Series;
 import io.github.promferry.parse.ParseOptions;
 import io.github.promferry.scrape.TargetStatus.Health;
+import io.github.promferry.scrape.relabel.RelabelRule;
+import io.github.promferry.scrape.relabel.Relabeler;
 import io.github.promferry.testkit.ScriptedAnswer;
 import io.github.promferry.testkit.ScriptedTarget;
 import java.time.Duration;
@@ -21,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
@@ -198,6 +201,44 @@ class ScraperTest {
         assertThat(names).anyMatch(name -> name.startsWith(thread));
         assertThat(names.stream().noneMatch(name -> name.startsWith("promferry-scrape-loop")))
                 .isEqualTo(mayBlock);
+    }
+
+    @Test
+    void relabelingCodeThatBlocksDelaysNoTargetOfAnotherJob() throws InterruptedException {
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch released = new CountDownLatch(1);
+        Relabeler blocking = Relabeler.keepIf(labels -> {
+            entered.countDown();
+            try {
+                return released.await(AT_MOST.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return false;
+            }
+        });
+        ScrapeJob quick = ScrapeJob.builder("quick")
+                .target(target.hostPort())
+                .interval(Duration.ofMillis(50))
+                .metricRelabel(RelabelRule.builder()
+                        .action(RelabelRule.Action.LABELDROP)
+                        .regex("pid")
+                        .build())
+                .build();
+        ScrapeJob slow = ScrapeJob.builder("slow")
+                .target(target.hostPort())
+                .interval(Duration.ofMillis(50))
+                .metricRelabel(blocking)
+                .build();
+        SampleSink sink = new Sink(false, rows::append);
+        try (Scraper scraper = Scraper.builder().sink(sink).job(slow).job(quick).build()) {
+            scraper.start();
+            entered.await();
+            long before = scraper.status().get(1).counts().scrapes();
+            await().atMost(AT_MOST).until(() -> scraper.status().get(1).counts().scrapes() > before + 5);
+            assertThat(scraper.status().get(0).counts().scrapes()).isZero();
+            released.countDown();
+            await().atMost(AT_MOST).until(() -> scraper.status().get(0).health() == Health.UP);
+        }
     }
 
     @Test

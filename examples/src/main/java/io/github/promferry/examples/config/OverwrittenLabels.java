@@ -21,4 +21,9 @@ record OverwrittenLabels(Labels labels) implements Relabeler {
     public boolean touches(String labelName) {
         return labels.get(labelName) != null;
     }
+
+    @Override
+    public boolean mayBlock() {
+        return false;
+    }
 }

@@ -182,6 +182,11 @@ public final class CostProfile implements Relabeler {
     }
 
     @Override
+    public boolean mayBlock() {
+        return false;
+    }
+
+    @Override
     public String toString() {
         return "CostProfile[" + level + (growth > 1 ? ", bounds at most " + growth + " apart" : "") + "]";
     }

@@ -243,6 +243,11 @@ public final class RelabelRule implements Relabeler {
         };
     }
 
+    @Override
+    public boolean mayBlock() {
+        return false;
+    }
+
     private static boolean mayBecome(Template template, String labelName) {
         return !template.isConstant() || template.constant().equals(labelName);
     }

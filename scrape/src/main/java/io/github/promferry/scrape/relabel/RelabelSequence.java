@@ -38,6 +38,11 @@ final class RelabelSequence implements Relabeler {
     }
 
     @Override
+    public boolean mayBlock() {
+        return steps.stream().anyMatch(Relabeler::mayBlock);
+    }
+
+    @Override
     public @Nullable Relabeler droppedBy(Labels labels) {
         Labels before = labels;
         for (Relabeler step : steps) {

@@ -47,6 +47,17 @@ public interface Relabeler extends UnaryOperator<@Nullable Labels> {
     }
 
     /**
+     * Whether {@link #apply} may take its time: asks a server, reads a file, waits for a lock. A scraper reads the small
+     * pages of a job whose metric relabeling never does on the thread that waits for all its targets, which saves waking
+     * another one for each page.
+     *
+     * @return the same at each call; true is always correct and the default
+     */
+    default boolean mayBlock() {
+        return true;
+    }
+
+    /**
      * What drops these labels, for people who miss a target.
      *
      * @param labels as for {@link #apply}

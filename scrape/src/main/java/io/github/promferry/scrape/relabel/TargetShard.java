@@ -115,6 +115,11 @@ public record TargetShard(int member, int members, int replicationFactor, List<S
         return labels.contains(labelName);
     }
 
+    @Override
+    public boolean mayBlock() {
+        return false;
+    }
+
     /** Names the member. */
     @Override
     public String toString() {

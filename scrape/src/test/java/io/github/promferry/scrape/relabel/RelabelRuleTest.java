@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.params.provider.Arguments.argumentSet;
 
 import io.github.promferry.Labels;
+import io.github.promferry.scrape.engine.CostProfile;
+import io.github.promferry.scrape.engine.EngineCatalog;
 import io.github.promferry.scrape.relabel.RelabelRule.Action;
 import java.time.Duration;
 import java.util.List;
@@ -557,6 +559,18 @@ class RelabelRuleTest {
     void javaCodeIsAssumedToTouchEverything() {
         assertThat(Relabeler.of(labels -> labels).touches("job")).isTrue();
         assertThat(Relabeler.of().touches("job")).isFalse();
+    }
+
+    @Test
+    void onlyCodeOfOthersMayBlock() {
+        Relabeler code = labels -> labels;
+        RelabelRule rule = rule(Action.KEEP, "a").build();
+        CostProfile profile = CostProfile.of(CostProfile.Level.LEAN, EngineCatalog.builtIn());
+
+        assertThat(code.mayBlock()).isTrue();
+        assertThat(Relabeler.keepIf(labels -> true).mayBlock()).isTrue();
+        assertThat(Relabeler.of(rule, code).mayBlock()).isTrue();
+        assertThat(Relabeler.of(rule, TargetShard.of(0, 2), profile).mayBlock()).isFalse();
     }
 
     @Test
