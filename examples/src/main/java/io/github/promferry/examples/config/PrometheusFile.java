@@ -87,13 +87,13 @@ final class PrometheusFile {
         ScrapeSection scrape = new ScrapeSection(root, Kind.PROMETHEUS, false);
         Labels externalLabels = scrape.externalLabels();
         List<ScrapeJob> jobs = scrape.jobs();
-        List<RemoteWriteConfig> endpoints = endpoints(root);
+        List<RemoteWriteConfig> endpoints = endpoints(root, scrape.legacyNames());
         List<String> names = endpoints.stream().map(RemoteWriteConfig::name).toList();
         Source source = new Source("scrape_configs", externalLabels, jobs, names);
         return new ForwarderConfig(Kind.PROMETHEUS, List.of(source), endpoints, file.problems());
     }
 
-    private static List<RemoteWriteConfig> endpoints(Block root) {
+    private static List<RemoteWriteConfig> endpoints(Block root, boolean legacyNames) {
         List<Block> blocks = root.blocks("remote_write", REMOTE_WRITE);
         if (blocks.isEmpty()) {
             root.error("remote_write", "there is nowhere to send to: add an endpoint with its url");
@@ -106,7 +106,7 @@ final class PrometheusFile {
                 block.error("name", "\"" + name + "\" is already the name of another endpoint");
             }
             RemoteWriteConfig.Builder writer = EndpointBlock.url(block, "url");
-            fill(writer, block);
+            fill(writer, block, legacyNames);
             writer.name(name.isEmpty() ? block.path() : name);
             endpoints.add(writer.build());
         }
@@ -126,7 +126,7 @@ final class PrometheusFile {
         writer.signer(SigV4Signer.of(region, () -> keys));
     }
 
-    private static void fill(RemoteWriteConfig.Builder writer, Block block) {
+    private static void fill(RemoteWriteConfig.Builder writer, Block block, boolean legacyNames) {
         HttpSettings.Builder http = EndpointBlock.http(writer);
         HttpClientBlock.fill(http, block);
         HttpClientBlock.addHeaders(http, block, "headers");
@@ -139,7 +139,8 @@ final class PrometheusFile {
         writer.sendMetadata(metadata.flag("send", true));
         writer.metadataInterval(
                 EndpointBlock.positive(metadata, "send_interval", DurationFormat.PROMETHEUS, METADATA_INTERVAL));
-        Relabeler relabeler = RelabelBlock.read(block, "write_relabel_configs", Expansion.PROMETHEUS_RELABELING);
+        Relabeler relabeler =
+                RelabelBlock.read(block, "write_relabel_configs", Expansion.PROMETHEUS_RELABELING, legacyNames);
         if (relabeler != null) {
             writer.writeRelabel(relabeler);
         }

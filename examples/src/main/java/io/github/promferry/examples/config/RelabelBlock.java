@@ -17,13 +17,14 @@ final class RelabelBlock {
      * The rules under a key.
      *
      * @param expansion how dollar signs in the rules are understood
+     * @param legacyNames whether labels can have the names of Prometheus 2 only
      * @return all rules as one, or null if there are none
      */
-    static @Nullable Relabeler read(Block block, String key, Expansion expansion) {
+    static @Nullable Relabeler read(Block block, String key, Expansion expansion, boolean legacyNames) {
         List<RelabelRule> rules = new ArrayList<>();
         for (Block rule : block.blocks(key, KEYS, expansion)) {
             try {
-                rules.add(rule(rule));
+                rules.add(rule(rule, legacyNames));
             } catch (IllegalArgumentException e) {
                 rule.file().error(rule.place(), rule.path() + ": " + e.getMessage());
             }
@@ -31,8 +32,8 @@ final class RelabelBlock {
         return rules.isEmpty() ? null : Relabeler.of(rules);
     }
 
-    private static RelabelRule rule(Block block) {
-        RelabelRule.Builder rule = RelabelRule.builder();
+    private static RelabelRule rule(Block block, boolean legacyNames) {
+        RelabelRule.Builder rule = RelabelRule.builder().legacyNames(legacyNames);
         // An empty separator, pattern or replacement is not the same as a missing one.
         rule.sourceLabels(block.strings("source_labels").toArray(String[]::new));
         rule.separator(block.string("separator", RelabelRule.DEFAULT_SEPARATOR));

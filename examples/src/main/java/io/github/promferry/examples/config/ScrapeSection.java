@@ -29,6 +29,9 @@ final class ScrapeSection {
     /** Prometheus' default for scrape_timeout. */
     private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(10);
 
+    private static final String VALIDATION_SCHEME = "metric_name_validation_scheme";
+    private static final String ESCAPING_SCHEME = "metric_name_escaping_scheme";
+
     /** What a job inherits from global if it does not say otherwise. */
     private static final KeyTable SHARED = KeyTable.of("global and scrape_configs[]")
             .used(
@@ -46,8 +49,8 @@ final class ScrapeSection {
                     "scrape_native_histograms",
                     "always_scrape_classic_histograms",
                     "convert_classic_histograms_to_nhcb",
-                    "metric_name_validation_scheme",
-                    "metric_name_escaping_scheme")
+                    VALIDATION_SCHEME,
+                    ESCAPING_SCHEME)
             .noEffect("scrape_failure_log_file", "failed scrapes are logged to stderr");
 
     static final KeyTable GLOBAL = KeyTable.of("global")
@@ -144,7 +147,16 @@ final class ScrapeSection {
 
     private Labels readExternalLabels() {
         Expansion externalLabelsAre = kind == Kind.COLLECTOR ? Expansion.COLLECTOR : Expansion.PROMETHEUS_LABELS;
-        return labels(global, "external_labels", global.stringMap("external_labels", externalLabelsAre));
+        Labels labels = labels(global, "external_labels", global.stringMap("external_labels", externalLabelsAre));
+        if (legacyNames()) {
+            labels.toMap().keySet().stream()
+                    .filter(name -> !name.matches("[a-zA-Z_][a-zA-Z0-9_]*"))
+                    .forEach(name -> global.error(
+                            "external_labels",
+                            "\"" + name + "\" is no label name under " + VALIDATION_SCHEME
+                                    + ": legacy (letters, digits and underscores, no digit first)"));
+        }
+        return labels;
     }
 
     /** The jobs, in the order of the file. */
@@ -174,7 +186,8 @@ final class ScrapeSection {
         boolean nativeHistograms = inheritedFlag(block, "scrape_native_histograms");
         job.parsing(parsing(block, nativeHistograms));
         times(block, job);
-        relabeling(block, job);
+        boolean legacyNames = names(block, job);
+        relabeling(block, job, legacyNames);
         set(block, "metrics_path", job::path);
         set(block, "scheme", job::scheme);
         Block params = block.openBlock("params");
@@ -186,7 +199,6 @@ final class ScrapeSection {
         job.limits(limits(block));
         job.formats(nativeHistograms ? ScrapeJob.NATIVE_HISTOGRAM_FORMATS : ScrapeJob.DEFAULT_FORMATS);
         formats(block, job);
-        names(block, job);
         boolean extra = block.flag("extra_scrape_metrics", global.flag("extra_scrape_metrics", extraReports));
         job.reports(extra ? ScrapeJob.Reports.EXTRA : ScrapeJob.Reports.STANDARD);
         HttpSettings.Builder http = HttpSettings.builder();
@@ -231,36 +243,44 @@ final class ScrapeSection {
 
     private void times(Block block, ScrapeJob.Builder job) {
         Duration interval = inherited(block, "scrape_interval", DEFAULT_INTERVAL);
-        Duration timeout = block.duration("scrape_timeout", DurationFormat.PROMETHEUS);
         if (interval.isZero()) {
             Block where = block.has("scrape_interval") ? block : global;
             where.error("scrape_interval", "must be more than 0");
             return;
         }
         job.interval(interval);
+        Duration timeout = timeout(block, interval);
         if (timeout == null) {
-            Duration ofAll = global.duration("scrape_timeout", DurationFormat.PROMETHEUS, DEFAULT_TIMEOUT);
-            timeout = ofAll.isZero() ? DEFAULT_TIMEOUT : ofAll;
-            job.timeout(timeout.compareTo(interval) < 0 ? timeout : interval);
-        } else if (timeout.isZero()) {
+            Duration ofAll = timeout(global, inherited(global, "scrape_interval", DEFAULT_INTERVAL));
+            timeout = ofAll == null ? DEFAULT_TIMEOUT : ofAll;
+        }
+        job.timeout(timeout.compareTo(interval) < 0 ? timeout : interval);
+    }
+
+    /** Null if the block says nothing of it, or nothing that can be. */
+    private static @Nullable Duration timeout(Block block, Duration interval) {
+        Duration timeout = block.duration("scrape_timeout", DurationFormat.PROMETHEUS);
+        if (timeout != null && timeout.isZero()) {
             block.error("scrape_timeout", "must be more than 0");
-        } else if (timeout.compareTo(interval) > 0) {
+            return null;
+        }
+        if (timeout != null && timeout.compareTo(interval) > 0) {
             block.error(
                     "scrape_timeout",
                     DurationFormat.format(timeout) + " is longer than the interval of "
                             + DurationFormat.format(interval));
-        } else {
-            job.timeout(timeout);
+            return null;
         }
+        return timeout;
     }
 
-    private void relabeling(Block block, ScrapeJob.Builder job) {
+    private void relabeling(Block block, ScrapeJob.Builder job, boolean legacyNames) {
         Expansion expansion = kind == Kind.COLLECTOR ? Expansion.COLLECTOR : Expansion.PROMETHEUS_RELABELING;
-        Relabeler ofTargets = overwritten(RelabelBlock.read(block, "relabel_configs", expansion));
+        Relabeler ofTargets = overwritten(RelabelBlock.read(block, "relabel_configs", expansion, legacyNames));
         if (ofTargets != null) {
             job.relabel(ofTargets);
         }
-        Relabeler ofSamples = overwritten(RelabelBlock.read(block, "metric_relabel_configs", expansion));
+        Relabeler ofSamples = overwritten(RelabelBlock.read(block, "metric_relabel_configs", expansion, legacyNames));
         if (ofSamples != null) {
             job.metricRelabel(ofSamples);
         }
@@ -291,15 +311,18 @@ final class ScrapeSection {
                 .targets(inheritedCount(block, "target_limit"))
                 .droppedTargets(inheritedCount(block, "keep_dropped_targets"));
         if (block.has("body_size_limit") || global.has("body_size_limit")) {
-            long bytes = block.bytes("body_size_limit", global.bytes("body_size_limit", 0));
+            long own = block.bytes("body_size_limit", 0);
+            long bytes = own > 0 ? own : global.bytes("body_size_limit", 0);
             // Without the key, the library's own limit of 16 MiB stays: an endless page must not fill the memory.
             limits.bodyBytes(bytes == 0 ? Integer.MAX_VALUE : (int) Math.min(bytes, Integer.MAX_VALUE));
         }
         return limits.build();
     }
 
+    /** As in Prometheus, 0 says nothing: a job cannot switch off what global limits. */
     private int inheritedCount(Block block, String key) {
-        return block.count(key, global.count(key, 0));
+        int own = block.count(key, 0);
+        return own > 0 ? own : global.count(key, 0);
     }
 
     private void formats(Block block, ScrapeJob.Builder job) {
@@ -333,25 +356,37 @@ final class ScrapeSection {
         }
     }
 
-    private void names(Block block, ScrapeJob.Builder job) {
-        String validation = "metric_name_validation_scheme";
-        Block where = block.has(validation) ? block : global;
-        String scheme = where.string(validation, "utf8");
-        if (!scheme.equals("utf8") && !scheme.equals("legacy")) {
-            where.error(validation, "\"" + scheme + "\": expected utf8 or legacy");
+    /** Whether all that the file names is limited to the names of Prometheus 2, unless a job says otherwise. */
+    boolean legacyNames() {
+        return legacyNames(global);
+    }
+
+    private static boolean legacyNames(Block block) {
+        String scheme = block.string(VALIDATION_SCHEME, "");
+        if (!scheme.isEmpty() && !scheme.equals("utf8") && !scheme.equals("legacy")) {
+            block.error(VALIDATION_SCHEME, "\"" + scheme + "\": expected utf8 or legacy");
         }
-        job.legacyNames(scheme.equals("legacy"));
-        String asked = "metric_name_escaping_scheme";
-        where = block.has(asked) ? block : global;
-        String name = where.string(asked);
-        if (name != null) {
-            NameEscaping escaping = NameEscaping.ofConfigName(name);
-            if (escaping == null) {
-                where.error(asked, "\"" + name + "\": expected allow-utf-8, underscores, dots or values");
-            } else {
-                job.nameEscaping(escaping);
-            }
+        return scheme.equals("legacy");
+    }
+
+    /**
+     * Whether the job's names are limited. A job that says so itself is asked for the escaping that fits, whatever global
+     * says of that, as in Prometheus.
+     */
+    private boolean names(Block block, ScrapeJob.Builder job) {
+        boolean own = !block.string(VALIDATION_SCHEME, "").isEmpty();
+        boolean legacyNames = legacyNames(own ? block : global);
+        job.legacyNames(legacyNames);
+        boolean ownEscaping = own || !block.string(ESCAPING_SCHEME, "").isEmpty();
+        Block where = ownEscaping ? block : global;
+        String name = where.string(ESCAPING_SCHEME, "");
+        NameEscaping escaping = NameEscaping.ofConfigName(name);
+        if (escaping != null) {
+            job.nameEscaping(escaping);
+        } else if (!name.isEmpty()) {
+            where.error(ESCAPING_SCHEME, "\"" + name + "\": expected allow-utf-8, underscores, dots or values");
         }
+        return legacyNames;
     }
 
     private static @Nullable ExpositionFormat format(String name) {

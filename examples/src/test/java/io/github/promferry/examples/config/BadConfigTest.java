@@ -62,6 +62,28 @@ class BadConfigTest {
                         "scrape_configs: [\nremote_write: \"s3cret",
                         errors("2:22: error: not YAML: found unexpected end of stream")),
                 argumentSet(
+                        "what global says does not fit itself",
+                        """
+                        global:
+                          scrape_interval: 10s
+                          scrape_timeout: 20s
+                          metric_name_validation_scheme: legacy
+                          external_labels: {a: b, c.d: e, "1": f}
+                        scrape_configs: [{job_name: a, static_configs: [{targets: ["h:1"]}]}]
+                        remote_write: [{url: "http://h/", write_relabel_configs: [{target_label: a.b}]}]
+                        """,
+                        errors(
+                                "3:19: error: global.scrape_timeout: 20s is longer than the interval of 10s",
+                                "5:20: error: global.external_labels: \"1\" is no label name under"
+                                        + " metric_name_validation_scheme: legacy (letters, digits and underscores, no"
+                                        + " digit first)",
+                                "5:20: error: global.external_labels: \"c.d\" is no label name under"
+                                        + " metric_name_validation_scheme: legacy (letters, digits and underscores, no"
+                                        + " digit first)",
+                                "7:59: error: remote_write[0].write_relabel_configs[0]: relabel rule {action: replace,"
+                                        + " target_label: a.b}: target_label \"a.b\" is no label name (letters, digits and"
+                                        + " underscores, no digit first)")),
+                argumentSet(
                         "nothing to scrape, nowhere to send",
                         "global: {}\n",
                         errors(
@@ -291,6 +313,24 @@ class BadConfigTest {
                                         + " legacy",
                                 "4:32: error: scrape_configs[0].metric_name_escaping_scheme: \"none\": expected"
                                         + " allow-utf-8, underscores, dots or values")),
+                argumentSet(
+                        "rules that make names which would fail the scrape, and one that is none",
+                        """
+                        - job_name: a
+                          metric_name_validation_scheme: legacy
+                          relabel_configs: [{target_label: a.b, replacement: x}]
+                          metric_relabel_configs: [{action: labelmap, replacement: a-$1}, ]
+                          static_configs: [{targets: ["h:1"]}, ~]
+                        """,
+                        errors(
+                                "4:21: error: scrape_configs[0].relabel_configs[0]: relabel rule {action: replace,"
+                                        + " target_label: a.b, replacement: 'x'}: target_label \"a.b\" is no label name"
+                                        + " (letters, digits and underscores, no digit first)",
+                                "5:28: error: scrape_configs[0].metric_relabel_configs[0]: relabel rule {action: labelmap,"
+                                        + " replacement: 'a-$1'}: replacement \"a-$1\" makes no label name; expected one"
+                                        + " such as $1",
+                                "6:40: error: scrape_configs[0].static_configs[1]: expected keys and values, found a single"
+                                        + " value")),
                 argumentSet(
                         "names that would fail the scrape",
                         """

@@ -31,6 +31,8 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ForwarderConfigTest {
     private static final Map<String, String> ENVIRONMENT =
@@ -405,7 +407,6 @@ class ForwarderConfigTest {
                     honor_timestamps: false
                     track_timestamps_staleness: yes
                     enable_compression: false
-                    body_size_limit: 0
                     sample_limit: 70
                     series_limit: 71
                     extra_scrape_metrics: true
@@ -460,7 +461,7 @@ class ForwarderConfigTest {
         assertThat(b.parsing().honorTimestamps()).isFalse();
         assertThat(b.parsing().trackTimestampsStaleness()).isTrue();
         assertThat(b.compression()).isFalse();
-        assertThat(b.limits().bodyBytes()).isEqualTo(Integer.MAX_VALUE);
+        assertThat(b.limits().bodyBytes()).isEqualTo(2 << 20);
         assertThat(b.limits().samples()).isEqualTo(70);
         assertThat(b.limits().series()).isEqualTo(71);
         assertThat(b.limits().future()).isEqualTo(Duration.ofMinutes(10));
@@ -644,29 +645,86 @@ class ForwarderConfigTest {
                 .containsExactly(false, true, false);
     }
 
-    @Test
-    void namesAreThoseThatTheJobOrAllSay() throws Exception {
-        ForwarderConfig config = read("""
-                global:
-                  metric_name_validation_scheme: legacy
-                scrape_configs:
-                  - job_name: global
-                    static_configs: [{targets: ["a:1"]}]
-                  - job_name: dots
-                    metric_name_escaping_scheme: dots
-                    static_configs: [{targets: ["a:1"]}]
-                  - job_name: own
-                    metric_name_validation_scheme: utf8
-                    static_configs: [{targets: ["a:1"]}]
-                remote_write:
-                  - url: http://receiver/api/v1/write
-                """);
+    /** Prometheus: config.go, Validate of a scrape config, where 0 stands for a key that is not there. */
+    @ParameterizedTest(name = "{0}: global {1}, job {2}")
+    @CsvSource({
+        "sample_limit, 7, 0, 7",
+        "sample_limit, 7, 9, 9",
+        "sample_limit, 0, 9, 9",
+        "sample_limit, 0, 0, 0",
+        "target_limit, 7, 0, 7",
+        "keep_dropped_targets, 7, 0, 7",
+        "label_limit, 7, 0, 7",
+        "label_name_length_limit, 7, 0, 7",
+        "label_value_length_limit, 7, 0, 7",
+        "body_size_limit, 7MB, 0, 7340032",
+        "body_size_limit, 7MB, 1MB, 1048576",
+        "body_size_limit, 0, 0, 2147483647",
+    })
+    void aLimitOfZeroTakesWhatGlobalSays(String key, String ofAll, String own, int expected) throws Exception {
+        assertThat(jobOfBothKinds(key + ": " + ofAll, key + ": " + own))
+                .extracting(job -> switch (key) {
+                    case "sample_limit" -> job.limits().samples();
+                    case "target_limit" -> job.limits().targets();
+                    case "keep_dropped_targets" -> job.limits().droppedTargets();
+                    case "label_limit" -> job.limits().labels();
+                    case "label_name_length_limit" -> job.limits().labelNameBytes();
+                    case "label_value_length_limit" -> job.limits().labelValueBytes();
+                    default -> job.limits().bodyBytes();
+                })
+                .containsOnly(expected);
+    }
 
-        List<ScrapeJob> jobs = config.sources().get(0).jobs();
-        assertThat(jobs).extracting(ScrapeJob::legacyNames).containsExactly(true, true, false);
-        assertThat(jobs)
-                .extracting(ScrapeJob::nameEscaping)
-                .containsExactly(NameEscaping.UNDERSCORES, NameEscaping.DOTS, NameEscaping.ALLOW_UTF_8);
+    /** Prometheus: config.go again; whatever global says of escaping holds for jobs without a scheme of their own. */
+    @ParameterizedTest(name = "global {0}, {1}, job {2}, {3}")
+    @CsvSource({
+        "'', '', '', '', false, ALLOW_UTF_8",
+        "utf8, dots, '', '', false, DOTS",
+        "legacy, '', '', '', true, UNDERSCORES",
+        "legacy, '', '', dots, true, DOTS",
+        "legacy, '', utf8, '', false, ALLOW_UTF_8",
+        "legacy, dots, utf8, '', false, ALLOW_UTF_8",
+        "utf8, allow-utf-8, legacy, '', true, UNDERSCORES",
+        "utf8, dots, legacy, values, true, VALUES",
+        "'', '', legacy, '', true, UNDERSCORES",
+    })
+    void namesAreThoseThatTheJobOrAllSay(
+            String ofAll, String allEscaped, String own, String escaped, boolean legacy, NameEscaping escaping)
+            throws Exception {
+        assertThat(jobOfBothKinds(names(ofAll, allEscaped), names(own, escaped)))
+                .extracting(ScrapeJob::legacyNames, ScrapeJob::nameEscaping)
+                .containsOnly(tuple(legacy, escaping));
+    }
+
+    private static String names(String validation, String escaping) {
+        return "metric_name_validation_scheme: '" + validation + "', metric_name_escaping_scheme: '" + escaping + "'";
+    }
+
+    /** Where the name that a rule makes of what it finds is none, the rule has no effect. */
+    @ParameterizedTest(name = "global {0}, job {1}")
+    @CsvSource({"utf8, '', false", "legacy, '', true", "utf8, legacy, true", "legacy, utf8, false"})
+    void relabelRulesMakeTheNamesThatTheJobOrAllSay(String ofAll, String own, boolean legacy) throws Exception {
+        String rule = "[{regex: 'x_(.*)', action: labelmap}]";
+        Labels before = Labels.of("__name__", "m", "x_a", "1", "x_b.c", "2");
+        Labels after = before.withDefaults(legacy ? Labels.of("a", "1") : Labels.of("a", "1", "b.c", "2"));
+
+        for (ScrapeJob job : jobOfBothKinds(
+                names(ofAll, ""),
+                names(own, "") + ", relabel_configs: " + rule + ", metric_relabel_configs: " + rule)) {
+            assertThat(job.relabel().apply(before)).isEqualTo(after);
+            assertThat(job.metricRelabel().apply(before)).isEqualTo(after);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"utf8, false", "legacy, true"})
+    void writeRelabelRulesMakeTheNamesThatGlobalSays(String ofAll, boolean legacy) throws Exception {
+        RemoteWriteConfig endpoint = onlyEndpoint(read("global: {" + names(ofAll, "") + "}\n" + MINIMAL_PROMETHEUS
+                + "    write_relabel_configs: [{source_labels: [x], target_label: 'l_${1}', replacement: y}]\n"));
+        Labels before = Labels.of("__name__", "m", "x", "a.b");
+
+        assertThat(endpoint.writeRelabel().apply(before))
+                .isEqualTo(legacy ? before : before.withDefaults(Labels.of("l_a.b", "y")));
     }
 
     @Test
@@ -740,6 +798,18 @@ class ForwarderConfigTest {
 
     private ForwarderConfig read(String yaml) throws ConfigException {
         return ForwarderConfig.parse("test.yaml", yaml, folder, ENVIRONMENT::get, SpoolOptions.NONE);
+    }
+
+    /** The job of a Prometheus configuration and that of a collector's with the same keys, as in YAML's braces. */
+    private List<ScrapeJob> jobOfBothKinds(String global, String ofJob) throws ConfigException {
+        String jobs = "global: {" + global
+                + "}, scrape_configs: [{job_name: llm, static_configs: [{targets: ['h:1']}], " + ofJob + "}]";
+        return List.of(onlyJob(read("{" + jobs + ", remote_write: [{url: 'http://h/'}]}")), onlyJob(read("""
+                        receivers: {prometheus: {config: {%s}}}
+                        exporters: {prometheusremotewrite: {endpoint: 'http://h/'}}
+                        service: {pipelines: {metrics: {receivers: [prometheus], exporters: [prometheusremotewrite]}}}
+                        """.formatted(
+                        jobs))));
     }
 
     private static ScrapeJob onlyJob(ForwarderConfig config) {
