@@ -86,11 +86,11 @@ final class DiscoveryBlock {
 
     private static RecordType recordType(String name) {
         for (RecordType type : RecordType.values()) {
-            if (type.name().equals(name)) {
+            if (type.name().equalsIgnoreCase(name)) {
                 return type;
             }
         }
-        throw new IllegalArgumentException("expected SRV, A or AAAA");
+        throw new IllegalArgumentException("expected SRV, A, AAAA, MX or NS");
     }
 
     private static Duration interval(Block block, Duration otherwise) {

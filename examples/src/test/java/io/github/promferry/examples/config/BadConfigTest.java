@@ -109,7 +109,7 @@ class BadConfigTest {
                             - {}
                           dns_sd_configs:
                             - {names: [vllm.test], type: A}
-                            - {names: ["vllm.test:8000"], type: MX}
+                            - {names: ["vllm.test:8000"], type: TXT}
                             - {port: 80}
                         """,
                         errors(
@@ -129,7 +129,8 @@ class BadConfigTest {
                                         + " one from 1 to 65535, found 0",
                                 "13:15: error: scrape_configs[0].dns_sd_configs[1].names: \"vllm.test:8000\" is no DNS"
                                         + " name, such as _metrics._tcp.vllm.example.com (the port is a setting of its own)",
-                                "13:41: error: scrape_configs[0].dns_sd_configs[1].type: \"MX\": expected SRV, A or AAAA",
+                                "13:41: error: scrape_configs[0].dns_sd_configs[1].type: \"TXT\": expected SRV, A, AAAA, MX or"
+                                        + " NS",
                                 "14:7: error: scrape_configs[0].dns_sd_configs[2]: no DNS name is given: name at least"
                                         + " one")),
                 argumentSet(

@@ -527,7 +527,8 @@ class ForwarderConfigTest {
                         authorization: {credentials: s3cret}
                     dns_sd_configs:
                       - names: [_metrics._tcp.vllm.test]
-                      - {names: [vllm.test, sglang.test], type: A, port: 8000}
+                      - {names: [vllm.test, sglang.test], type: a, port: 8000}
+                      - {names: [vllm.test], type: MX, port: 8000}
                     keep_dropped_targets: 7
                 remote_write:
                   - url: http://127.0.0.1:9090/api/v1/write
@@ -542,7 +543,8 @@ class ForwarderConfigTest {
                         "files [" + folder.resolve("targets/*.json") + ", /etc/t.yml]",
                         "list of targets at http://sd:8080/targets?...",
                         "DNS SRV [_metrics._tcp.vllm.test]",
-                        "DNS A [vllm.test, sglang.test]");
+                        "DNS A [vllm.test, sglang.test]",
+                        "DNS MX [vllm.test]");
         assertThat(Settings.of(config).get(0))
                 .startsWith("job llm: targets of files [" + folder)
                 .contains(", targets of DNS SRV [_metrics._tcp.vllm.test], ")

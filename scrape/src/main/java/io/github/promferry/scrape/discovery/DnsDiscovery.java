@@ -13,15 +13,16 @@ import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Targets from DNS, as Prometheus' {@code dns_sd_configs} finds them: one for each address of a name (A, AAAA), or for each
- * host and port that a service record names (SRV). A name that does not exist has no targets; one that cannot be looked up
- * keeps those it had.
+ * Targets from DNS, as Prometheus' {@code dns_sd_configs} finds them: one for each address of a name (A, AAAA), for each
+ * host and port that a service record names (SRV), or for each mail or name server (MX, NS). A name that does not exist has
+ * no targets; one that cannot be looked up keeps those it had.
  *
- * <p>Each target gets the label {@code __meta_dns_name}; those from service records also {@code
- * __meta_dns_srv_record_target} and {@code __meta_dns_srv_record_port}.
+ * <p>Each target gets the label {@code __meta_dns_name}; those from records that name a host also {@code
+ * __meta_dns_srv_record_target} and {@code __meta_dns_srv_record_port}, {@code __meta_dns_mx_record_target}, or {@code
+ * __meta_dns_ns_record_target}.
  *
  * <p>Addresses come from the system's resolver, hence also from its hosts file, through the cache of the JVM ({@code
- * networkaddress.cache.ttl}); service records are asked for anew each time.
+ * networkaddress.cache.ttl}); other records are asked for anew each time.
  *
  * @since 0.1
  */
@@ -38,6 +39,12 @@ public final class DnsDiscovery extends PolledDiscovery {
     /** The label that holds the port of a service record. */
     public static final String SRV_PORT_LABEL = "__meta_dns_srv_record_port";
 
+    /** The label that holds the host of a mail server record, with the dot at its end. */
+    public static final String MX_TARGET_LABEL = "__meta_dns_mx_record_target";
+
+    /** The label that holds the host of a name server record, with the dot at its end. */
+    public static final String NS_TARGET_LABEL = "__meta_dns_ns_record_target";
+
     /**
      * What is looked up.
      *
@@ -45,11 +52,22 @@ public final class DnsDiscovery extends PolledDiscovery {
      */
     public enum RecordType {
         /** Hosts and ports of a service. The default. */
-        SRV,
+        SRV(4),
         /** IPv4 addresses. */
-        A,
+        A(1),
         /** IPv6 addresses. */
-        AAAA
+        AAAA(1),
+        /** Hosts that take mail. */
+        MX(2),
+        /** Hosts that are name servers. */
+        NS(1);
+
+        /** The last of them is the host. */
+        private final int words;
+
+        RecordType(int words) {
+            this.words = words;
+        }
     }
 
     private final List<String> names;
@@ -101,9 +119,13 @@ public final class DnsDiscovery extends PolledDiscovery {
     private TargetGroup lookUp(String name) throws IOException {
         List<Labels> targets = new ArrayList<>();
         for (String record : resolver.lookUp(name, type)) {
-            // RFC 2782: a target of "." says that there is no such service.
-            if (type != RecordType.SRV || !record.endsWith(" .")) {
-                targets.add(type == RecordType.SRV ? serviceTarget(record) : addressTarget(record));
+            String[] words = record.split(" ", -1);
+            if (words.length != type.words) {
+                throw new IOException("\"" + record + "\" is no record of type " + type);
+            }
+            // RFC 2782 and 7505: a host of "." says that there is no such service.
+            if (!words[words.length - 1].equals(".")) {
+                targets.add(target(words));
             }
         }
         // Servers rotate their answers; the order must not look like a change.
@@ -111,20 +133,18 @@ public final class DnsDiscovery extends PolledDiscovery {
         return new TargetGroup(name, targets, Labels.of(NAME_LABEL, name));
     }
 
-    /** RFC 2782: priority, weight, port, target. */
-    private static Labels serviceTarget(String record) throws IOException {
-        String[] fields = record.split(" ", -1);
-        if (fields.length != 4) {
-            throw new IOException("service record \"" + record + "\" is not priority, weight, port and target");
-        }
-        String host = fields[3].endsWith(".") ? fields[3].substring(0, fields[3].length() - 1) : fields[3];
-        return Labels.of(
-                TargetGroup.ADDRESS, host + ":" + fields[2], SRV_TARGET_LABEL, fields[3], SRV_PORT_LABEL, fields[2]);
-    }
-
-    private Labels addressTarget(String address) {
-        String host = address.indexOf(':') >= 0 ? "[" + address + "]" : address;
-        return Labels.of(TargetGroup.ADDRESS, host + ":" + port);
+    private Labels target(String[] words) {
+        String name = words[words.length - 1];
+        String host = name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
+        return switch (type) {
+            case A -> Labels.of(TargetGroup.ADDRESS, host + ":" + port);
+            case AAAA -> Labels.of(TargetGroup.ADDRESS, "[" + host + "]:" + port);
+            case MX -> Labels.of(TargetGroup.ADDRESS, host + ":" + port, MX_TARGET_LABEL, name);
+            case NS -> Labels.of(TargetGroup.ADDRESS, host + ":" + port, NS_TARGET_LABEL, name);
+            case SRV ->
+                // RFC 2782: priority, weight, port, target.
+                Labels.of(TargetGroup.ADDRESS, host + ":" + words[2], SRV_TARGET_LABEL, name, SRV_PORT_LABEL, words[2]);
+        };
     }
 
     /**

@@ -4,7 +4,10 @@ import io.github.promferry.scrape.discovery.DnsDiscovery.RecordType;
 import java.io.IOException;
 import java.util.List;
 
-/** Asks for records: addresses as text, service records as "priority weight port target". */
+/**
+ * Asks for records as text: addresses, service records as "priority weight port host", mail servers as "preference host",
+ * name servers as host.
+ */
 interface DnsResolver {
     /**
      * The records of a name.
@@ -14,7 +17,7 @@ interface DnsResolver {
      */
     List<String> lookUp(String name, RecordType type) throws IOException;
 
-    /** The system's resolver for addresses, the servers it is configured with for service records. */
+    /** The system's resolver for addresses, the servers it is configured with for other records. */
     static DnsResolver ofSystem() {
         return new SystemResolver(new NameServerResolver("dns:", SearchList.ofSystem()));
     }

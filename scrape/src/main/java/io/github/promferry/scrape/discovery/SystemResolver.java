@@ -34,7 +34,7 @@ final class SystemResolver implements DnsResolver {
 
     @Override
     public List<String> lookUp(String name, RecordType type) throws IOException {
-        if (type == RecordType.SRV) {
+        if (type != RecordType.A && type != RecordType.AAAA) {
             return nameServers.lookUp(name, type);
         }
         try {

@@ -66,11 +66,47 @@ class DnsDiscoveryTest {
                         "__meta_dns_srv_record_port", "8000"));
     }
 
-    @Test
-    void serviceThatIsDeclaredAbsentHasNoTargets() {
-        discovery = DnsDiscovery.builder(SERVICE).build((name, type) -> List.of("0 0 0 ."));
+    @ParameterizedTest(name = "{0} of {1}")
+    @CsvSource({"SRV, 0 0 0 .", "MX, 0 ."})
+    void serviceThatIsDeclaredAbsentHasNoTargets(RecordType recordType, String record) {
+        discovery = DnsDiscovery.builder(SERVICE).type(recordType).port(1).build((name, type) -> List.of(record));
         discovery.start(publisher);
         publisher.awaitAddresses();
+    }
+
+    @ParameterizedTest(name = "{0}: {1}")
+    @CsvSource({"SRV, 0 0 vllm.test.", "MX, vllm.test."})
+    void recordThatIsNoneOfItsTypeIsTold(RecordType recordType, String record) {
+        discovery = DnsDiscovery.builder("x.test").type(recordType).port(1).build((name, type) -> List.of(record));
+        discovery.start(publisher);
+        publisher.awaitFailure(reason -> reason.equals("DNS lookup of " + recordType + " x.test failed: \"" + record
+                + "\" is no record of type " + recordType));
+    }
+
+    @Test
+    void mailServersBecomeTargetsOfOnePort() throws IOException {
+        server.set("vllm.test", Answer.mailServer(20, "b.test"), Answer.mailServer(10, "a.test"));
+        start(DnsDiscovery.builder("vllm.test").type(RecordType.MX).port(8000));
+        publisher.awaitAddresses("a.test:8000", "b.test:8000");
+
+        assertThat(publisher.published().get(0).get(0).targetLabels().findFirst())
+                .contains(Labels.of(
+                        "__address__", "a.test:8000",
+                        "__meta_dns_name", "vllm.test",
+                        "__meta_dns_mx_record_target", "a.test."));
+    }
+
+    @Test
+    void nameServersBecomeTargetsOfOnePort() throws IOException {
+        server.set("vllm.test", Answer.nameServer("ns2.test"), Answer.nameServer("ns1.test"));
+        start(DnsDiscovery.builder("vllm.test").type(RecordType.NS).port(8000));
+        publisher.awaitAddresses("ns1.test:8000", "ns2.test:8000");
+
+        assertThat(publisher.published().get(0).get(0).targetLabels().findFirst())
+                .contains(Labels.of(
+                        "__address__", "ns1.test:8000",
+                        "__meta_dns_name", "vllm.test",
+                        "__meta_dns_ns_record_target", "ns1.test."));
     }
 
     @Test
@@ -181,6 +217,7 @@ class DnsDiscoveryTest {
         assertThat(resolver.lookUp("x", RecordType.A)).containsExactly("10.0.0.1");
         assertThat(resolver.lookUp("x", RecordType.AAAA)).containsExactly("2001:db8::1");
         assertThat(resolver.lookUp("x", RecordType.SRV)).containsExactly("unused");
+        assertThat(resolver.lookUp("x", RecordType.MX)).containsExactly("unused");
     }
 
     @ParameterizedTest

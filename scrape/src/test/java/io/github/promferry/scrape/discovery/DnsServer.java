@@ -18,7 +18,9 @@ import java.util.concurrent.ConcurrentHashMap;
 /** A DNS server (RFC 1035) on a free loopback UDP port that knows what a test tells it. */
 final class DnsServer implements AutoCloseable {
     static final int A = 1;
+    static final int NS = 2;
     static final int CNAME = 5;
+    static final int MX = 15;
     static final int AAAA = 28;
     static final int SRV = 33;
 
@@ -50,10 +52,26 @@ final class DnsServer implements AutoCloseable {
             return new Answer(SRV, data.toByteArray());
         }
 
-        static Answer alias(String target) throws IOException {
+        static Answer mailServer(int preference, String host) throws IOException {
             ByteArrayOutputStream data = new ByteArrayOutputStream();
-            writeName(new DataOutputStream(data), target);
-            return new Answer(CNAME, data.toByteArray());
+            DataOutputStream out = new DataOutputStream(data);
+            out.writeShort(preference);
+            writeName(out, host);
+            return new Answer(MX, data.toByteArray());
+        }
+
+        static Answer nameServer(String host) throws IOException {
+            return name(NS, host);
+        }
+
+        static Answer alias(String target) throws IOException {
+            return name(CNAME, target);
+        }
+
+        private static Answer name(int type, String host) throws IOException {
+            ByteArrayOutputStream data = new ByteArrayOutputStream();
+            writeName(new DataOutputStream(data), host);
+            return new Answer(type, data.toByteArray());
         }
     }
 
