@@ -193,10 +193,10 @@ record ActiveTarget(
                 || (host.indexOf(':') >= 0 && literal(host).isLoopbackAddress());
     }
 
-    /** An IPv6 address; with a colon in it, the text is never looked up. */
+    /** An IPv6 address without its zone; with a colon in it, the text is never looked up. */
     private static InetAddress literal(String host) {
         try {
-            return InetAddress.getByName(host);
+            return InetAddress.getByName(host.replaceFirst("%.*", ""));
         } catch (UnknownHostException e) {
             throw new IllegalArgumentException("\"" + host + "\" is no IPv6 address", e);
         }

@@ -2,6 +2,8 @@ package io.github.promferry.scrape;
 
 import io.github.promferry.Labels;
 import io.github.promferry.scrape.discovery.TargetGroup;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -87,6 +89,7 @@ public record Target(String address, Labels labels) {
                     "target address \"" + address + "\" is not host:port, such as 127.0.0.1:8000");
         }
         checkPort(address);
+        checkBrackets(address);
     }
 
     private static void checkPort(String address) {
@@ -108,6 +111,21 @@ public record Target(String address, Labels labels) {
             throw new IllegalArgumentException(
                     "target address \"" + address + "\": port \"" + port + "\" is not a number up to 65535");
         }
+    }
+
+    private static void checkBrackets(String address) {
+        if (address.indexOf('[') < 0 && address.indexOf(']') < 0) {
+            return;
+        }
+        try {
+            if (new URI("http", address, "/", null, null).getHost() != null) {
+                return;
+            }
+        } catch (URISyntaxException e) {
+            // Told below.
+        }
+        throw new IllegalArgumentException("target address \"" + address
+                + "\" is not an IPv6 address in brackets, with or without a port, such as [2001:db8::1]:8000");
     }
 
     private static String withoutUserInfo(String address) {

@@ -27,6 +27,7 @@ class ActiveTargetTest {
         "[0:0:0:0:0:0:0:1]:9000, pod-7:9000",
         "[::1], pod-7",
         "[2001:db8::1]:9000, [2001:db8::1]:9000",
+        "[2001:db8::1], [2001:db8::1]",
         "127.example.org:80, 127.example.org:80"
     })
     void theInstanceOfATargetOnThisHostIsTheHostName(String address, String instance) {
@@ -54,7 +55,15 @@ class ActiveTargetTest {
     @CsvSource({
         "0.0.0.0:9000, http://127.0.0.1:9000/metrics",
         "[::]:9000, http://[::1]:9000/metrics",
+        "[::], http://[::1]/metrics",
+        "[::1]:9000, http://[::1]:9000/metrics",
+        "[::1], http://[::1]/metrics",
+        "[2001:db8::1]:9000, http://[2001:db8::1]:9000/metrics",
+        "[2001:db8::1], http://[2001:db8::1]/metrics",
+        "[::ffff:10.0.0.7]:9000, http://[::ffff:10.0.0.7]:9000/metrics",
+        "[fe80::1%none0]:9000, http://[fe80::1%none0]:9000/metrics",
         "127.0.0.2:9000, http://127.0.0.2:9000/metrics",
+        "vllm, http://vllm/metrics",
         "vllm:9000, http://vllm:9000/metrics"
     })
     void aWildcardIsConnectedToByLoopback(String address, String fetched) {
@@ -175,6 +184,14 @@ class ActiveTargetTest {
         "user:secret@h:1, '\"...@h:1\" has a user: credentials belong in http()'",
         "a b:1, is not host:port",
         "2001:db8::1, 'write [address]:port'",
+        "[2001:db8::1]:, 'port \"\" is not a number'",
+        "[2001:db8::1]:65536, 'port \"65536\" is not a number'",
+        "[2001:db8::1]8000, is not an IPv6 address in brackets",
+        "[2001:db8::1:8000, is not an IPv6 address in brackets",
+        "2001:db8::1]:8000, 'write [address]:port'",
+        "[2001:db8::x]:8000, is not an IPv6 address in brackets",
+        "[10.0.0.7]:8000, is not an IPv6 address in brackets",
+        "[]:8000, is not an IPv6 address in brackets",
         "h:http, 'port \"http\" is not a number'",
         "h:65536, 'port \"65536\" is not a number'",
         "h:, 'port \"\" is not a number'"

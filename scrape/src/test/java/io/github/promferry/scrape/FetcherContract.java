@@ -6,6 +6,7 @@ import static io.github.promferry.scrape.ScrapeFailure.Kind.STATUS;
 import static io.github.promferry.scrape.ScrapeFailure.Kind.TARGET;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.github.promferry.Clock;
 import io.github.promferry.SampleBatch;
@@ -504,6 +505,18 @@ abstract class FetcherContract {
         ScrapeFailure failure = fetch(fetcher, URI.create("http://127.0.0.1:" + port + "/metrics"), Map.of()).failure;
         assertThat(failure.kind()).isEqualTo(CONNECTION);
         assertThat(failure.message()).startsWith("cannot connect to 127.0.0.1:" + port);
+    }
+
+    @Test
+    void readsAPageOfAnIpv6Address() {
+        try (ScriptedTarget six = ScriptedTarget.startOnIpv6(ScriptedAnswer.page(PAGE))) {
+            assumeThat(six).as("this machine has an IPv6 loopback address").isNotNull();
+            assertThat(fetch(fetcher, six.uri(), Map.of()).text()).isEqualTo(PAGE);
+            assertThat(six.requests().get(0).header("Host")).isEqualTo("[::1]:" + six.port());
+            six.stop();
+            assertThat(fetch(fetcher, six.uri(), Map.of()).failure.message())
+                    .startsWith("cannot connect to [::1]:" + six.port());
+        }
     }
 
     @Test

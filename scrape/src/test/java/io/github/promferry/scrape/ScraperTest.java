@@ -3,6 +3,7 @@ package io.github.promferry.scrape;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.promferry.FlushResult;
@@ -73,6 +74,24 @@ class ScraperTest {
                     .extracting(row -> row.replaceFirst(" @.*", ""))
                     .contains("a{" + common + "} 1", "b{" + common + ",x=\"y\"} 2", "up{" + common + "} 1");
             assertThat(target.requests().get(0).header("User-Agent")).isEqualTo("promferry/0.1.0");
+        }
+    }
+
+    @Test
+    void bringsTheSamplesOfAnIpv6TargetToTheSink() {
+        try (ScriptedTarget six = ScriptedTarget.startOnIpv6(ScriptedAnswer.page("a 1\n"))) {
+            assumeThat(six).as("this machine has an IPv6 loopback address").isNotNull();
+            ScrapeJob job = ScrapeJob.builder("llm")
+                    .target(six.hostPort())
+                    .instanceFromHostName(false)
+                    .build();
+            try (Scraper scraper = Scraper.builder().sink(rows).job(job).build()) {
+                scraper.start();
+                await().atMost(AT_MOST).until(() -> scraper.status().get(0).health() == Health.UP);
+                assertThat(rows.all)
+                        .extracting(row -> row.replaceFirst(" @.*", ""))
+                        .contains("a{instance=\"[::1]:" + six.port() + "\",job=\"llm\"} 1");
+            }
         }
     }
 

@@ -47,6 +47,7 @@ final class LoopbackServer implements AutoCloseable {
     private final Handler handler;
     private final AtomicInteger requests = new AtomicInteger();
     private final AtomicInteger connections = new AtomicInteger();
+    private InetAddress address = InetAddress.getLoopbackAddress();
     private int port;
     private @Nullable Run run;
 
@@ -71,6 +72,11 @@ final class LoopbackServer implements AutoCloseable {
         this.handler = handler;
     }
 
+    /** Before it starts: where to listen instead of the usual 127.0.0.1. */
+    synchronized void address(InetAddress loopback) {
+        address = loopback;
+    }
+
     /** Listens; on a free port the first time, on the same one later. */
     synchronized void start() {
         if (run != null) {
@@ -81,7 +87,7 @@ final class LoopbackServer implements AutoCloseable {
                     ? new ServerSocket()
                     : tls.getServerSocketFactory().createServerSocket();
             listener.setReuseAddress(true);
-            listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 128);
+            listener.bind(new InetSocketAddress(address, port), 128);
             port = listener.getLocalPort();
             Run started = new Run(listener, this::accept, name + "-accept");
             run = started;

@@ -2,6 +2,9 @@ package io.github.promferry.testkit;
 
 import io.github.promferry.Clock;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -28,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 public final class ScriptedTarget implements AutoCloseable {
     private final LoopbackServer server;
     private final String scheme;
+    private String host = "127.0.0.1";
     private final Deque<ScriptedAnswer> script = new ArrayDeque<>();
     private final List<RecordedRequest> requests = new ArrayList<>();
     private Function<RecordedRequest, ScriptedAnswer> usual;
@@ -59,6 +63,29 @@ public final class ScriptedTarget implements AutoCloseable {
         ScriptedTarget target = new ScriptedTarget(usual, tls);
         target.server.start();
         return target;
+    }
+
+    /**
+     * Starts a target that listens on the IPv6 loopback address.
+     *
+     * @param usual the answer to every request that is not scripted
+     * @return a running target, or null if this machine has no such address
+     */
+    public static @Nullable ScriptedTarget startOnIpv6(ScriptedAnswer usual) {
+        try {
+            InetAddress loopback =
+                    InetAddress.getByAddress(new byte[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+            if (NetworkInterface.getByInetAddress(loopback) == null) {
+                return null;
+            }
+            ScriptedTarget target = new ScriptedTarget(usual, null);
+            target.host = "[::1]";
+            target.server.address(loopback);
+            target.server.start();
+            return target;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /**
@@ -99,7 +126,7 @@ public final class ScriptedTarget implements AutoCloseable {
      * @return such as {@code 127.0.0.1:40123}
      */
     public String hostPort() {
-        return "127.0.0.1:" + port();
+        return host + ":" + port();
     }
 
     /**

@@ -196,6 +196,15 @@ class BadConfigTest {
                                 + " \"http://h:1/metrics\" is a URL: give host:port alone, the rest belongs in scheme()"
                                 + " and path() of the job")),
                 argumentSet(
+                        "a target of IPv6 without brackets, and with too few",
+                        "- job_name: a\n  static_configs: [{targets: [\"2001:db8::1\", \"[::1:8000\"]}]\n",
+                        errors(
+                                "3:31: error: scrape_configs[0].static_configs[0].targets[0]: target address"
+                                        + " \"2001:db8::1\" is an IPv6 address: write [address]:port",
+                                "3:46: error: scrape_configs[0].static_configs[0].targets[1]: target address"
+                                        + " \"[::1:8000\" is not an IPv6 address in brackets, with or without a port,"
+                                        + " such as [2001:db8::1]:8000")),
+                argumentSet(
                         "not a boolean",
                         "- job_name: a\n  honor_labels: maybe\n",
                         errors("3:17: error: scrape_configs[0].honor_labels: \"maybe\": expected true or false")),
