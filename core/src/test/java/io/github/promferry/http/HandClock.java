@@ -4,8 +4,11 @@ import io.github.promferry.Clock;
 import java.time.Duration;
 
 /** A clock that stands still until a test moves it. */
-final class HandClock implements Clock {
+public final class HandClock implements Clock {
     private volatile long nanos = 1_000_000_007;
+
+    /** A clock at any time. */
+    public HandClock() {}
 
     @Override
     public long wallMillis() {
@@ -18,7 +21,7 @@ final class HandClock implements Clock {
     }
 
     @SuppressWarnings("NonAtomicVolatileUpdate") // By one test.
-    void advance(Duration step) {
+    public void advance(Duration step) {
         nanos += step.toNanos();
     }
 }

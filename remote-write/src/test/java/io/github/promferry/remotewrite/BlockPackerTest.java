@@ -15,7 +15,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,13 +42,13 @@ class BlockPackerTest {
     void piecesJoinedAreTheRequest(WriteProtocol protocol, long seed) throws IOException {
         Random random = new Random(seed);
         ManualClock clock = new ManualClock();
-        AtomicBoolean diskFails = new AtomicBoolean();
+        FailingDisk disk = new FailingDisk();
         QueueConfig config =
                 QueueConfig.builder().fsync(QueueConfig.Fsync.NEVER).build();
         BlockEncoder direct = encoder(protocol);
         BlockEncoder pieces = encoder(protocol);
         List<List<Decoded.Row>> expected = new ArrayList<>();
-        try (Spool spool = Spool.open(directory, config, clock, file -> new FailingOutput(file, diskFails))) {
+        try (Spool spool = Spool.open(directory, config, clock, disk)) {
             SpoolLog log = spool.logs().get(0);
             BlockQueue queue = new BlockQueue(config, clock, spool);
             Journal journal = new Journal(log, queue, queue.addLane(log.slice(), () -> {}, log));
@@ -60,7 +59,7 @@ class BlockPackerTest {
                     encode(pieces, batch);
                     // A disk that has failed is left alone for a second.
                     clock.advance(Duration.ofSeconds(2));
-                    diskFails.set(i > 0 && random.nextInt(4) == 0);
+                    disk.fail(i > 0 && random.nextInt(4) == 0);
                     journal.write(pieces);
                 }
                 Block whole = direct.seal(0, new BodyPool(0));
@@ -129,36 +128,6 @@ class BlockPackerTest {
             Block read = new SpooledBlocks(spool, log, queue.bodies()).read(0, log.end());
             assertThat(read).isNotNull();
             assertThat(Decoded.rows(read)).isEqualTo(Decoded.rows(block).subList(300, 900));
-        }
-    }
-
-    /** A file on a disk that fails when told to. */
-    private record FailingOutput(SpoolDisk.Output real, AtomicBoolean fails) implements SpoolDisk.Output {
-        FailingOutput(Path file, AtomicBoolean fails) throws IOException {
-            this(SpoolDisk.REAL.open(file), fails);
-        }
-
-        @Override
-        public void write(long offset, byte[] bytes, int length) throws IOException {
-            if (fails.get()) {
-                throw new IOException("No space left on device");
-            }
-            real.write(offset, bytes, length);
-        }
-
-        @Override
-        public void truncate(long size) throws IOException {
-            real.truncate(size);
-        }
-
-        @Override
-        public void sync() throws IOException {
-            real.sync();
-        }
-
-        @Override
-        public void close() throws IOException {
-            real.close();
         }
     }
 }

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -358,28 +359,45 @@ class SpoolDamageTest {
         return scrapes;
     }
 
-    @ParameterizedTest
-    @EnumSource(
-            value = WriteProtocol.class,
-            names = {"V1", "V2"})
-    void aWrongByteCostsTheSamplesOfItsRecord(WriteProtocol protocol) throws Exception {
+    /** Damages the segment of the scrapes at one place after the other, each time anew. */
+    private void damageEverywhere(WriteProtocol protocol, Damage damage, Survival survival) throws Exception {
         writeScrapes(protocol);
         Map<String, byte[]> contents = load(spool);
         String name = nameOf(last(spool));
         byte[] sound = contents.get(name);
         for (int at = 0; at < sound.length; at++) {
-            byte[] bytes = sound.clone();
-            bytes[at] ^= (byte) (1 << at % 8);
-            contents.put(name, bytes);
+            contents.put(name, damage.to(sound.clone(), at));
             restore(copy(), contents);
-            List<Integer> expected = new ArrayList<>();
-            for (int scrape = 0; scrape < REQUESTS.length; scrape++) {
-                if (at < starts.get(scrape) || at >= ends.get(scrape)) {
-                    expected.add(scrape);
-                }
-            }
-            assertThat(deliver(copy())).as("byte %s wrong", at).isEqualTo(expected);
+            int place = at;
+            List<Integer> expected = IntStream.range(0, REQUESTS.length)
+                    .filter(scrape -> survival.of(scrape, place))
+                    .boxed()
+                    .toList();
+            assertThat(deliver(copy())).as("byte %s", at).isEqualTo(expected);
         }
+    }
+
+    private interface Damage {
+        byte[] to(byte[] bytes, int at);
+    }
+
+    /** Whether a scrape is delivered after damage at a place. */
+    private interface Survival {
+        boolean of(int scrape, int at);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = WriteProtocol.class,
+            names = {"V1", "V2"})
+    void aWrongByteCostsTheSamplesOfItsRecord(WriteProtocol protocol) throws Exception {
+        damageEverywhere(
+                protocol,
+                (bytes, at) -> {
+                    bytes[at] ^= (byte) (1 << at % 8);
+                    return bytes;
+                },
+                (scrape, at) -> at < starts.get(scrape) || at >= ends.get(scrape));
     }
 
     /** Then the later records of the request are lost with the damaged one, and counted. */
@@ -402,18 +420,6 @@ class SpoolDamageTest {
             value = WriteProtocol.class,
             names = {"V1", "V2"})
     void truncationAtEveryByteCostsTheScrapesCutOff(WriteProtocol protocol) throws Exception {
-        writeScrapes(protocol);
-        Map<String, byte[]> contents = load(spool);
-        String name = nameOf(last(spool));
-        byte[] whole = contents.get(name);
-        for (int length = 0; length <= whole.length; length++) {
-            contents.put(name, Arrays.copyOf(whole, length));
-            restore(copy(), contents);
-            List<Integer> expected = new ArrayList<>();
-            for (int scrape = 0; scrape < REQUESTS.length && ends.get(scrape) <= length; scrape++) {
-                expected.add(scrape);
-            }
-            assertThat(deliver(copy())).as("cut to %s bytes", length).isEqualTo(expected);
-        }
+        damageEverywhere(protocol, Arrays::copyOf, (scrape, at) -> ends.get(scrape) <= at);
     }
 }

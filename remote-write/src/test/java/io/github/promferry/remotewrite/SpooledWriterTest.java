@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -36,14 +35,14 @@ class SpooledWriterTest {
     Path directory;
 
     private final StrictReceiver receiver = StrictReceiver.start();
-    private final AtomicBoolean diskFails = new AtomicBoolean();
+    private final FailingDisk failing = new FailingDisk();
 
     /** What the next writer is made with. */
     private WriteProtocol protocol = WriteProtocol.AUTO;
 
     private BatchPolicy batch = BatchPolicy.DEFAULT;
     private Clock clock = Clock.SYSTEM;
-    private SpoolDisk disk = this::openFile;
+    private SpoolDisk disk = failing;
     private final AtomicLong toldAsDropped = new AtomicLong();
     private final WriteListener listener = new WriteListener() {
         @Override
@@ -68,39 +67,6 @@ class SpooledWriterTest {
                 .clock(clock)
                 .build();
         return RemoteWriter.create(config, disk);
-    }
-
-    private SpoolDisk.Output openFile(Path file) throws IOException {
-        checkDisk();
-        SpoolDisk.Output real = SpoolDisk.REAL.open(file);
-        return new SpoolDisk.Output() {
-            @Override
-            public void write(long offset, byte[] bytes, int length) throws IOException {
-                checkDisk();
-                real.write(offset, bytes, length);
-            }
-
-            @Override
-            public void truncate(long size) throws IOException {
-                real.truncate(size);
-            }
-
-            @Override
-            public void sync() throws IOException {
-                real.sync();
-            }
-
-            @Override
-            public void close() throws IOException {
-                real.close();
-            }
-        };
-    }
-
-    private void checkDisk() throws IOException {
-        if (diskFails.get()) {
-            throw new IOException("No space left on device");
-        }
     }
 
     private static void assertBalanced(WriterStats stats) {
@@ -281,7 +247,7 @@ class SpooledWriterTest {
             writer.start();
             for (int scrape = 0; scrape < 30; scrape++) {
                 // The disk fails and comes back in the middle of a request, and between two.
-                diskFails.set(scrape % 10 >= 3 && scrape % 10 < 8);
+                failing.fail(scrape % 10 >= 3 && scrape % 10 < 8);
                 if (scrape % 10 == 8) {
                     Thread.sleep(1100);
                 }
@@ -302,7 +268,7 @@ class SpooledWriterTest {
 
     @Test
     void aDiskThatNeverWorksIsAsGoodAsNoSpool() {
-        diskFails.set(true);
+        failing.fail(true);
         Batches target = new Batches("a:1", 474);
         try (RemoteWriter writer = newWriter()) {
             writer.start();
@@ -508,15 +474,15 @@ class SpooledWriterTest {
                     case 0 -> receiver.answer(random.nextBoolean() ? UNAVAILABLE : null);
                     case 1 -> receiver.answer(null);
                     case 2 -> receiver.then(ScriptedAnswer.status(429), ScriptedAnswer.status(500));
-                    case 3 -> diskFails.set(random.nextBoolean());
+                    case 3 -> failing.fail(random.nextBoolean());
                     case 4 -> {
                         // A disk that works when the writer is closed: nothing has to be dropped.
-                        diskFails.set(false);
+                        failing.fail(false);
                         writer.flush(Duration.ofMillis(random.nextInt(20)));
                     }
                     case 5 -> writer.resize(1 + random.nextInt(4));
                     case 6 -> {
-                        if (!diskFails.get() && writer.stats().dropped().isEmpty()) {
+                        if (!failing.fails() && writer.stats().dropped().isEmpty()) {
                             assertBalanced(writer.stats());
                         }
                     }
@@ -527,7 +493,7 @@ class SpooledWriterTest {
                     }
                 }
             }
-            diskFails.set(false);
+            failing.fail(false);
             receiver.answer(null);
             assertThat(writer.flush(LONG).complete()).isTrue();
             for (int i = 0; i < 3; i++) {

@@ -14,7 +14,7 @@ import io.github.promferry.parse.ExpositionParser;
 import io.github.promferry.parse.ParseOptions;
 import io.github.promferry.parse.SeriesDictionary;
 import io.github.promferry.parse.SeriesResolver;
-import java.lang.reflect.Method;
+import io.github.promferry.testkit.AllocatedBytes;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -196,29 +196,15 @@ final class CanonicalSinkTest {
         for (int lap = 0; lap < 2_000; lap++) {
             assertThat(counting.append(page)).isTrue();
         }
-        long before = allocatedBytes();
+        long before = AllocatedBytes.ofThisThread();
         boolean taken = true;
         for (int lap = 0; lap < 1_000; lap++) {
             taken &= counting.append(page);
         }
-        long allocated = allocatedBytes() - before;
+        long allocated = AllocatedBytes.ofThisThread() - before;
 
         assertThat(taken).isTrue();
         // The measurement itself makes some objects; one of ours in each lap would be 16,000 bytes at least.
         assertThat(allocated).isLessThan(8_000);
-    }
-
-    /** By reflection: the module does not read {@code jdk.management}, and should not for a test's sake. */
-    private static long allocatedBytes() {
-        try {
-            Object threads = Class.forName("java.lang.management.ManagementFactory")
-                    .getMethod("getThreadMXBean")
-                    .invoke(null);
-            Method allocated =
-                    Class.forName("com.sun.management.ThreadMXBean").getMethod("getCurrentThreadAllocatedBytes");
-            return (long) allocated.invoke(threads);
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("this JVM does not count allocated bytes", e);
-        }
     }
 }

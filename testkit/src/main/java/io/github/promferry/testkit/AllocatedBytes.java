@@ -1,15 +1,21 @@
-package io.github.promferry.remotewrite;
+package io.github.promferry.testkit;
 
 import java.lang.reflect.Method;
 
 /**
- * What the current thread has allocated so far. By reflection: the module under test does not read {@code
- * jdk.management}, and should not for a test's sake.
+ * What the current thread has allocated so far. By reflection: the modules under test do not read {@code jdk.management}, and
+ * should not for a test's sake.
  */
-final class AllocatedBytes {
+public final class AllocatedBytes {
     private AllocatedBytes() {}
 
-    static long ofThisThread() {
+    /**
+     * The count of the JVM.
+     *
+     * @return bytes since the thread began
+     * @throws IllegalStateException if this JVM has none
+     */
+    public static long ofThisThread() {
         try {
             Object threads = Class.forName("java.lang.management.ManagementFactory")
                     .getMethod("getThreadMXBean")
