@@ -1,5 +1,6 @@
 package io.github.promferry.http;
 
+import io.github.promferry.http.wire.HostPort;
 import io.github.promferry.http.wire.RequestHead;
 import java.io.IOException;
 import java.net.URI;
@@ -252,13 +253,11 @@ public final class HttpSettings {
      * @return true if a request to the other may carry what is meant for the configured one
      */
     public static boolean isSameServer(URI configured, URI other) {
+        HostPort here = HostPort.of(configured);
+        HostPort there = HostPort.of(other);
         return String.valueOf(configured.getScheme()).equalsIgnoreCase(other.getScheme())
-                && String.valueOf(configured.getHost()).equalsIgnoreCase(other.getHost())
-                && port(configured) == port(other);
-    }
-
-    private static int port(URI url) {
-        return url.getPort() >= 0 ? url.getPort() : "https".equalsIgnoreCase(url.getScheme()) ? 443 : 80;
+                && here.host().equalsIgnoreCase(there.host())
+                && here.port() == there.port();
     }
 
     /** The settings with header values left out, since some are secrets. */

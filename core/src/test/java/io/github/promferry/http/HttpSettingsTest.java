@@ -154,6 +154,10 @@ class HttpSettingsTest {
         "http://a:1, http://a:2, false",
         "http://a, http://b, false",
         "http://a, http://a.b, false",
+        "http://a_b:1/x, http://A_B:1/y, true",
+        "http://a_b, http://a_c, false",
+        "http://a_b:1, http://a_b:2, false",
+        "http://a_b, http://a, false",
     })
     void serverIsSchemeHostAndPort(URI configured, URI other, boolean same) {
         assertThat(HttpSettings.isSameServer(configured, other)).isEqualTo(same);
