@@ -14,6 +14,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -69,8 +70,8 @@ final class FetcherCost {
     private static void fetch(Fetcher fetcher, URI uri, int pages, PageBuffers buffers) throws InterruptedException {
         Semaphore free = new Semaphore(AT_ONCE);
         CountDownLatch left = new CountDownLatch(pages);
-        Fetcher.Request request =
-                new Fetcher.Request(uri, Map.of("Accept", "text/plain", "User-Agent", "cost"), 1 << 20);
+        Fetcher.Request request = new Fetcher.Request(
+                uri, Map.of("Accept", "text/plain", "User-Agent", "cost"), 1 << 20, Duration.ofSeconds(10));
         Fetcher.Receiver receiver = new Fetcher.Receiver() {
             @Override
             public void arrived(Fetcher.Page page) {

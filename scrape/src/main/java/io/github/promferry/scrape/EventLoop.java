@@ -2,6 +2,7 @@ package io.github.promferry.scrape;
 
 import io.github.promferry.Clock;
 import io.github.promferry.http.wire.ConnectionAge;
+import io.github.promferry.http.wire.HostPort;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -44,7 +45,7 @@ final class EventLoop {
     private static final long MAX_IDLE_NANOS = TimeUnit.MINUTES.toNanos(5);
 
     private final ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
-    private final Map<String, ArrayDeque<Connection>> idle = new HashMap<>();
+    private final Map<HostPort, ArrayDeque<Connection>> idle = new HashMap<>();
     private final List<Sweeper> sweepers = new ArrayList<>();
     /** For all reads: what comes is copied to where it belongs at once. */
     private final ByteBuffer input = ByteBuffer.allocateDirect(64 * 1024);
@@ -69,7 +70,7 @@ final class EventLoop {
 
     /** What is done when a socket is ready. */
     interface Handler {
-        void ready(Connection connection) throws IOException;
+        void ready(Connection connection);
     }
 
     /** Looks now and then for what has taken too long. */
@@ -82,12 +83,12 @@ final class EventLoop {
     static final class Connection implements Closeable {
         private final SocketChannel channel;
         private final SelectionKey key;
-        private final String server;
+        private final HostPort server;
         private final long openedNanos;
         private long idleNanos;
         private Handler handler;
 
-        private Connection(SocketChannel channel, SelectionKey key, String server, long openedNanos, Handler handler) {
+        private Connection(SocketChannel channel, SelectionKey key, HostPort server, long openedNanos, Handler handler) {
             this.channel = channel;
             this.key = key;
             this.server = server;
@@ -192,7 +193,7 @@ final class EventLoop {
     }
 
     /** An open socket that begins to connect. */
-    Connection register(SocketChannel channel, String server, Handler handler) throws IOException {
+    Connection register(SocketChannel channel, HostPort server, Handler handler) throws IOException {
         Selector running = selector;
         if (running == null) {
             throw new IllegalStateException("only on the thread");
@@ -208,7 +209,7 @@ final class EventLoop {
      * asks who knows how old it may be.
      */
     @Nullable
-    Connection reuse(String server, ConnectionAge age, Handler handler) {
+    Connection reuse(HostPort server, ConnectionAge age, Handler handler) {
         // The one used last: those before it may time out.
         for (Connection kept = takeIdle(server); kept != null; kept = takeIdle(server)) {
             if (!age.isOver(kept.openedNanos)) {
@@ -220,7 +221,7 @@ final class EventLoop {
         return null;
     }
 
-    private @Nullable Connection takeIdle(String server) {
+    private @Nullable Connection takeIdle(HostPort server) {
         ArrayDeque<Connection> kept = idle.get(server);
         if (kept == null) {
             return null;
@@ -303,9 +304,8 @@ final class EventLoop {
         Connection connection = (Connection) key.attachment();
         try {
             connection.handler.ready(connection);
-        } catch (IOException | RuntimeException e) {
-            // Handlers deal with what can happen to their socket; this is a mistake of ours, of one target alone.
-            LOG.log(Level.ERROR, "a socket's handler failed", e);
+        } catch (RuntimeException | Error e) {
+            goOnAfter(e);
             connection.close();
         }
     }
@@ -314,10 +314,18 @@ final class EventLoop {
         for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
             try {
                 task.run();
-            } catch (RuntimeException e) {
-                LOG.log(Level.ERROR, "a task of the socket thread failed", e);
+            } catch (RuntimeException | Error e) {
+                goOnAfter(e);
             }
         }
+    }
+
+    /**
+     * Whoever is at work here deals with what can happen to a socket. Whatever is thrown nevertheless, an error of the machine
+     * included, costs one scrape and not those of all targets.
+     */
+    private static void goOnAfter(Throwable unexpected) {
+        LOG.log(Level.ERROR, "the scrape loop goes on after an unexpected exception", unexpected);
     }
 
     private void sweepIfDue() {
@@ -326,7 +334,18 @@ final class EventLoop {
             return;
         }
         sweptNanos = now;
-        sweepers.removeIf(sweeper -> !sweeper.sweep(now));
+        // A sweeper may bring another one.
+        List<Sweeper> due = List.copyOf(sweepers);
+        sweepers.clear();
+        for (Sweeper sweeper : due) {
+            try {
+                if (sweeper.sweep(now)) {
+                    sweepers.add(sweeper);
+                }
+            } catch (RuntimeException | Error e) {
+                goOnAfter(e);
+            }
+        }
         long idleSince = clock().nanos() - MAX_IDLE_NANOS;
         for (Iterator<ArrayDeque<Connection>> all = idle.values().iterator(); all.hasNext(); ) {
             ArrayDeque<Connection> kept = all.next();

@@ -2,6 +2,7 @@ package io.github.promferry.scrape;
 
 import io.github.promferry.parse.ExpositionFormat;
 import java.net.URI;
+import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -38,8 +39,9 @@ interface Fetcher {
      * @param uri of the page
      * @param headers beside those of the HTTP settings
      * @param maxBytes a body that reaches this many bytes as sent over the wire is refused
+     * @param timeout after which the fetch is canceled by who began it; what is tried one after the other shares it
      */
-    record Request(URI uri, Map<String, String> headers, int maxBytes) {}
+    record Request(URI uri, Map<String, String> headers, int maxBytes, Duration timeout) {}
 
     /**
      * A page that has come completely, with status 200.

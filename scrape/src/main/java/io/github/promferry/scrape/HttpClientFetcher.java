@@ -3,6 +3,7 @@ package io.github.promferry.scrape;
 import io.github.promferry.http.HttpSettings;
 import io.github.promferry.http.wire.AgingClient;
 import io.github.promferry.http.wire.ConnectionAge;
+import io.github.promferry.http.wire.HostPort;
 import io.github.promferry.scrape.ScrapeFailure.Kind;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -229,25 +230,12 @@ final class HttpClientFetcher implements Fetcher {
                 };
     }
 
-    static int port(URI uri) {
-        if (uri.getPort() >= 0) {
-            return uri.getPort();
-        }
-        // java.net.URI finds neither host nor port where the host has an underscore.
-        String authority = uri.getHost() == null ? String.valueOf(uri.getRawAuthority()) : "";
-        int colon = authority.lastIndexOf(':');
-        if (colon >= 0 && authority.substring(colon + 1).matches("[0-9]{1,5}")) {
-            return Integer.parseInt(authority.substring(colon + 1));
-        }
-        return "https".equalsIgnoreCase(uri.getScheme()) ? 443 : 80;
-    }
-
     /** The client's exceptions often have no message, or a misleading one. */
     static String describe(Throwable error, URI uri) {
-        String server = uri.getHost() + ":" + port(uri);
+        HostPort server = HostPort.of(uri);
         for (Throwable cause = error; cause != null; cause = cause.getCause()) {
             if (cause instanceof UnresolvedAddressException || cause instanceof UnknownHostException) {
-                return "host " + uri.getHost() + " is not known";
+                return "host " + server.host() + " is not known";
             }
         }
         if (error instanceof ConnectException) {

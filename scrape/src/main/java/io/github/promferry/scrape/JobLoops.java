@@ -172,7 +172,7 @@ final class JobLoops {
                 target,
                 target.identity(),
                 Fetcher.NOTHING,
-                new Fetcher.Request(uri, Map.of(), job.limits().bodyBytes()),
+                new Fetcher.Request(uri, Map.of(), job.limits().bodyBytes(), job.timeout()),
                 new ScrapeWork(target, common, reader, context),
                 new ScrapeRecord(target, counters),
                 () -> ownFault,
@@ -334,7 +334,7 @@ final class JobLoops {
                     new SampleReader.OfPages(new ExpositionParser(dictionary(target.labels()), job.effectiveParsing()));
         }
         Fetcher.Request request = new Fetcher.Request(
-                target.fetchUri(), headers(target), job.limits().bodyBytes());
+                target.fetchUri(), headers(target), job.limits().bodyBytes(), target.timeout());
         ScrapeFailure ownFault = labelFault(target.labels());
         return new ScrapeLoop(
                 target,

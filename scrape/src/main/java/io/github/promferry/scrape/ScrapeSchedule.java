@@ -148,7 +148,7 @@ final class ScrapeSchedule {
     private static void ring(Alarm alarm) {
         try {
             alarm.ring();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.log(Level.ERROR, "an alarm of the scrape schedule failed; the schedule goes on", e);
         }
     }

@@ -3,6 +3,7 @@ package io.github.promferry.scrape;
 import io.github.promferry.http.Credentials;
 import io.github.promferry.http.HttpSettings;
 import io.github.promferry.http.wire.ConnectionAge;
+import io.github.promferry.http.wire.HostPort;
 import io.github.promferry.http.wire.PlainRoute;
 import io.github.promferry.http.wire.RequestHead;
 import io.github.promferry.http.wire.ResponseReader;
@@ -16,9 +17,11 @@ import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,12 +33,15 @@ import org.jspecify.annotations.Nullable;
  * <p>A redirect to {@code https} goes on by {@link HttpClientFetcher}.
  */
 final class SocketFetcher implements Fetcher {
+    private static final Pattern IPV4 = Pattern.compile("((25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)(\\.(?!$)|$)){4}");
+
     private final HttpSettings settings;
     private final EventLoop io;
     private final Executor blocking;
     private final PageBuffers buffers;
     private final ConnectionAge age;
     private final HttpClientFetcher secure;
+    private final HostLookup hosts;
     /** Of exchanges that ended. Used on the I/O thread only. */
     private final ArrayDeque<PageReader> readers = new ArrayDeque<>();
 
@@ -54,12 +60,29 @@ final class SocketFetcher implements Fetcher {
             PageBuffers buffers,
             ConnectionAge age,
             HttpClientFetcher secure) {
+        this(settings, io, blocking, buffers, age, secure, InetAddress::getAllByName);
+    }
+
+    SocketFetcher(
+            HttpSettings settings,
+            EventLoop io,
+            Executor blocking,
+            PageBuffers buffers,
+            ConnectionAge age,
+            HttpClientFetcher secure,
+            HostLookup hosts) {
         this.settings = settings;
         this.io = io;
         this.blocking = blocking;
         this.buffers = buffers;
         this.age = age;
         this.secure = secure;
+        this.hosts = hosts;
+    }
+
+    /** Finds the addresses of a host, which may take a while. */
+    interface HostLookup {
+        InetAddress[] addressesOf(String host) throws UnknownHostException;
     }
 
     /** Reads one response after the other. */
@@ -99,8 +122,11 @@ final class SocketFetcher implements Fetcher {
         private final Request request;
         private final Receiver receiver;
         private URI uri;
+        private HostPort server;
         private boolean trusted = true;
         private int redirects;
+
+        private final long startNanos = System.nanoTime();
 
         // Used on the I/O thread only.
         private ByteBuffer out = ByteBuffer.allocate(0);
@@ -108,7 +134,9 @@ final class SocketFetcher implements Fetcher {
         private int nextAddress;
         private EventLoop.@Nullable Connection connection;
         private boolean connecting;
-        private long connectDeadlineNanos;
+        private boolean watched;
+        private long connectTimeoutNanos;
+        private long connectStartNanos;
         private boolean reused;
         private boolean retried;
         private @Nullable PageReader reader;
@@ -120,7 +148,8 @@ final class SocketFetcher implements Fetcher {
         Exchange(Request request, Receiver receiver) {
             this.request = request;
             this.receiver = receiver;
-            this.uri = request.uri();
+            uri = request.uri();
+            server = HostPort.of(uri);
         }
 
         @Override
@@ -189,7 +218,7 @@ final class SocketFetcher implements Fetcher {
                 return;
             }
             out = ByteBuffer.wrap(head);
-            EventLoop.Connection kept = io.reuse(server(), age, this);
+            EventLoop.Connection kept = io.reuse(server, age, this);
             if (kept == null) {
                 resolve();
                 return;
@@ -200,7 +229,7 @@ final class SocketFetcher implements Fetcher {
         }
 
         private void resolve() {
-            String host = host();
+            String host = server.host();
             if (isLiteral(host)) {
                 try {
                     connect(new InetAddress[] {InetAddress.getByName(host)});
@@ -211,7 +240,7 @@ final class SocketFetcher implements Fetcher {
             }
             block(() -> {
                 try {
-                    InetAddress[] found = InetAddress.getAllByName(host);
+                    InetAddress[] found = hosts.addressesOf(host);
                     io.run(() -> connect(found));
                 } catch (UnknownHostException | RuntimeException e) {
                     io.run(() -> fail(Kind.CONNECTION, "host " + host + " is not known"));
@@ -232,26 +261,24 @@ final class SocketFetcher implements Fetcher {
             }
             if (nextAddress == addresses.length) {
                 String why = before == null || before.getMessage() == null ? "" : ": " + before.getMessage();
-                fail(Kind.CONNECTION, "cannot connect to " + host() + ":" + HttpClientFetcher.port(uri) + why);
+                fail(Kind.CONNECTION, "cannot connect to " + server + why);
                 return;
             }
-            InetSocketAddress address = new InetSocketAddress(addresses[nextAddress++], HttpClientFetcher.port(uri));
+            InetSocketAddress address = new InetSocketAddress(addresses[nextAddress++], server.port());
             SocketChannel channel = null;
             try {
                 channel = SocketChannel.open();
                 channel.configureBlocking(false);
                 channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-                EventLoop.Connection opened = io.register(channel, server(), this);
+                EventLoop.Connection opened = io.register(channel, server, this);
                 connection = opened;
                 reused = false;
                 connecting = true;
                 if (channel.connect(address)) {
                     connected(opened);
                 } else {
-                    connectDeadlineNanos =
-                            System.nanoTime() + settings.connectTimeout().toNanos();
-                    io.sweepWith(this::stillConnecting);
                     opened.await(SelectionKey.OP_CONNECT);
+                    watch();
                 }
             } catch (IOException | RuntimeException e) {
                 closeQuietly(channel);
@@ -259,19 +286,27 @@ final class SocketFetcher implements Fetcher {
             }
         }
 
+        /** As in Go, what is left of the time is divided among the addresses that are left: the first may be dead. */
+        private void watch() {
+            connectStartNanos = System.nanoTime();
+            long left = request.timeout().toNanos() - (connectStartNanos - startNanos);
+            connectTimeoutNanos =
+                    Math.min(settings.connectTimeout().toNanos(), left / (addresses.length - nextAddress + 1));
+            if (!watched) {
+                watched = true;
+                io.sweepWith(this::stillConnecting);
+            }
+        }
+
         private boolean stillConnecting(long nowNanos) {
             EventLoop.Connection pending = connection;
-            if (!connecting || ended || pending == null) {
-                return false;
+            if (connecting && !ended && pending != null && nowNanos - connectStartNanos > connectTimeoutNanos) {
+                pending.close();
+                connectNext(new IOException("no answer within "
+                        + PrometheusDuration.format(Duration.ofMillis(connectTimeoutNanos / 1_000_000))));
             }
-            if (nowNanos - connectDeadlineNanos < 0) {
-                return true;
-            }
-            pending.close();
-            connectNext(new IOException(
-                    "no answer within " + PrometheusDuration.format(settings.connectTimeout()) + " (connect timeout)"));
-            // A further address is looked after by a sweeper of its own.
-            return false;
+            watched = connecting && !ended;
+            return watched;
         }
 
         @Override
@@ -364,9 +399,7 @@ final class SocketFetcher implements Fetcher {
                 fail(refused.failure().kind(), refused.failure().message());
             } else {
                 String why = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-                fail(
-                        Kind.CONNECTION,
-                        "the connection to " + host() + ":" + HttpClientFetcher.port(uri) + " broke: " + why);
+                fail(Kind.CONNECTION, "the connection to " + server + " broke: " + why);
             }
         }
 
@@ -429,13 +462,16 @@ final class SocketFetcher implements Fetcher {
             }
             trusted &= HttpSettings.isSameServer(request.uri(), next);
             uri = next;
+            server = HostPort.of(next);
             retried = false;
             if (PlainRoute.leadsTo(settings, next)) {
                 begin();
             } else {
                 ended = true;
                 successor = secure.fetchElsewhere(
-                        new Request(next, request.headers(), request.maxBytes()), redirects, receiver);
+                        new Request(next, request.headers(), request.maxBytes(), request.timeout()),
+                        redirects,
+                        receiver);
                 if (canceled) {
                     successor.cancel();
                 }
@@ -480,26 +516,11 @@ final class SocketFetcher implements Fetcher {
                 receiver.failed(ScrapeFailure.of(kind, message));
             }
         }
-
-        private String server() {
-            return uri.getRawAuthority();
-        }
-
-        /** Also of addresses that java.net.URI finds no host in, since it has an underscore. */
-        private String host() {
-            String host = uri.getHost();
-            if (host == null) {
-                String authority = uri.getRawAuthority();
-                int colon = authority.lastIndexOf(':');
-                host = colon < 0 ? authority : authority.substring(0, colon);
-            }
-            return host;
-        }
     }
 
-    /** An address that is not looked up. */
-    private static boolean isLiteral(String host) {
-        return host.startsWith("[") || host.indexOf(':') >= 0 || host.matches("[0-9]{1,3}(\\.[0-9]{1,3}){3}");
+    /** An address, which is not looked up. What only resembles one is, and that takes its time. */
+    static boolean isLiteral(String host) {
+        return host.startsWith("[") || IPV4.matcher(host).matches();
     }
 
     private static void closeQuietly(@Nullable SocketChannel channel) {

@@ -4,6 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.promferry.Clock;
+import io.github.promferry.http.wire.HostPort;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -78,7 +85,54 @@ class EventLoopTest {
         loop.run(() -> {
             throw new IllegalStateException("a mistake");
         });
+        loop.run(() -> {
+            throw new AssertionError("a worse one");
+        });
         thread.join().interrupt();
+        assertEnds(ringing(3));
+        assertThat(thread.join().isAlive()).isTrue();
+    }
+
+    @Test
+    void sweepersThatThrowOrBringOthersDoNotEndIt() throws InterruptedException {
+        CountDownLatch swept = new CountDownLatch(3);
+        loop.run(() -> {
+            loop.sweepWith(now -> {
+                throw new IllegalStateException("a mistake");
+            });
+            loop.sweepWith(now -> {
+                swept.countDown();
+                loop.sweepWith(later -> {
+                    swept.countDown();
+                    return swept.getCount() > 0;
+                });
+                return false;
+            });
+        });
+        assertEnds(swept);
+    }
+
+    /** A throwable of the machine or of code loaded badly: that target's scrape is lost, nothing else. */
+    @Test
+    void aSocketsHandlerThatThrowsLosesItsSocketOnly() throws Exception {
+        CompletableFuture<Boolean> open = new CompletableFuture<>();
+        try (ServerSocketChannel listener =
+                ServerSocketChannel.open().bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))) {
+            loop.run(() -> {
+                try {
+                    SocketChannel channel = SocketChannel.open(listener.getLocalAddress());
+                    channel.configureBlocking(false);
+                    loop.register(channel, new HostPort("h", 1), ready -> {
+                                loop.run(() -> open.complete(ready.channel().isOpen()));
+                                throw new StackOverflowError("of a handler");
+                            })
+                            .await(SelectionKey.OP_WRITE);
+                } catch (IOException e) {
+                    open.completeExceptionally(e);
+                }
+            });
+            assertThat(open.orTimeout(10, TimeUnit.SECONDS).join()).isFalse();
+        }
         assertEnds(ringing(3));
     }
 

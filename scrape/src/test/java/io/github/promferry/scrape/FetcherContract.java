@@ -544,13 +544,13 @@ abstract class FetcherContract {
             }
         }));
         Outcome outcome = new Outcome();
-        Fetcher.Fetch fetch = fetcher.fetch(new Fetcher.Request(target.uri(), Map.of(), LIMIT), outcome);
+        Fetcher.Fetch fetch = fetcher.fetch(request(target.uri(), Map.of()), outcome);
         target.awaitRequests(1, Duration.ofSeconds(10));
         fetch.cancel();
         assertThat(closed.get(10, TimeUnit.SECONDS)).isTrue();
         target.answer(answer);
         // The stalls of the server itself, for the cases that a script of writes cannot express.
-        Fetcher.Fetch second = fetcher.fetch(new Fetcher.Request(target.uri(), Map.of(), LIMIT), new Outcome());
+        Fetcher.Fetch second = fetcher.fetch(request(target.uri(), Map.of()), new Outcome());
         target.awaitRequests(2, Duration.ofSeconds(10));
         second.cancel();
         target.answer(ScriptedAnswer.page(PAGE));
@@ -587,7 +587,7 @@ abstract class FetcherContract {
     void manyPagesAtOnce() {
         target.answer(ScriptedAnswer.page(PAGE).delay(Duration.ofMillis(20)));
         List<Outcome> outcomes = Stream.generate(Outcome::new).limit(200).toList();
-        outcomes.forEach(outcome -> fetcher.fetch(new Fetcher.Request(target.uri(), Map.of(), LIMIT), outcome));
+        outcomes.forEach(outcome -> fetcher.fetch(request(target.uri(), Map.of()), outcome));
         outcomes.forEach(outcome -> assertThat(outcome.await().text()).isEqualTo(PAGE));
         outcomes.forEach(outcome -> assertThat(outcome.count).isEqualTo(1));
     }
@@ -598,8 +598,12 @@ abstract class FetcherContract {
 
     static Outcome fetch(Fetcher fetcher, URI uri, Map<String, String> headers) {
         Outcome outcome = new Outcome();
-        fetcher.fetch(new Fetcher.Request(uri, headers, LIMIT), outcome);
+        fetcher.fetch(request(uri, headers), outcome);
         return outcome.await();
+    }
+
+    private static Fetcher.Request request(URI uri, Map<String, String> headers) {
+        return new Fetcher.Request(uri, headers, LIMIT, Duration.ofSeconds(20));
     }
 
     static final class Outcome implements Fetcher.Receiver {

@@ -7,6 +7,7 @@ import io.github.promferry.http.HttpSettings;
 import io.github.promferry.testkit.ScriptedAnswer;
 import io.github.promferry.testkit.ScriptedTarget;
 import java.net.URI;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -41,17 +42,19 @@ class RoutedFetcherTest {
         try {
             Fetcher fetcher = new RoutedFetcher(settings, io, threads, new PageBuffers(1));
             CompletableFuture<String> outcome = new CompletableFuture<>();
-            fetcher.fetch(new Fetcher.Request(URI.create(page), Map.of(), 1000), new Fetcher.Receiver() {
-                @Override
-                public void arrived(Fetcher.Page page) {
-                    outcome.complete("arrived");
-                }
+            fetcher.fetch(
+                    new Fetcher.Request(URI.create(page), Map.of(), 1000, Duration.ofSeconds(20)),
+                    new Fetcher.Receiver() {
+                        @Override
+                        public void arrived(Fetcher.Page page) {
+                            outcome.complete("arrived");
+                        }
 
-                @Override
-                public void failed(ScrapeFailure failure) {
-                    outcome.complete(failure.message());
-                }
-            });
+                        @Override
+                        public void failed(ScrapeFailure failure) {
+                            outcome.complete(failure.message());
+                        }
+                    });
             return outcome.orTimeout(20, TimeUnit.SECONDS).join();
         } finally {
             io.close();

@@ -69,6 +69,14 @@ class ScrapeScheduleTest {
                     }
                 },
                 clock.nanos());
+        schedule.set(
+                new ScrapeSchedule.Alarm() {
+                    @Override
+                    void ring() {
+                        throw new AssertionError("a worse one");
+                    }
+                },
+                clock.nanos());
         schedule.set(alarm("next"), clock.nanos() + 1);
         clock.advance(Duration.ofNanos(1));
         schedule.ringDue();
