@@ -2,6 +2,7 @@ package io.github.promferry.http;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.github.promferry.http.wire.RequestHead;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -157,7 +158,7 @@ public interface Credentials {
     }
 
     private static String checkedScheme(String scheme) {
-        if (!HttpSettings.isToken(Objects.requireNonNull(scheme, "scheme"))) {
+        if (!RequestHead.isToken(Objects.requireNonNull(scheme, "scheme"))) {
             throw new IllegalArgumentException(
                     "authorization scheme \"" + scheme + "\" is not one word, such as Bearer");
         }

@@ -269,18 +269,6 @@ public final class HttpSettings {
                 + ", http2=" + http2 + "]";
     }
 
-    /** RFC 9110, "Tokens". */
-    static boolean isToken(String text) {
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            boolean letterOrDigit = c < 0x80 && Character.isLetterOrDigit(c);
-            if (!letterOrDigit && "!#$%&'*+-.^_`|~".indexOf(c) < 0) {
-                return false;
-            }
-        }
-        return !text.isEmpty();
-    }
-
     /** RFC 9110, "Field Values", without the obsolete octets over 0x7F: they would be sent as question marks. */
     static boolean isHeaderValue(String text) {
         return text.chars().allMatch(c -> c == '\t' || (c >= 0x20 && c < 0x7F));
@@ -324,7 +312,7 @@ public final class HttpSettings {
          *     header
          */
         public Builder header(String name, String value) {
-            if (!isToken(Objects.requireNonNull(name, "name"))) {
+            if (!RequestHead.isToken(Objects.requireNonNull(name, "name"))) {
                 throw new IllegalArgumentException("\"" + name + "\" is not a header name");
             }
             String lower = name.toLowerCase(Locale.ROOT);

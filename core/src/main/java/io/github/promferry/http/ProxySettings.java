@@ -1,5 +1,6 @@
 package io.github.promferry.http;
 
+import io.github.promferry.http.wire.RequestHead;
 import io.github.promferry.http.wire.ShownUrl;
 import io.github.promferry.http.wire.UserInfo;
 import java.io.IOException;
@@ -127,7 +128,7 @@ public final class ProxySettings {
      * @throws IllegalArgumentException if the name is another one, or the value cannot stand in a header
      */
     public ProxySettings connectHeader(String name, String value) {
-        if (!name.toLowerCase(Locale.ROOT).startsWith("proxy-") || !HttpSettings.isToken(name)) {
+        if (!name.toLowerCase(Locale.ROOT).startsWith("proxy-") || !RequestHead.isToken(name)) {
             throw new IllegalArgumentException("header \"" + name
                     + "\" for a proxy: expected a name that begins with Proxy-; java.net.http sends no other to it");
         }

@@ -4,6 +4,8 @@ import io.github.promferry.http.HttpSettings;
 import io.github.promferry.http.wire.AgingClient;
 import io.github.promferry.http.wire.ConnectionAge;
 import io.github.promferry.http.wire.HostPort;
+import io.github.promferry.http.wire.ResponseFraming;
+import io.github.promferry.http.wire.ResponseReader;
 import io.github.promferry.scrape.ScrapeFailure.Kind;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -13,7 +15,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandler;
 import java.net.http.HttpResponse.BodySubscriber;
-import java.net.http.HttpResponse.BodySubscribers;
+import java.net.http.HttpResponse.ResponseInfo;
 import java.nio.ByteBuffer;
 import java.nio.channels.UnresolvedAddressException;
 import java.util.List;
@@ -147,10 +149,7 @@ final class HttpClientFetcher implements Fetcher {
         }
 
         private BodyHandler<@Nullable PageBuffer> bodyHandler() {
-            return info -> info.statusCode() == 200
-                    ? new PageSubscriber(request.maxBytes(), buffers)
-                    // Read to the end, so that the connection can be used again.
-                    : BodySubscribers.replacing(null);
+            return head -> new PageSubscriber(head, new PageBody(buffers), request.maxBytes());
         }
 
         private void answered(HttpResponse<@Nullable PageBuffer> response) {
@@ -237,6 +236,9 @@ final class HttpClientFetcher implements Fetcher {
             if (cause instanceof UnresolvedAddressException || cause instanceof UnknownHostException) {
                 return "host " + server.host() + " is not known";
             }
+            if (cause instanceof NumberFormatException) {
+                return "the connection to " + server + " broke: content length is not a number: " + cause.getMessage();
+            }
         }
         if (error instanceof ConnectException) {
             String why = rootMessage(error);
@@ -259,18 +261,22 @@ final class HttpClientFetcher implements Fetcher {
                 : message.toLowerCase(Locale.ROOT).startsWith("java.") ? null : message;
     }
 
-    /** Collects a body in a lent buffer and stops at the limit. */
+    /**
+     * Reads a body by the rules of {@link ResponseReader}, so far as the client lets through
+     * what they are about, and closes the connection of one that breaks them.
+     */
     private static final class PageSubscriber implements BodySubscriber<@Nullable PageBuffer> {
-        private final int maxBytes;
-        private final PageBuffers buffers;
+        private final ResponseInfo head;
+        private final PageBody body;
         private final CompletableFuture<@Nullable PageBuffer> complete = new CompletableFuture<>();
         private Flow.@Nullable Subscription subscription;
-        private @Nullable PageBuffer page;
-        private boolean refused;
+        private boolean wanted;
+        private long skipped;
 
-        PageSubscriber(int maxBytes, PageBuffers buffers) {
-            this.maxBytes = maxBytes;
-            this.buffers = buffers;
+        PageSubscriber(ResponseInfo head, PageBody body, int maxBytes) {
+            this.head = head;
+            this.body = body;
+            body.limit(maxBytes);
         }
 
         @Override
@@ -281,46 +287,67 @@ final class HttpClientFetcher implements Fetcher {
         @Override
         public void onSubscribe(Flow.Subscription subscription) {
             this.subscription = subscription;
-            subscription.request(Long.MAX_VALUE);
+            try {
+                wanted = body.begin(head.statusCode(), ResponseFraming.bodyLength(head.headers()));
+                subscription.request(Long.MAX_VALUE);
+            } catch (IOException e) {
+                refuse(e);
+            }
         }
 
         @Override
         public void onNext(List<ByteBuffer> parts) {
-            PageBuffer into = page;
-            if (into == null) {
-                // Not before the first byte: targets that hang hold no buffer.
-                into = buffers.lend();
-                page = into;
-            }
             for (ByteBuffer part : parts) {
-                if (refused) {
+                if (complete.isDone()) {
                     return;
                 }
-                if (part.remaining() >= maxBytes - into.length()) {
-                    refuse();
+                if (wanted) {
+                    append(part);
                 } else {
-                    into.append(part);
+                    skip(part.remaining());
                 }
+            }
+        }
+
+        private void append(ByteBuffer part) {
+            try {
+                body.append(part);
+            } catch (IOException e) {
+                refuse(e);
+            }
+        }
+
+        /** To the end, so that the connection can be used again, unless that is far. */
+        private void skip(int bytes) {
+            skipped += bytes;
+            if (skipped > ResponseReader.MAX_SKIPPED_BYTES) {
+                close();
+                complete.complete(null);
+            }
+        }
+
+        private void refuse(IOException reason) {
+            close();
+            onError(reason);
+        }
+
+        private void close() {
+            if (subscription != null) {
+                subscription.cancel();
             }
         }
 
         @Override
         public void onError(Throwable error) {
+            body.discard();
             complete.completeExceptionally(error);
         }
 
         @Override
         public void onComplete() {
-            complete.complete(page == null ? buffers.lend() : page);
-        }
-
-        private void refuse() {
-            refused = true;
-            Flow.Subscription running = subscription;
-            if (running != null) {
-                running.cancel();
+            if (!complete.isDone()) {
+                complete.complete(wanted ? body.take() : null);
             }
-            complete.completeExceptionally(GzipReader.bodyTooLarge(maxBytes));
         }
     }
 }

@@ -262,6 +262,75 @@ abstract class FetcherContract {
                         "interim responses and nothing else",
                         ScriptedAnswer.raw("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"),
                         CONNECTION),
+                malformed("two lengths", "Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef"),
+                malformed("two lengths in one", "Content-Length: 5, 6\r\n\r\nabcdef"),
+                malformed("the same length twice in one", "Content-Length: 5, 5\r\n\r\nabcde"),
+                malformed("a length with a sign", "Content-Length: +5\r\n\r\nabcde"),
+                malformed("an empty length", "Content-Length:\r\n\r\nabcde"),
+                malformed("a length in hexadecimal", "Content-Length: 0x5\r\n\r\nabcde"),
+                malformed("a length of Arabic digits", "Content-Length: \u0665\r\n\r\nabcde"),
+                malformed("a length that is no long", "Content-Length: 99999999999999999999\r\n\r\nabcde"),
+                malformed(
+                        "a length beside chunks",
+                        "Content-Length: 3\r\n" + "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"),
+                malformed(
+                        "a length behind chunks",
+                        "Transfer-Encoding: chunked\r\n" + "Content-Length: 3\r\n\r\n1\r\na\r\n0\r\n\r\n"),
+                malformed(
+                        "an encoding nobody asked for", "Transfer-Encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"),
+                malformed("an encoding that is not known", "Transfer-Encoding: identity\r\n\r\nabc"),
+                malformed(
+                        "chunks twice",
+                        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"),
+                malformed("chunks disguised", "Transfer-Encoding: xchunked\r\n\r\n1\r\na\r\n0\r\n\r\n"),
+                malformed("a folded first header", " X-Long: a\r\nContent-Length: 1\r\n\r\na"),
+                malformed("a space before the colon", "Content-Length : 1\r\n\r\na"),
+                malformed("a space in a name", "Content Length: 1\r\n\r\na"),
+                malformed("NUL in a name", "X\0Y: 1\r\nContent-Length: 1\r\n\r\na"),
+                malformed("CR in a value", "X: 1\rContent-Length: 2\r\nContent-Length: 1\r\n\r\na"),
+                malformed(
+                        "an endless chunk extension",
+                        "Transfer-Encoding: chunked\r\n\r\n1;" + "x".repeat(100_000) + "\r\na\r\n0\r\n\r\n"),
+                malformed("a chunk size with a sign", "Transfer-Encoding: chunked\r\n\r\n+1\r\na\r\n0\r\n\r\n"),
+                malformed(
+                        "a chunk size of many digits",
+                        "Transfer-Encoding: chunked\r\n\r\n" + "0".repeat(5000) + "1\r\na\r\n0\r\n\r\n"),
+                malformed("too many headers", "X: y\r\n".repeat(100_000) + "Content-Length: 1\r\n\r\na"),
+                Arguments.of(
+                        "a flood of interim responses",
+                        ScriptedAnswer.raw("HTTP/1.1 103 Early Hints\r\n\r\n".repeat(100_000)),
+                        CONNECTION),
+                Arguments.of(
+                        "a switch of protocols",
+                        ScriptedAnswer.raw("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n"),
+                        CONNECTION),
+                Arguments.of(
+                        "HTTP/2 unasked",
+                        ScriptedAnswer.raw("HTTP/2 200 OK\r\nContent-Length: 1\r\n\r\na"),
+                        CONNECTION),
+                Arguments.of("HTTP/0.9", ScriptedAnswer.raw(PAGE), CONNECTION),
+                Arguments.of(
+                        "304 with a body",
+                        ScriptedAnswer.raw("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\nabcde"),
+                        STATUS),
+                Arguments.of(
+                        "a 404 whose body ends early",
+                        ScriptedAnswer.status(404).body(PAGE).closeAfter(10),
+                        CONNECTION),
+                Arguments.of(
+                        "an error page without end",
+                        ScriptedAnswer.script(out -> {
+                            out.write("HTTP/1.1 500 No\r\n\r\n".getBytes(UTF_8));
+                            byte[] part = new byte[8192];
+                            while (true) {
+                                out.write(part);
+                            }
+                        }),
+                        STATUS),
+                Arguments.of(
+                        "a header of a response to HEAD",
+                        ScriptedAnswer.raw("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"),
+                        CONNECTION),
                 Arguments.of("204", ScriptedAnswer.status(204), STATUS),
                 Arguments.of("206", ScriptedAnswer.status(206).body(PAGE), STATUS),
                 Arguments.of("304", ScriptedAnswer.status(304), STATUS),
@@ -289,6 +358,19 @@ abstract class FetcherContract {
                             }
                         }),
                         BODY_SIZE));
+    }
+
+    /** Which of the two is wrong, the status or the length, fetchers need not agree on. */
+    @Test
+    void a204WithABodyFailsAndItsBodyIsNotTheNextAnswer() {
+        target.then(ScriptedAnswer.raw("HTTP/1.1 204 No Content\r\nContent-Length: 40\r\n\r\n"
+                + "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx\r\n"));
+        assertThat(fetch().failure).isNotNull();
+        assertThat(fetch().text()).isEqualTo(PAGE);
+    }
+
+    private static Arguments malformed(String how, String afterStatus) {
+        return Arguments.of(how, ScriptedAnswer.raw("HTTP/1.1 200 OK\r\n" + afterStatus), CONNECTION);
     }
 
     @ParameterizedTest(name = "{0}")

@@ -51,6 +51,23 @@ public final class RequestHead {
         checkText(name, value);
     }
 
+    /**
+     * Whether a text can be the name of a header (RFC 9110, "Tokens").
+     *
+     * @param text any
+     * @return false if it is empty or has a character that no token has
+     */
+    public static boolean isToken(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            boolean letterOrDigit = c < 0x80 && Character.isLetterOrDigit(c);
+            if (!letterOrDigit && "!#$%&'*+-.^_`|~".indexOf(c) < 0) {
+                return false;
+            }
+        }
+        return !text.isEmpty();
+    }
+
     private static void checkText(String name, String text) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);

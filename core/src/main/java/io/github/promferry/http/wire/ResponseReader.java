@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * that nobody wants. Used by one thread at a time, for one response after the other.
  */
 public final class ResponseReader {
+    /** More of an unwanted body is not worth reading: closing the connection is cheaper. */
+    public static final int MAX_SKIPPED_BYTES = 64 * 1024;
+
     /** The head of a response, all its headers together. Larger than any server sends in earnest. */
     private static final int MAX_HEAD_BYTES = 64 * 1024;
 
@@ -29,9 +32,6 @@ public final class ResponseReader {
 
     /** Interim responses (1xx) before the response. */
     private static final int MAX_INTERIM = 10;
-
-    /** More of an unwanted body is not worth reading: closing the connection is cheaper. */
-    private static final int MAX_SKIPPED_BYTES = 64 * 1024;
 
     private enum State {
         HEAD,
@@ -83,10 +83,9 @@ public final class ResponseReader {
     private int headBytes;
     private boolean seenStatus;
     private boolean http10;
-    private boolean chunked;
+    private final ResponseFraming framing = new ResponseFraming();
     private boolean saysClose;
     private boolean saysKeepAlive;
-    private long length = -1;
     private int status;
     private boolean keepAlive;
     /** Name and value of one header after the other. */
@@ -232,9 +231,9 @@ public final class ResponseReader {
         // HTTP/1.1 200 OK
         if (text.length() < 12
                 || !(text.startsWith("HTTP/1.1 ") || text.startsWith("HTTP/1.0 "))
-                || !isDigits(text, 9, 12)
+                || !ResponseFraming.isDigits(text, 9, 12)
                 || (text.length() > 12 && text.charAt(12) != ' ')) {
-            throw broken("the answer is not HTTP/1.1 but begins with " + excerpt(text));
+            throw broken("the answer is not HTTP/1.1 but begins with " + ResponseFraming.excerpt(text));
         }
         http10 = text.charAt(7) == '0';
         status = Integer.parseInt(text, 9, 12, 10);
@@ -246,39 +245,19 @@ public final class ResponseReader {
 
     private void headerLine(String text) throws IOException {
         int colon = text.indexOf(':');
-        if (colon < 1 || text.charAt(0) == ' ' || text.charAt(0) == '\t' || text.charAt(colon - 1) == ' ') {
-            throw broken("a header is malformed: " + excerpt(text));
+        if (colon < 1 || !RequestHead.isToken(text.substring(0, colon))) {
+            throw broken("a header is malformed: " + ResponseFraming.excerpt(text));
         }
         String name = text.substring(0, colon);
         String value = text.substring(colon + 1).strip();
         headers.add(name);
         headers.add(value);
-        switch (name.toLowerCase(Locale.ROOT)) {
-            case "content-length" -> contentLength(value);
-            case "transfer-encoding" -> {
-                if (chunked || !value.equalsIgnoreCase("chunked")) {
-                    throw broken("transfer encoding " + excerpt(value) + " is not chunked");
-                }
-                chunked = true;
-            }
-            case "connection" -> {
-                String lower = value.toLowerCase(Locale.ROOT);
-                saysClose |= lower.contains("close");
-                saysKeepAlive |= lower.contains("keep-alive");
-            }
-            default -> {}
+        framing.add(name, value);
+        if (name.equalsIgnoreCase("connection")) {
+            String lower = value.toLowerCase(Locale.ROOT);
+            saysClose |= lower.contains("close");
+            saysKeepAlive |= lower.contains("keep-alive");
         }
-    }
-
-    private void contentLength(String value) throws IOException {
-        if (value.isEmpty() || value.length() > 18 || !isDigits(value, 0, value.length())) {
-            throw broken("content length " + excerpt(value) + " is not a number");
-        }
-        long given = Long.parseLong(value);
-        if (length >= 0 && length != given) {
-            throw broken("there are two content lengths, " + length + " and " + given);
-        }
-        length = given;
     }
 
     private void headComplete() throws IOException {
@@ -290,14 +269,15 @@ public final class ResponseReader {
             state = State.HEAD;
             return;
         }
-        // RFC 9112, 6.3: a length beside chunks is an attempt to confuse; the connection is not used again.
-        keepAlive = http10 ? saysKeepAlive && !saysClose : !saysClose;
-        keepAlive &= !(chunked && length >= 0);
+        long length = framing.length();
+        boolean chunked = framing.isChunked();
+        // RFC 9112, 6.1: chunks are none of HTTP/1.0's.
+        keepAlive = http10 ? saysKeepAlive && !saysClose && !chunked : !saysClose;
         if (status == 204 || status == 304) {
             state = State.DONE;
             return;
         }
-        wanted = body.begin(status, chunked ? -1 : length);
+        wanted = body.begin(status, length);
         if (chunked) {
             state = State.CHUNK_LINE;
         } else if (length >= 0) {
@@ -314,10 +294,9 @@ public final class ResponseReader {
         headBytes = 0;
         lineLength = 0;
         seenStatus = false;
-        chunked = false;
+        framing.clear();
         saysClose = false;
         saysKeepAlive = false;
-        length = -1;
         headers.clear();
     }
 
@@ -370,7 +349,7 @@ public final class ResponseReader {
         }
         String rest = text.substring(end).strip();
         if (end == 0 || end > 15 || !(rest.isEmpty() || rest.startsWith(";"))) {
-            throw broken("a chunk's size is " + excerpt(text));
+            throw broken("a chunk's size is " + ResponseFraming.excerpt(text));
         }
         return Long.parseLong(text, 0, end, 16);
     }
@@ -421,21 +400,6 @@ public final class ResponseReader {
 
     private String text() {
         return new String(line, 0, lineLength, ISO_8859_1);
-    }
-
-    private static boolean isDigits(String text, int from, int to) {
-        for (int i = from; i < to; i++) {
-            if (text.charAt(i) < '0' || text.charAt(i) > '9') {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private static String excerpt(String text) {
-        StringBuilder shown = new StringBuilder("`");
-        text.chars().limit(40).forEach(c -> shown.append(c >= ' ' && c < 0x7F ? (char) c : '.'));
-        return shown.append('`').toString();
     }
 
     private static ProtocolException broken(String how) {
