@@ -16,8 +16,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Scrapes one target for as long as it is there. One scrape at a time: a tick that finds the one before still running is
- * counted and otherwise forgotten.
+ * Scrapes one target for as long as it is there. One scrape at a time: a tick that finds the one before still running waits
+ * a tenth of the interval for it, and is then counted and otherwise forgotten. A timeout as long as the interval, which is
+ * common, ends when the next tick is due: without that wait, a target that hangs would be down at every other tick only.
  *
  * <pre>
  *            tick                 page, failure or deadline
@@ -62,6 +63,9 @@ final class ScrapeLoop {
     private boolean ready;
 
     private long nextTickMillis;
+    /** The tick was due and waits for the scrape before. */
+    private boolean tickWaits;
+
     private long lastTimestampMillis = NEVER;
     /** The target is gone; markers are due, unless another loop writes its series. */
     private boolean removed;
@@ -203,6 +207,7 @@ final class ScrapeLoop {
                 return;
             }
             removed = true;
+            tickWaits = false;
             context.schedule().clear(tick);
             abandoned = abandonFetch();
             // As Prometheus: the time of the next tick, written one tick and a tenth after it.
@@ -303,6 +308,12 @@ final class ScrapeLoop {
             if (state == State.ENDED || removed || stopped) {
                 return;
             }
+            if (ready && state != State.WAITING && !tickWaits) {
+                tickWaits = true;
+                context.schedule().set(tick, clock().nanos() + target.interval().toNanos() / 10);
+                return;
+            }
+            tickWaits = false;
             long wall = clock().wallMillis();
             long planned = nextTickMillis;
             Duration probe = target.job().waitUntilReady();
@@ -562,6 +573,9 @@ final class ScrapeLoop {
                 end();
             } else if (!stopped) {
                 state = State.WAITING;
+                if (tickWaits) {
+                    context.schedule().set(tick, clock().nanos());
+                }
             }
             of.runWhenDone();
         }
