@@ -324,7 +324,7 @@ final class ScrapeLoop {
                 }
             } else {
                 // Frozen, or the clock was set forward: what was missed is not made up for.
-                record.skip(Math.max(0, (wall - planned) / target.interval().toMillis()));
+                record.skip(grid.missed(planned, wall));
                 scheduleTick(wall, tickAfter(planned, wall));
             }
             if (state == State.WAITING) {
@@ -341,13 +341,9 @@ final class ScrapeLoop {
     }
 
     private long tickAfter(long planned, long wall) {
-        boolean onGrid = grid.nextAfter(planned - 1) == planned;
-        if (!onGrid) {
-            return grid.nextAfterExtra(wall);
-        }
         long early = planned - wall;
         // A clock that is being slowed down can make the alarm ring a moment early: that was this tick nevertheless.
-        return grid.nextAfter(early > 0 && early <= target.interval().toMillis() / 2 ? planned : wall);
+        return grid.nextAfterExtra(early > 0 && early <= target.interval().toMillis() / 2 ? planned : wall);
     }
 
     private void scheduleTick(long wall, long tickMillis) {

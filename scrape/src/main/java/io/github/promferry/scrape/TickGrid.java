@@ -43,11 +43,16 @@ record TickGrid(long intervalMillis, long offsetMillis, long toleranceMillis) {
     }
 
     /**
-     * The tick that follows a scrape which was not on the grid: at least half an interval later, because two samples a
-     * few milliseconds apart help nobody.
+     * The tick that follows a scrape which was perhaps not on the grid: at least half an interval later, because two samples
+     * a few milliseconds apart help nobody.
      */
     long nextAfterExtra(long wallMillis) {
         return nextAfter(wallMillis + Math.max(0, intervalMillis / 2 - 1));
+    }
+
+    /** How many ticks after the planned one come before the one that follows a scrape at the given moment. */
+    long missed(long plannedMillis, long wallMillis) {
+        return Math.max(0, (wallMillis - plannedMillis + Math.max(0, intervalMillis / 2 - 1)) / intervalMillis);
     }
 
     /** The timestamp for a scrape that begins at the given moment: the tick if it is close, else the moment. */

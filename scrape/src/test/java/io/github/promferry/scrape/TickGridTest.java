@@ -58,6 +58,17 @@ class TickGridTest {
         assertThat(new TickGrid(10_000, 3, 10).stamp(wall)).isEqualTo(stamp);
     }
 
+    @ParameterizedTest(name = "planned {0} and begun at {1}: {2} missed")
+    @CsvSource({"3, 3, 0", "3, 8, 0", "3, 9, 1", "3, 18, 1", "3, 19, 2", "3, 38, 3", "3, 2, 0", "3, -1000, 0", "5, 5, 0"
+    })
+    void ticksThatWereMissedAreThoseUpToTheNextOne(long planned, long wall, long missed) {
+        TickGrid grid = new TickGrid(10, 3, 0);
+        assertThat(grid.missed(planned, wall)).isEqualTo(missed);
+        if (planned == 3 && wall >= 3) {
+            assertThat(grid.nextAfterExtra(wall)).isEqualTo(planned + 10 * (missed + 1));
+        }
+    }
+
     @Test
     void theToleranceIsAtMostOnePercentOfTheInterval() {
         assertThat(TickGrid.of(200, "t", "", 10).toleranceMillis()).isEqualTo(2);
