@@ -430,6 +430,69 @@ class ScrapeLoopTest {
         }
     }
 
+    @Test
+    void aScrapeNowOfATargetThatIsDownIsComplete() {
+        try (HandDriven hand = new HandDriven(
+                job.toBuilder().reports(ScrapeJob.Reports.STANDARD).build())) {
+            hand.answers.page("a 1\n").then(fetch -> fetch.fail(ScrapeFailure.Kind.CONNECTION, "down"));
+            hand.start();
+            hand.rows.take();
+            assertThat(hand.scraper.scrapeNow(Duration.ofSeconds(1)).complete()).isTrue();
+            assertThat(hand.rows.takeBrief()).contains("up 0", "a stale");
+        }
+    }
+
+    @Test
+    void aScrapeNowIntoASinkThatTakesNothingIsCountedLikeAnyOther() {
+        try (HandDriven hand = new HandDriven(job)) {
+            hand.answers.page("a 1\n").page("a 2\n").page("a 3\n");
+            hand.start();
+            hand.rows.refuse = true;
+            assertThat(hand.scraper.scrapeNow(Duration.ofSeconds(1)).complete()).isTrue();
+            assertThat(hand.status().lastScrape().refusal()).contains("took none of the 1 samples");
+            assertThat(hand.status().health()).isEqualTo(TargetStatus.Health.UP);
+            hand.rows.refuse = false;
+            hand.nextTick();
+            assertThat(hand.rows.all).last().asString().contains("} 3 @");
+        }
+    }
+
+    @Test
+    void aTickThatFindsAScrapeNowUnderWayWaitsForIt() {
+        try (HandDriven hand = new HandDriven(job)) {
+            hand.answers.page("a 1\n");
+            hand.start();
+            long tick = hand.status().nextScrapeMillis();
+            hand.advance(Duration.ofMillis(tick - hand.clock.wallMillis() - 3));
+            assertThat(hand.scraper.scrapeNow(Duration.ofMillis(1)).complete()).isFalse();
+            hand.advance(Duration.ofMillis(5));
+            hand.answers.page("a 3\n").pending.get(0).page("a 2\n");
+            hand.scraper.schedule().ringDue();
+            // Two samples a moment apart, but in order and neither lost.
+            assertThat(hand.rows.take())
+                    .extracting(row -> row.substring(row.indexOf("} ") + 2))
+                    .endsWith("2 @" + tick, "3 @" + (tick + 1));
+            assertThat(hand.status().counts().skipped()).isZero();
+        }
+    }
+
+    @Test
+    void aScrapeThatWasFrozenTimesOutAndTheNextIsMadeAtOnce() {
+        try (HandDriven hand = new HandDriven(job)) {
+            hand.answers.page("a 1\n");
+            hand.start();
+            hand.nextTick();
+            hand.rows.take();
+            hand.answers.page("a 3\n");
+            hand.clock.advance(Duration.ofHours(1));
+            hand.scraper.schedule().ringDue();
+            assertThat(hand.answers.pending.get(0).canceled).isTrue();
+            assertThat(hand.rows.takeBrief()).containsExactly("a stale", "a 3");
+            assertThat(hand.status().counts().failures()).isEqualTo(1);
+            assertThat(lastTimestamp(hand)).isEqualTo(hand.clock.wallMillis());
+        }
+    }
+
     private static long lastTimestamp(HandDriven hand) {
         List<String> all = hand.rows.all;
         String last = all.get(all.size() - 1);

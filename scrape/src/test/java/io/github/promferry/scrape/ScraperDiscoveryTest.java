@@ -137,6 +137,29 @@ class ScraperDiscoveryTest {
     }
 
     @Test
+    void targetWhoseIntervalIsChangedGoesOnWithItsSeriesAtMomentsOfItsOwn() {
+        try (HandDriven hand = new HandDriven(job().build())) {
+            hand.answers.page("a 1\nb 1\n").page("a 2\n").page("a 3\n").page("a 4\n");
+            hand.start();
+            discovery.find(Labels.of("__scrape_interval__", "10s"), "h:1");
+            hand.scraper.schedule().ringDue();
+            hand.rows.take();
+
+            hand.advance(Duration.ofMillis(500));
+            discovery.find(Labels.of("__scrape_interval__", "5s"), "h:1");
+            hand.scraper.schedule().ringDue();
+            assertThat(hand.rows.takeBrief()).containsExactly("a 2", "b stale");
+            hand.nextTick();
+            long tick = hand.clock.wallMillis();
+            hand.nextTick();
+            assertThat(hand.clock.wallMillis()).isEqualTo(tick + 5000);
+            assertThat(hand.rows.takeBrief()).containsExactly("a 3", "a 4");
+            hand.advance(Duration.ofSeconds(30));
+            assertThat(hand.rows.takeBrief()).doesNotContain("b stale");
+        }
+    }
+
+    @Test
     void targetThatSeveralHaveStaysUntilTheLastLetsItGo() {
         Spoken second = new Spoken();
         try (HandDriven hand =
