@@ -88,7 +88,8 @@ final class EventLoop {
         private long idleNanos;
         private Handler handler;
 
-        private Connection(SocketChannel channel, SelectionKey key, HostPort server, long openedNanos, Handler handler) {
+        private Connection(
+                SocketChannel channel, SelectionKey key, HostPort server, long openedNanos, Handler handler) {
             this.channel = channel;
             this.key = key;
             this.server = server;

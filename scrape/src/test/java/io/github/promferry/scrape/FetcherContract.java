@@ -19,6 +19,7 @@ import io.github.promferry.testkit.RecordedRequest;
 import io.github.promferry.testkit.ScriptedAnswer;
 import io.github.promferry.testkit.ScriptedTarget;
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.ServerSocket;
@@ -30,6 +31,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -41,6 +43,8 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -464,7 +468,7 @@ abstract class FetcherContract {
         Fetcher aging = create(
                 HttpSettings.builder().maxConnectionAge(Duration.ofMinutes(1)).build(), threads, clock);
         Outcome slow = new Outcome();
-        aging.fetch(new Fetcher.Request(target.uri(), Map.of(), LIMIT), slow);
+        aging.fetch(request(target.uri(), Map.of()), slow);
         target.awaitRequests(1, Duration.ofSeconds(20));
         for (int i = 0; i < 2; i++) {
             clock.advance(Duration.ofMinutes(2));
@@ -666,6 +670,46 @@ abstract class FetcherContract {
     }
 
     @Test
+    @EnabledOnOs(OS.LINUX)
+    void aThousandFailuresLeaveNoFileOpen() {
+        ScriptedAnswer malformed =
+                ScriptedAnswer.raw("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nx");
+        List<ScriptedAnswer> failures = List.of(
+                ScriptedAnswer.drop(),
+                ScriptedAnswer.resetAfterReading(),
+                ScriptedAnswer.page("x".repeat(2 * LIMIT)).chunked(),
+                ScriptedAnswer.page(PAGE).closeAfter(10),
+                malformed);
+        assertThat(fetch().text()).isEqualTo(PAGE);
+        int before = openFiles();
+        for (int round = 0; round < 40; round++) {
+            target.answer(failures.get(round % failures.size()));
+            List<Outcome> failed = Stream.generate(Outcome::new).limit(20).toList();
+            failed.forEach(outcome -> fetcher.fetch(request(target.uri(), Map.of()), outcome));
+            failed.forEach(outcome -> assertThat(outcome.await().failure).isNotNull());
+        }
+        target.answer(ScriptedAnswer.hang());
+        int asked = target.requests().size();
+        List<Fetcher.Fetch> canceled = Stream.generate(
+                        () -> fetcher.fetch(request(target.uri(), Map.of()), new Outcome()))
+                .limit(200)
+                .toList();
+        target.awaitRequests(asked + 200, Duration.ofSeconds(20));
+        canceled.forEach(Fetcher.Fetch::cancel);
+        // The server's ends of the connections are of this process, too, and it does not look at those it leaves
+        // waiting.
+        target.stop();
+        Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> openFiles() <= before + 10);
+        target.restart();
+        target.answer(ScriptedAnswer.page(PAGE));
+        assertThat(fetch().text()).isEqualTo(PAGE);
+    }
+
+    private static int openFiles() {
+        return Objects.requireNonNull(new File("/proc/self/fd").list()).length;
+    }
+
+    @Test
     void manyPagesAtOnce() {
         target.answer(ScriptedAnswer.page(PAGE).delay(Duration.ofMillis(20)));
         List<Outcome> outcomes = Stream.generate(Outcome::new).limit(200).toList();
@@ -684,7 +728,7 @@ abstract class FetcherContract {
         return outcome.await();
     }
 
-    private static Fetcher.Request request(URI uri, Map<String, String> headers) {
+    static Fetcher.Request request(URI uri, Map<String, String> headers) {
         return new Fetcher.Request(uri, headers, LIMIT, Duration.ofSeconds(20));
     }
 

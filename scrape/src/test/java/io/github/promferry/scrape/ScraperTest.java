@@ -10,12 +10,14 @@ import io.github.promferry.FlushResult;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.SampleSink;
 import io.github.promferry.Series;
+import io.github.promferry.http.HttpSettings;
 import io.github.promferry.parse.ParseOptions;
 import io.github.promferry.scrape.TargetStatus.Health;
 import io.github.promferry.scrape.relabel.RelabelRule;
 import io.github.promferry.scrape.relabel.Relabeler;
 import io.github.promferry.testkit.ScriptedAnswer;
 import io.github.promferry.testkit.ScriptedTarget;
+import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -354,6 +356,35 @@ class ScraperTest {
                             .allMatch(status -> status.counts().scrapes() >= 2));
             assertThat(series).hasSize(2 + 5);
         }
+    }
+
+    @Test
+    void closeEndsWhileTargetsHangInEveryWay() {
+        ScriptedAnswer page = ScriptedAnswer.page("a 1\n");
+        Duration forever = Duration.ofMinutes(5);
+        List<ScriptedAnswer> ways =
+                List.of(ScriptedAnswer.hang(), page.stallHeaders(forever), page.stallBody(2, forever));
+        List<ScriptedTarget> targets = ways.stream().map(ScriptedTarget::start).toList();
+        ScrapeJob.Builder plain = ScrapeJob.builder("plain");
+        targets.forEach(each -> plain.target(each.hostPort()));
+        Scraper.Builder builder = Scraper.builder().sink(rows).job(plain.build());
+        for (ScriptedTarget proxy : targets) {
+            // By way of a proxy it is java.net.http that hangs.
+            builder.job(ScrapeJob.builder("by " + proxy.hostPort())
+                    .target("engine.invalid:80")
+                    .http(HttpSettings.builder()
+                            .proxy(URI.create("http://" + proxy.hostPort()))
+                            .build())
+                    .build());
+        }
+        Scraper scraper = builder.build();
+        scraper.start();
+        targets.forEach(each -> each.awaitRequests(2, AT_MOST));
+        assertThat(scraper.close(AT_MOST)).isTrue();
+        await().atMost(AT_MOST)
+                .until(() -> Thread.getAllStackTraces().keySet().stream()
+                        .noneMatch(thread -> thread.getName().startsWith("promferry-scrape")));
+        targets.forEach(ScriptedTarget::close);
     }
 
     @Test

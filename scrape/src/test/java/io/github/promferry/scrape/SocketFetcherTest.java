@@ -9,18 +9,26 @@ import io.github.promferry.testkit.ManualClock;
 import io.github.promferry.testkit.ScriptedAnswer;
 import io.github.promferry.testkit.ScriptedTarget;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -117,7 +125,7 @@ class SocketFetcherTest extends FetcherContract {
         private final List<SocketChannel> queued = new ArrayList<>();
 
         Deaf(int port) throws IOException {
-            listener = new ServerSocket(port, 1, InetAddress.getByName("::1"));
+            listener = new ServerSocket(port, 1, always("::1").addressesOf("deaf")[0]);
             for (int i = 0; i < 8; i++) {
                 SocketChannel channel = SocketChannel.open();
                 channel.configureBlocking(false);
@@ -175,6 +183,48 @@ class SocketFetcherTest extends FetcherContract {
             clock.advance(Duration.ofHours(1));
             fetch(fetcher, named(target.port()), Duration.ofSeconds(20)).body();
             assertThat(lookedUp).hasSize(2);
+        }
+    }
+
+    /** Kept connections, one that the server has closed, one that is silent, one that was canceled: none makes it spin. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void theThreadOfAllTargetsRestsWhileNothingHappens() throws InterruptedException {
+        try (ScriptedTarget target = ScriptedTarget.start(ScriptedAnswer.page("a 1\n"))) {
+            EventLoop io = new EventLoop(new ScrapeSchedule(Clock.SYSTEM));
+            loops.add(io);
+            Fetcher fetcher = create(HttpSettings.DEFAULTS, lookups, io);
+            fetch(fetcher, target.uri(), Map.of()).text();
+            target.answer(ScriptedAnswer.page("a 1\n").closeConnection());
+            fetch(fetcher, target.uri(), Map.of()).text();
+            target.answer(ScriptedAnswer.hang());
+            fetcher.fetch(request(target.uri(), Map.of()), new Outcome());
+            fetcher.fetch(request(target.uri(), Map.of()), new Outcome()).cancel();
+            target.awaitRequests(3, Duration.ofSeconds(20));
+
+            AtomicLong busyNanos = new AtomicLong(-1);
+            CountDownLatch sweeps = new CountDownLatch(5);
+            io.run(() -> io.sweepWith(now -> {
+                busyNanos.compareAndSet(-1, processorNanos());
+                if (sweeps.getCount() == 1) {
+                    busyNanos.set(processorNanos() - busyNanos.get());
+                }
+                sweeps.countDown();
+                return sweeps.getCount() > 0;
+            }));
+            assertThat(sweeps.await(20, TimeUnit.SECONDS)).isTrue();
+            // Four sweeps take a second. A thread that spins would be busy for most of it.
+            assertThat(Duration.ofNanos(busyNanos.get())).isLessThan(Duration.ofMillis(300));
+        }
+    }
+
+    /** Of this thread. */
+    private static long processorNanos() {
+        try {
+            String times = Files.readString(Path.of("/proc/thread-self/schedstat"));
+            return Long.parseLong(times, 0, times.indexOf(' '), 10);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
