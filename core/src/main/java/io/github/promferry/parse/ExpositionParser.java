@@ -25,6 +25,7 @@ public final class ExpositionParser {
     private final ParseOptions options;
     private final PageOrder order;
     private final PageCounts counts = new PageCounts();
+    private final LastStamps lastStamps;
     private final PageRows rows;
     private final TextParser text;
     /** Whether the last page could be read, and nobody has looked at its lines together yet. */
@@ -46,7 +47,7 @@ public final class ExpositionParser {
     public ExpositionParser(SeriesDictionary dictionary, ParseOptions options) {
         this.dictionary = Objects.requireNonNull(dictionary, "dictionary");
         this.options = Objects.requireNonNull(options, "options");
-        LastStamps lastStamps = new LastStamps();
+        lastStamps = new LastStamps(options);
         order = new PageOrder(dictionary, options, lastStamps);
         rows = new PageRows(options, order, counts, lastStamps);
         text = new TextParser(dictionary, options, order, counts, rows);
@@ -220,9 +221,17 @@ public final class ExpositionParser {
         order.addAllStale(timestampMillis, into);
     }
 
+    /**
+     * What the last page gave did not reach those who it was for: samples that the next page repeats become rows again,
+     * though with {@link ParseOptions#dropOutOfOrder} they would not.
+     */
+    public void lose() {
+        lastStamps.lose();
+    }
+
     /** Forgets the last page and gives its series back to the dictionary. The parser can be used again. */
     public void forget() {
         order.forget();
-        rows.forget();
+        lastStamps.forget();
     }
 }

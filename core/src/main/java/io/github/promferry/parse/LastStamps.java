@@ -1,107 +1,210 @@
 package io.github.promferry.parse;
 
+import io.github.promferry.Labels;
+import io.github.promferry.NativeHistogram;
 import io.github.promferry.SampleBatch;
+import io.github.promferry.SampleValues;
 import io.github.promferry.Series;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The last samples of series whose samples have timestamps of their own: what is older than that, or has another value at
- * that time, no receiver takes, and many refuse all that came with it. Empty, and of no cost, until a page has such samples.
+ * The last sample of each series of a target, as a receiver has it: what is older than that, or has another value at that
+ * time, no receiver takes, and many refuse all that came with it.
+ *
+ * <p>Empty, and of no cost, until a page has samples with timestamps of their own. From then on all rows of such pages and
+ * all stale markers are remembered. Of pages without such samples it is enough to know when the last one was: each series
+ * in the {@link PageOrder} had a sample then, so the next timestamp that a page has can be held against that ({@link
+ * #needsOrder}). By labels, since a series may return as another object.
  */
 final class LastStamps {
-    private static final Series[] NO_SERIES = {};
-    private static final long[] NO_LONGS = {};
+    /** What a series that vanished had so long ago needs no guard: receivers refuse what is that old anyway. */
+    private static final long FORGET_MILLIS = TimeUnit.HOURS.toMillis(1);
 
-    /** Open addressing by identity, at most half full. */
-    private Series[] keys = NO_SERIES;
+    /** So many vanished series are remembered beside as many as the page has. */
+    private static final int VANISHED = 1000;
 
-    private long[] stamps = NO_LONGS;
-    private long[] values = NO_LONGS;
-    private int count;
+    private static final long NEVER = Long.MIN_VALUE;
 
-    /** Why no receiver would take the sample, or null. */
-    @Nullable
-    LeftOut refusal(Series series, long stampMillis, long bits) {
-        if (count == 0) {
-            return null;
-        }
-        int slot = slot(series);
-        if (keys[slot] == null || stampMillis > stamps[slot]) {
-            return null;
-        }
-        return stampMillis < stamps[slot] ? LeftOut.OUT_OF_ORDER : bits == values[slot] ? null : LeftOut.DUPLICATE;
+    /** Instead of a value, which most likely is the same: no page has this signaling NaN. */
+    private static final long UNKNOWN_BITS = SampleValues.STALE_NAN_BITS + 1;
+
+    /** A sample. */
+    private static final class Last {
+        long millis = NEVER;
+        long bits;
+
+        @Nullable
+        NativeHistogram histogram;
     }
 
-    /** Remembers the rows of a good page that do not have the time of the scrape. */
-    void remember(SampleBatch rows, int firstRow, long scrapeMillis) {
-        int stamped = 0;
-        for (int row = firstRow; row < rows.size(); row++) {
-            stamped += rows.timestamp(row) == scrapeMillis ? 0 : 1;
-        }
-        if (count > 2 * stamped + 64) {
-            // Most of them have vanished.
+    private final boolean enabled;
+
+    private Map<Labels, Last> ordinary = Map.of();
+    /** Of series that take none of the common labels of a batch. */
+    private Map<Labels, Last> complete = Map.of();
+
+    /** No sample here is later. */
+    private long latestMillis = NEVER;
+    /** When the series of the order, whose samples have no timestamps of their own, had their last ones. */
+    private long sampledMillis = NEVER;
+    /** Of the page that is being read. */
+    private long scrapeMillis = NEVER;
+    /** Whether it has timestamps. */
+    private boolean stamped;
+    /** The last page that had timestamps. */
+    private long stampedMillis = NEVER;
+    /** Whether what the order knows is not here. */
+    private boolean needsOrder;
+    /** Whether the last rows did not arrive. */
+    private boolean lost;
+
+    /** Refuses nothing, unless the options say that timestamps count and that samples must be in order. */
+    LastStamps(ParseOptions options) {
+        enabled = options.honorTimestamps() && options.dropOutOfOrder();
+    }
+
+    /** A page comes. After a clock was set back, it is the samples before that were wrong. */
+    void begin(long scrapeMillis) {
+        this.scrapeMillis = scrapeMillis;
+        stamped = false;
+        if (scrapeMillis < sampledMillis) {
             forget();
         }
-        if (stamped == 0) {
+    }
+
+    /** Whether a sample of that time could be refused: a timestamp was ahead of the scrape. */
+    boolean mayRefuse(long stampMillis) {
+        return latestMillis >= stampMillis;
+    }
+
+    /** The page has a timestamp. */
+    void meet() {
+        if (enabled) {
+            stamped = true;
+            stampedMillis = scrapeMillis;
+        }
+    }
+
+    /** Whether the {@linkplain #putSampled series of the order} are wanted before anything is asked or put. */
+    boolean needsOrder() {
+        boolean needed = needsOrder && stampedMillis != NEVER;
+        needsOrder &= !needed;
+        return needed;
+    }
+
+    /** A series of the order without timestamps. */
+    void putSampled(Series series) {
+        put(series, sampledMillis, UNKNOWN_BITS, null);
+    }
+
+    /** Why no receiver would take the sample, or need not get it; else null. */
+    @Nullable
+    LeftOut refusal(Series series, long stampMillis, long bits, @Nullable NativeHistogram histogram) {
+        Last last = mayRefuse(stampMillis) ? of(series).get(series.labels()) : null;
+        if (last == null || stampMillis > last.millis) {
+            return null;
+        }
+        if (stampMillis < last.millis) {
+            return LeftOut.OUT_OF_ORDER;
+        }
+        boolean unknown = last.bits == UNKNOWN_BITS;
+        boolean same =
+                histogram == null ? last.histogram == null && bits == last.bits : histogram.equals(last.histogram);
+        return same && lost ? null : same || unknown ? LeftOut.REPEATED : LeftOut.DUPLICATE;
+    }
+
+    /** The rows of a good page are the last samples now. */
+    void remember(SampleBatch rows, int firstRow) {
+        if (!enabled) {
             return;
         }
-        makeRoom(count + stamped);
+        lost = false;
+        sampledMillis = scrapeMillis;
+        needsOrder = !stamped;
+        if (stamped) {
+            putAll(rows, firstRow);
+        } else if (stampedMillis < scrapeMillis - FORGET_MILLIS) {
+            forgetSamples();
+        }
+    }
+
+    private void putAll(SampleBatch rows, int firstRow) {
+        int histogram = 0;
         for (int row = firstRow; row < rows.size(); row++) {
-            if (rows.timestamp(row) != scrapeMillis) {
-                put(rows.series(row), rows.timestamp(row), rows.valueBits(row));
+            while (histogram < rows.histogramCount() && rows.histogramRow(histogram) < row) {
+                histogram++;
             }
+            boolean isHistogram = histogram < rows.histogramCount() && rows.histogramRow(histogram) == row;
+            put(
+                    rows.series(row),
+                    rows.timestamp(row),
+                    rows.valueBits(row),
+                    isHistogram ? rows.histogram(histogram) : null);
         }
     }
 
     /** A stale marker is the last sample, too. */
-    void end(Series series, long stampMillis, long bits) {
-        if (count > 0 && keys[slot(series)] != null) {
-            put(series, stampMillis, bits);
+    void end(Series series, long stampMillis) {
+        sampledMillis = Math.max(sampledMillis, stampMillis);
+        if (stampedMillis != NEVER) {
+            put(series, stampMillis, SampleValues.STALE_NAN_BITS, null);
         }
+    }
+
+    /** What was remembered last has not arrived: should it come again, it is wanted. */
+    void lose() {
+        lost = true;
+    }
+
+    /** Lets most of what has vanished go, if it is too much; samples of what the page has may have been refused. */
+    void trim(Entry[] page, int lines) {
+        if (ordinary.size() + complete.size() <= 2 * lines + VANISHED) {
+            return;
+        }
+        Set<Labels> present = new HashSet<>(2 * lines);
+        for (int line = 0; line < lines; line++) {
+            Series series = page[line].series;
+            if (series != null) {
+                present.add(series.labels());
+            }
+        }
+        ordinary.keySet().retainAll(present);
+        complete.keySet().retainAll(present);
     }
 
     void forget() {
-        keys = NO_SERIES;
-        stamps = NO_LONGS;
-        values = NO_LONGS;
-        count = 0;
+        sampledMillis = NEVER;
+        needsOrder = false;
+        forgetSamples();
     }
 
-    private void put(Series series, long stampMillis, long bits) {
-        int slot = slot(series);
-        boolean known = keys[slot] != null;
-        if (!known || stampMillis >= stamps[slot]) {
-            stamps[slot] = stampMillis;
-            values[slot] = bits;
-        }
-        keys[slot] = series;
-        count += known ? 0 : 1;
+    private void forgetSamples() {
+        ordinary = Map.of();
+        complete = Map.of();
+        latestMillis = NEVER;
+        stampedMillis = NEVER;
     }
 
-    private int slot(Series series) {
-        int mask = keys.length - 1;
-        int slot = System.identityHashCode(series) & mask;
-        while (keys[slot] != null && keys[slot] != series) {
-            slot = (slot + 1) & mask;
-        }
-        return slot;
+    private Map<Labels, Last> of(Series series) {
+        return series.isComplete() ? complete : ordinary;
     }
 
-    private void makeRoom(int entries) {
-        if (2 * entries <= keys.length) {
-            return;
+    private void put(Series series, long stampMillis, long bits, @Nullable NativeHistogram histogram) {
+        if (ordinary.isEmpty() && complete.isEmpty()) {
+            ordinary = new HashMap<>();
+            complete = new HashMap<>();
         }
-        Series[] oldKeys = keys;
-        long[] oldStamps = stamps;
-        long[] oldValues = values;
-        keys = new Series[Integer.highestOneBit(entries) * 4];
-        stamps = new long[keys.length];
-        values = new long[keys.length];
-        count = 0;
-        for (int i = 0; i < oldKeys.length; i++) {
-            if (oldKeys[i] != null) {
-                put(oldKeys[i], oldStamps[i], oldValues[i]);
-            }
+        Last last = of(series).computeIfAbsent(series.labels(), key -> new Last());
+        if (stampMillis >= last.millis) {
+            last.millis = stampMillis;
+            last.bits = bits;
+            last.histogram = histogram;
+            latestMillis = Math.max(latestMillis, stampMillis);
         }
     }
 }

@@ -16,7 +16,12 @@ public enum LeftOut {
     /** Its timestamp is too far ahead of the scrape, see {@link ParseOptions#futureLimit}. */
     TOO_FAR_AHEAD,
     /** Its series had a later timestamp before, see {@link ParseOptions#dropOutOfOrder}. */
-    OUT_OF_ORDER;
+    OUT_OF_ORDER,
+    /**
+     * A page before had it with the same timestamp and the same value. Nothing is missing: receivers ignore what they have
+     * already. See {@link ParseOptions#dropOutOfOrder}.
+     */
+    REPEATED;
 
     /** Its place in arrays of counts. */
     @SuppressWarnings("EnumOrdinal")

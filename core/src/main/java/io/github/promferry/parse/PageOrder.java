@@ -36,7 +36,10 @@ final class PageOrder {
      * was not taken.
      */
     static final int ENDED = 8;
-    /** Mark of a line whose series the limit on series had no room for. */
+    /**
+     * Mark of a line that no sample was ever taken of, for as long as it is remembered: each was one that no receiver takes,
+     * or the limit on series had no room.
+     */
     private static final int REFUSED = 16;
     /** Marks of a line whose value is a native histogram, of integers or floats: so are its stale rows. */
     static final int HISTOGRAM = 32;
@@ -112,10 +115,8 @@ final class PageOrder {
     /** Where the last taken line stands in the old order, if further ahead than the lap looks. */
     private int lastFar;
 
-    /** Whether the series of the line dealt with last was not known to this target. */
+    /** Whether no sample of the series of the line dealt with last was taken before: it is not known or was refused. */
     private boolean isNew;
-    /** Whether it was not let in before: it is new or was refused. */
-    private boolean needsRoom;
 
     private boolean moved;
     private @Nullable PlaceIndex index;
@@ -123,6 +124,7 @@ final class PageOrder {
     /** Whether the page has broken a limit other than that of its samples: what follows counts, but not as new. */
     private boolean breached;
 
+    private final LastStamps lastStamps;
     private final VanishedSeries vanished;
     /**
      * Series that the page has but that do not live on, since no sample of theirs was taken or staleness does not apply to
@@ -134,12 +136,14 @@ final class PageOrder {
      * Where such a series stands.
      *
      * @param first its first line on the page, as {@link #lastPlace} has it
-     * @param expected the place in the old order where a line of it was expected and came; else negative
+     * @param expected the place in the old order where a line of it was expected and came; negative if there is none
+     * @param isNew whether no sample of it was taken, on this page either
      */
-    private record Ending(int first, int expected) {}
+    private record Ending(int first, int expected, boolean isNew) {}
 
     PageOrder(SeriesDictionary dictionary, ParseOptions options, LastStamps lastStamps) {
         this.dictionary = dictionary;
+        this.lastStamps = lastStamps;
         vanished = new VanishedSeries(lastStamps);
         trackStamped = options.trackTimestampsStaleness();
         seriesLimit = options.seriesLimit() == 0 ? Integer.MAX_VALUE : options.seriesLimit();
@@ -204,7 +208,6 @@ final class PageOrder {
      */
     boolean hit() {
         boolean first = isFirstAt(next);
-        isNew = false;
         lastPlace = next++;
         return first;
     }
@@ -216,11 +219,9 @@ final class PageOrder {
      * @return whether its series has not been on this page yet
      */
     boolean take(Entry entry) {
-        isNew = false;
         if (entry.isOnlyMine()) {
             insert(entry);
             isNew = true;
-            needsRoom = true;
             return true;
         }
         int near = near(entry.canonical);
@@ -235,14 +236,12 @@ final class PageOrder {
      * @return whether its series is let in: those that were let in before stay, the others fill up what room there is
      */
     boolean note(int traits, boolean first) {
-        boolean letIn = !first || !needsRoom || admitted < seriesLimit;
-        int wanted = traits | (first ? 0 : DUPLICATE) | (letIn ? 0 : REFUSED);
-        if (first && needsRoom && letIn) {
-            admitted++;
+        boolean letIn = admitted < seriesLimit || !(first ? isNew : isStillNew());
+        boolean begins = first && isNew && letIn && (traits & ENDED) == 0;
+        if (begins) {
+            beginSeries();
         }
-        if (isNew && letIn && (traits & ENDED) == 0 && cutNext == NOT_CUT && !breached) {
-            newSeries++;
-        }
+        int wanted = traits | (first ? 0 : DUPLICATE) | (first && isNew && !begins ? REFUSED : 0);
         if (first ? endsWith(wanted) : lastPlace >= 0 && ending != null) {
             noteEnding(first);
         }
@@ -263,17 +262,30 @@ final class PageOrder {
         boolean wasAlive = lastPlace < 0
                 ? !isNew
                 : live && ((marksAt(lastPlace) & DUPLICATE) != 0 || mayGoStale(marksAt(lastPlace)));
-        return wasAlive || (trackStamped && (wanted & ENDED) != 0);
+        return wasAlive || ((trackStamped || isNew) && (wanted & ENDED) != 0);
+    }
+
+    /** Whether the lines before, of the series of the line dealt with last, were not its first sample either. */
+    private boolean isStillNew() {
+        Ending end = ending == null ? null : ending.get(lastEntry().canonical);
+        return end != null && end.isNew;
+    }
+
+    /** A first sample is taken. */
+    private void beginSeries() {
+        admitted++;
+        newSeries += cutNext == NOT_CUT && !breached ? 1 : 0;
     }
 
     private void noteEnding(boolean first) {
         Map<Entry, Ending> all = ending == null ? new HashMap<>() : ending;
         ending = all;
         if (first) {
-            all.put(lastEntry().canonical, new Ending(lastPlace, lastPlace));
+            all.put(lastEntry().canonical, new Ending(lastPlace, lastPlace, isNew));
         } else if (mayGoStale(marksAt(lastPlace))) {
             // It has moved up, and here is where it stood.
-            all.computeIfPresent(lastEntry().canonical, (series, moved) -> new Ending(moved.first, lastPlace));
+            all.computeIfPresent(
+                    lastEntry().canonical, (series, moved) -> new Ending(moved.first, lastPlace, moved.isNew));
         }
     }
 
@@ -287,9 +299,18 @@ final class PageOrder {
      * @param traits as for {@link #note}
      */
     void takeAfterAll(int traits) {
-        Ending end = ending == null || !mayGoStale(traits) ? null : ending.remove(lastEntry().canonical);
+        Entry series = lastEntry().canonical;
+        Ending end = ending == null ? null : ending.get(series);
         if (end == null) {
             return;
+        }
+        if (end.isNew) {
+            beginSeries();
+        }
+        if (mayGoStale(traits)) {
+            ending.remove(series);
+        } else {
+            ending.put(series, new Ending(end.first, end.expected, false));
         }
         if (end.first < 0) {
             takenMarks[~end.first] = (byte) traits;
@@ -346,6 +367,7 @@ final class PageOrder {
         goodSize = size;
         countAdmitted();
         endLap();
+        lastStamps.trim(order, size);
     }
 
     /**
@@ -354,6 +376,7 @@ final class PageOrder {
      */
     void abort() {
         rewindToCut();
+        tellSampled();
         if (live) {
             collectVanished();
         }
@@ -399,7 +422,7 @@ final class PageOrder {
         if (ending != null) {
             ending.values().removeIf(end -> end.first < 0 ? ~end.first >= takenCount : end.first >= next);
             // Where it once stood is behind the cut now, and is collected with what follows there.
-            ending.replaceAll((series, end) -> end.expected < next ? end : new Ending(end.first, NOWHERE));
+            ending.replaceAll((series, end) -> end.expected < next ? end : new Ending(end.first, NOWHERE, end.isNew));
         }
         index = index == null ? null : buildIndex();
     }
@@ -435,6 +458,19 @@ final class PageOrder {
         dictionary.sweepIfWorthwhile();
     }
 
+    /** Of a target that has timestamps: which series had their last samples without. */
+    void tellSampled() {
+        if (!lastStamps.needsOrder()) {
+            return;
+        }
+        for (int place = 0; place < size; place++) {
+            Series series = order[place].series;
+            if (series != null && (marksAt(place) & (STAMPED | DUPLICATE | REFUSED)) == 0) {
+                lastStamps.putSampled(series);
+            }
+        }
+    }
+
     /** Shows all lines to an onlooker; of no use unless the last page was good. */
     void addTo(PageStructure structure) {
         for (int place = 0; place < size; place++) {
@@ -453,13 +489,13 @@ final class PageOrder {
         return (marksAt(place) & REFUSED) != 0;
     }
 
-    /** Whether a series in that state of the index was not let in before. */
-    private boolean needsRoom(int state) {
+    /** Whether no sample of a series in that state of the index was taken before. */
+    private boolean isNew(int state) {
         return state >= 0 ? wasRefusedAt(state) : state == UNKNOWN || state == REFUSED_PASSED_OVER;
     }
 
     private boolean isFirstAt(int place) {
-        needsRoom = wasRefusedAt(place);
+        isNew = wasRefusedAt(place);
         int mark = marksAt(place) & (DUPLICATE | MOVED);
         if (mark == 0) {
             return true;
@@ -474,7 +510,7 @@ final class PageOrder {
         if (isSeen(state)) {
             return false;
         }
-        needsRoom = needsRoom(state);
+        isNew = isNew(state);
         places.put(series, SEEN);
         return true;
     }
@@ -520,10 +556,8 @@ final class PageOrder {
                 return catchUp(entry, state);
             }
             markMoved(state);
-        } else {
-            isNew = state == UNKNOWN;
         }
-        needsRoom = needsRoom(state);
+        isNew = isNew(state);
         boolean first = state >= next || !isSeen(state);
         insert(entry);
         takenKnown++;

@@ -27,6 +27,8 @@ final class PageRows {
     private int firstRow;
     /** The latest timestamp that samples may have. */
     private long latestMillis;
+    /** Whether a timestamp was ahead of this scrape, so that samples without one may be out of order. */
+    private boolean behind;
 
     private @Nullable ExpositionException tooManyBuckets;
 
@@ -44,6 +46,8 @@ final class PageRows {
         this.timestampMillis = timestampMillis;
         firstRow = into.size();
         latestMillis = options.latestMillis(timestampMillis);
+        lastStamps.begin(timestampMillis);
+        behind = lastStamps.mayRefuse(timestampMillis);
         int limit = options.sampleLimit();
         rowLimit = limit == 0 ? Integer.MAX_VALUE : (int) Math.min(Integer.MAX_VALUE, (long) into.size() + limit);
         tooManyBuckets = null;
@@ -67,13 +71,12 @@ final class PageRows {
             throw tooManyBuckets;
         }
         createdTimes.apply(into);
-        if (options.honorTimestamps() && options.dropOutOfOrder()) {
-            lastStamps.remember(into, firstRow, timestampMillis);
-        }
+        lastStamps.remember(into, firstRow);
     }
 
-    void forget() {
-        lastStamps.forget();
+    /** Whether lines that are as expected may become rows without this object. */
+    boolean needNotBeAsked() {
+        return order.isPlain() && !behind;
     }
 
     /** The expected lines up to a place have become rows without this object. */
@@ -130,7 +133,7 @@ final class PageRows {
             addCreated(entry, bits);
             return;
         }
-        if (isWanted(entry, series, first, bits, stampMillis, 0)) {
+        if (isWanted(entry, series, first, bits, null, stampMillis, 0)) {
             into.add(series, rowMillis(stampMillis), bits);
             addBeside(startMillis, exemplars);
         }
@@ -152,7 +155,7 @@ final class PageRows {
         NativeHistogram fitting = limits.applyTo(histogram);
         int traits = PageOrder.traits(histogram) | (fitting == null ? PageOrder.ENDED : 0);
         long bits = Double.doubleToRawLongBits(histogram.sum());
-        if (!isWanted(entry, series, first, bits, stampMillis, traits)) {
+        if (!isWanted(entry, series, first, bits, fitting, stampMillis, traits)) {
             return;
         }
         if (fitting != null) {
@@ -165,21 +168,33 @@ final class PageRows {
         }
     }
 
-    private boolean isWanted(Entry entry, Series series, boolean first, long bits, long stampMillis, int traits) {
+    private boolean isWanted(
+            Entry entry,
+            Series series,
+            boolean first,
+            long bits,
+            @Nullable NativeHistogram histogram,
+            long stampMillis,
+            int traits) {
         counts.kept++;
         if (into.size() >= rowLimit) {
             order.cut();
         }
         boolean stamped = isStamped(stampMillis);
-        LeftOut refusal = stamped ? refusal(series, bits, stampMillis) : null;
-        int all = traits | (stamped ? PageOrder.STAMPED : 0) | (refusal == null ? 0 : PageOrder.ENDED);
+        LeftOut refusal = stamped
+                ? refusal(series, bits, histogram, stampMillis)
+                : behind ? lastStamps.refusal(series, timestampMillis, bits, histogram) : null;
+        boolean isLast = refusal == null || refusal == LeftOut.REPEATED;
+        // As in Prometheus, the samples that are limited are all that a store is shown.
+        rowLimit -= refusal == null || rowLimit == Integer.MAX_VALUE ? 0 : 1;
+        int all = traits | (stamped ? PageOrder.STAMPED : 0) | (isLast ? 0 : PageOrder.ENDED);
         if (!order.note(all, first)) {
             refusal = LeftOut.OVER_SERIES_LIMIT;
             stampedDuplicates.refuse(entry);
         } else if (!first) {
             LeftOut repeated = stamped ? stampedDuplicates.refusal(entry, series, stampMillis) : LeftOut.DUPLICATE;
             refusal = repeated == null ? refusal : repeated;
-            if (refusal == null) {
+            if (refusal == null || refusal == LeftOut.REPEATED) {
                 order.takeAfterAll(all);
             }
         }
@@ -192,8 +207,12 @@ final class PageRows {
         return refusal == null;
     }
 
-    private @Nullable LeftOut refusal(Series series, long bits, long stampMillis) {
-        return stampMillis > latestMillis ? LeftOut.TOO_FAR_AHEAD : lastStamps.refusal(series, stampMillis, bits);
+    private @Nullable LeftOut refusal(Series series, long bits, @Nullable NativeHistogram histogram, long stampMillis) {
+        lastStamps.meet();
+        order.tellSampled();
+        return stampMillis > latestMillis
+                ? LeftOut.TOO_FAR_AHEAD
+                : lastStamps.refusal(series, stampMillis, bits, histogram);
     }
 
     private boolean isStamped(long stampMillis) {

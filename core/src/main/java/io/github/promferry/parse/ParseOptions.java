@@ -529,7 +529,12 @@ public final class ParseOptions {
         /**
          * Leaves out samples if their series had a later timestamp before, on this page or an earlier one, or the same with
          * another value, and counts them: receivers refuse them, often with all that came with them. Stale rows that would
-         * come behind such a timestamp are left out, too.
+         * come behind such a timestamp are left out, too. A sample that a page before had with the same timestamp and value
+         * is left out as well ({@link LeftOut#REPEATED}), since it has been delivered; see {@link ExpositionParser#lose}.
+         *
+         * <p>Each sample of a series counts, whether its timestamp was on the page or is that of the scrape, and so does a
+         * stale row. Of series that vanished before the target's first timestamp nothing is known, and what vanished more
+         * than an hour ago may be forgotten.
          *
          * @param dropOutOfOrder false by default
          * @return this

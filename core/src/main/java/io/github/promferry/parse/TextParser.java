@@ -156,7 +156,7 @@ final class TextParser implements PartSeries.Whole {
         int dropped = 0;
         int samples = 0;
         int at = start;
-        if (!order.isPlain()) {
+        if (!rows.needNotBeAsked()) {
             return predictedOneByOne(start);
         }
         while (at < end) {

@@ -40,10 +40,10 @@ final class VanishedSeries {
     /** As in Prometheus, a series whose own timestamps are ahead of its end is not marked: nobody would take the marker. */
     void addRow(Series ended, int mark, long timestampMillis, SampleBatch into) {
         long bits = SampleValues.STALE_NAN_BITS;
-        if (lastStamps.refusal(ended, timestampMillis, bits) != null) {
+        if (lastStamps.refusal(ended, timestampMillis, bits, null) != null) {
             return;
         }
-        lastStamps.end(ended, timestampMillis, bits);
+        lastStamps.end(ended, timestampMillis);
         if ((mark & (PageOrder.HISTOGRAM | PageOrder.FLOAT_HISTOGRAM)) == 0) {
             into.add(ended, timestampMillis, bits);
         } else {

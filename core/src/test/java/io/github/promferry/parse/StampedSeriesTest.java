@@ -22,17 +22,19 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Samples with timestamps of their own: which are taken, and when their series end. */
 class StampedSeriesTest {
-    private static final int AHEAD = 600;
+    private static final int AHEAD = 1600;
     private static final String BROKEN = "x{";
 
+    private static ParseOptions.Builder options() {
+        return ParseOptions.builder().futureLimit(Duration.ofMillis(AHEAD)).dropOutOfOrder(true);
+    }
+
+    private static ExpositionParser parser(ParseOptions.Builder options) {
+        return new ExpositionParser(new SeriesDictionary(SeriesResolver.AS_EXPOSED), options.build());
+    }
+
     private static ExpositionParser parser(boolean track) {
-        return new ExpositionParser(
-                new SeriesDictionary(SeriesResolver.AS_EXPOSED),
-                ParseOptions.builder()
-                        .futureLimit(Duration.ofMillis(AHEAD))
-                        .dropOutOfOrder(true)
-                        .trackTimestampsStaleness(track)
-                        .build());
+        return parser(options().trackTimestampsStaleness(track));
     }
 
     /** What a page gives, such as {@code a=1@5 b=stale@1000}. */
@@ -65,10 +67,17 @@ class StampedSeriesTest {
         "an earlier one behind one of the scrape,   false, a 1;a 2 5, a=1@1000",
         "a later one behind one of the scrape,      false, a 1;a 2 1001, a=1@1000 a=2@1001",
         "one of the scrape behind one of its own,   false, a 1 5;a 2, a=1@5",
-        "equal as on the page before,               false, a 1 5|a 1 5, a=1@5|a=1@5",
+        "equal as on the page before,               false, a 1 5|a 1 5|a 2 6, a=1@5||a=2@6",
+        "equal: its series lives,                   true,  a 1 5|a 1 5|b 1, a=1@5||b=1@3000 a=stale@3000",
+        "equal behind an earlier one: it lives,     true,  a 1 5|a 2 4;a 1 5|b 1, a=1@5||b=1@3000 a=stale@3000",
+        "equal and a later one behind it,           false, a 1 5|a 1 5;a 2 6, a=1@5|a=2@6",
+        "equal but behind its marker,               true,  a 1 5|b 1|a 1 5|a 1 2001, a=1@5|b=1@2000 a=stale@2000|b=stale@3000|a=1@2001",
+        "equal again after it was gone,             false, a 1 5|b 1|a 1 5, a=1@5|b=1@2000|b=stale@3000",
+        "equal to a scrape,                         false, a 1|a 1 1000;b 1, a=1@1000|b=1@2000 a=stale@2000",
+        "equal to a scrape: tracked it lives,       true,  a 1|a 1 1000|b 1, a=1@1000||b=1@3000 a=stale@3000",
         "another value at the same time,            false, a 1 5|a 2 5|a 3 6, a=1@5||a=3@6",
         "earlier than on the page before,           false, a 1 5|a 2 4;a 3 6, a=1@5|a=3@6",
-        "too far ahead,                             true,  a 1 1601;b 2, b=2@1000",
+        "too far ahead,                             true,  a 1 2601;b 2, b=2@1000",
         "untracked and refused: no marker,          false, a 1 5|a 2 4, a=1@5|",
         "refused: its series ends,                  true,  a 1 5|a 2 4|a 3 3, a=1@5|a=stale@2000|",
         "and goes on behind its marker,             true,  a 1 5|a 2 4|a 3 1999|a 4 2001, a=1@5|a=stale@2000||a=4@2001",
@@ -76,13 +85,24 @@ class StampedSeriesTest {
         "and ends when it goes,                     true,  a 1 5|a 2 4;a 3 6|b 1, a=1@5|a=3@6|b=1@3000 a=stale@3000",
         "taken and then refused: it lives,          true,  a 1 5|a 2 6;a 3 4|b 1, a=1@5|a=2@6|b=1@3000 a=stale@3000",
         "moved and refused,                         true,  a 1 5;b 1;c 1|b 1;c 1;a 2 4, a=1@5 b=1@1000 c=1@1000|b=1@2000 c=1@2000 a=stale@2000",
-        "refused at first sight: nothing ends,      true,  a 1 1601|b 1, |b=1@2000",
-        "ahead of its end: no marker,               true,  a 1 2600|b 1|b 1|b 1, |b=1@2000|b=1@3000|b=1@4000",
+        "refused at first sight: nothing ends,      true,  a 1 2601|b 1, |b=1@2000",
+        "ahead of its end: no marker,               true,  a 1 2600|b 1|b 1|b 1, a=1@2600|b=1@2000|b=1@3000|b=1@4000",
         "gone while ahead: no marker,               true,  a 1 1500|a 2 2500|b 1|b 1, a=1@1500|a=2@2500|b=1@3000 a=stale@3000|b=1@4000",
         "gone while ahead of the marker,            true,  a 1 1600|x{, a=1@1600|a=stale@2000",
         "in a page that broke behind it,            true,  a 1 5;b 1|a 2 4;b 1;x{, a=1@5 b=1@1000|a=stale@2000",
         "the timestamp comes: untracked it ends,    false, a 1|a 2 1500, a=1@1000|a=2@1500 a=stale@2000",
         "the timestamp comes: tracked it lives,     true,  a 1|a 2 1500, a=1@1000|a=2@1500",
+        "it comes from before the last scrape,      false, a 1|a 2 500|a 2 500|a 2 1500|a 2 2001, a=1@1000|a=stale@2000|||a=2@2001",
+        "from before another scrape than the last,  false, a 1|a 2|a 3 1500|a 4 2500, a=1@1000|a=2@2000|a=stale@3000|",
+        "from before the last scrape that was good, false, a 1|a 2;x{|a 3 500;a 4 1500, a=1@1000||a=4@1500 a=stale@3000",
+        "from before the marker of a failed page,   false, a 1;b 1|b 2;x{|b 3;a 4 1500|b 4;a 5 2500, a=1@1000 b=1@1000|a=stale@2000|b=3@3000|b=4@4000 a=5@2500",
+        "from before its marker,                    false, a 1;t 1 5|t 2 6|a 2 1500;t 3 7|a 2 2500, a=1@1000 t=1@5|t=2@6 a=stale@2000|t=3@7|a=2@2500",
+        "moved and from before the last scrape,     false, a 1;b 1;c 1|c 2;a 2 500, a=1@1000 b=1@1000 c=1@1000|c=2@2000 a=stale@2000 b=stale@2000",
+        "spelled otherwise,                         false, 'a{x=\"1\",y=\"\"} 1|a{x=\"1\"} 2 500', 'a{x=\"1\"}=1@1000|a{x=\"1\"}=stale@2000'",
+        "the timestamp goes while it was ahead,     false, a 1 2500|a 2|a 3|a 4, a=1@2500||a=3@3000|a=4@4000",
+        "goes and the series is untracked again,    true,  a 1 2500|a 2|b 1|b 2;a 3, a=1@2500||b=1@3000|b=2@4000 a=3@4000",
+        "goes; beside others that are as expected,  false, a 1 2500;b 1|a 2;b 2|b 3;a 3|b 4;a 4, a=1@2500 b=1@1000|b=2@2000|b=3@3000 a=3@3000|b=4@4000 a=4@4000",
+        "ahead and gone and back without,           false, a 1 2500;b 1|b 2|a 2;b 3|a 3;b 4|x{|a 4;b 5, a=1@2500 b=1@1000|b=2@2000|a=2@3000 b=3@3000|a=3@4000 b=4@4000|a=stale@5000 b=stale@5000|a=4@6000 b=5@6000",
     })
     void areTakenOrNotAsInPrometheus(String what, boolean track, String pages, String expected) {
         ExpositionParser parser = parser(track);
@@ -92,6 +112,124 @@ class StampedSeriesTest {
             given.add(scrape(parser, all[i].replace(';', '\n') + "\n", 1000L * (i + 1)));
         }
         assertThat(String.join("|", given)).isEqualTo(expected == null ? "" : expected);
+    }
+
+    /** As in Prometheus, a series is added with the first sample that is taken, for as long as the pages have it. */
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({
+        "refused at first,                    a 1 9000|a 2 9000|a 3 3000|a 4 3500,       0 0 1 0",
+        "refused in between,                  a 1 5|a 2 4|a 3 6,                         1 0 0",
+        "refused and gone,                    a 1 3000|b 1|a 2 5,                        0 1 1",
+        "refused and then taken,              a 1 2601;a 2 5|a 3 6,                      1 0",
+        "refused and then taken at last,      a 1 9000|a 2 9000;a 3 5;a 4 6|a 5 7,       0 1 0",
+        "refused when it returns,             a 1 5|b 1|a 1 5|a 2 3001,                  1 1 0 1",
+        "refused before a failure,            a 1 9000;b 1;x{|a 2 5;b 2|a 3 6;b 3,       1 1 0",
+        "taken before a failure,              a 1 5;x{|a 2 6,                            1 0",
+        "refused where it moved,              a 1 9000;b 1;c 1|b 2;c 2;a 2 9000|c 3;b 3;a 3 5|a 4 6, 2 0 1 0",
+    })
+    void areAddedWithTheFirstSampleThatIsTaken(String what, String pages, String expected) {
+        ExpositionParser parser = parser(true);
+        List<String> added = new ArrayList<>();
+        String[] all = pages.split("\\|", -1);
+        for (int i = 0; i < all.length; i++) {
+            scrape(parser, all[i].replace(';', '\n') + "\n", 1000L * (i + 1));
+            added.add(String.valueOf(parser.newSeriesCount()));
+        }
+        assertThat(String.join(" ", added)).isEqualTo(expected);
+    }
+
+    @Test
+    void aSeriesWithoutASampleThatIsTakenNeedsNoRoom() {
+        ExpositionParser parser = parser(options().seriesLimit(1));
+        assertThat(scrape(parser, "a 1 9000\nb 1\na 2 5\n", 1000)).isEqualTo("b=1@1000");
+        assertThat(parser.leftOutCount(LeftOut.TOO_FAR_AHEAD)).isEqualTo(1);
+        assertThat(parser.leftOutCount(LeftOut.OVER_SERIES_LIMIT)).isEqualTo(1);
+        assertThat(scrape(parser, "a 1 9000\na 2 5\n", 2000)).isEqualTo("b=stale@2000");
+        assertThat(scrape(parser, "a 1 9000\na 2 6\nb 1\n", 3000)).isEqualTo("a=2@6");
+        assertThat(parser.newSeriesCount()).isEqualTo(1);
+    }
+
+    @Test
+    void aSampleThatIsRefusedCountsForTheSampleLimit() {
+        ExpositionParser parser = parser(options().sampleLimit(2));
+        scrape(parser, "a 1 5\nb 1\n", 1000);
+        byte[] page = Pages.bytes("a 2 4\nb 2\nc 2\n");
+        assertThatThrownBy(
+                        () -> parser.parse(ExpositionFormat.TEXT_0_0_4, page, 0, page.length, 2000, new SampleBatch()))
+                .hasMessageContaining("3 samples");
+    }
+
+    @Test
+    void whatWasLostIsWantedAgain() {
+        ExpositionParser parser = parser(true);
+        assertThat(scrape(parser, "a 1 5\nb 1 5\n", 1000)).isEqualTo("a=1@5 b=1@5");
+        parser.lose();
+        scrape(parser, "a 1 5\nx{\n", 2000);
+        assertThat(scrape(parser, "a 1 5\n", 3000)).isEqualTo("a=1@5");
+        assertThat(scrape(parser, "a 1 5\n", 4000)).isEmpty();
+        assertThat(parser.leftOutCount(LeftOut.REPEATED)).isEqualTo(1);
+    }
+
+    @Test
+    void whatIsOnThePageIsRememberedThoughThousandsVanish() {
+        ExpositionParser parser = parser(false);
+        scrape(parser, "a 1 5\nb 1 5\n" + many("s", 3000), 1000);
+        scrape(parser, "a 2 4\n" + many("t", 3000), 2000);
+        scrape(parser, "a 2 4\n" + many("u", 10), 3000);
+        scrape(parser, "a 2 4\n" + many("v", 3000), 4000);
+        assertThat(scrape(parser, "a 2 4\na 3 6\nb 2 4\n", 5000)).isEqualTo("a=3@6 b=2@4");
+    }
+
+    private static String many(String name, int series) {
+        StringBuilder page = new StringBuilder();
+        for (int i = 0; i < series; i++) {
+            page.append(name).append("{i=\"").append(i).append("\"} 1 5\n");
+        }
+        return page.toString();
+    }
+
+    @Test
+    void aSeriesThatReturnsIsKnownByItsLabels() {
+        SeriesDictionary dictionary = new SeriesDictionary(SeriesResolver.AS_EXPOSED);
+        ExpositionParser parser = new ExpositionParser(dictionary, options().build());
+        scrape(parser, "a 1 5\n" + many("s", 2000), 1000);
+        scrape(parser, many("t", 2000), 2000);
+        scrape(parser, many("t", 2000), 3000);
+        assertThat(dictionary.size()).as("the first series have been swept").isEqualTo(2000);
+        assertThat(scrape(parser, "a 2 4\na 3 6\n", 4000)).isEqualTo("a=3@6");
+    }
+
+    @Test
+    void whatVanishedLongAgoIsForgotten() {
+        ExpositionParser parser = parser(false);
+        long hour = 3_600_000;
+        scrape(parser, "a 1 5\n", 1000);
+        scrape(parser, "b 1\n", 1000 + hour);
+        assertThat(scrape(parser, "a 2 4\nb 1\n", 1000 + hour)).isEqualTo("b=1@3601000");
+        scrape(parser, "b 1\n", 1001 + 2 * hour);
+        scrape(parser, "b 1\n", 1002 + 2 * hour);
+        assertThat(scrape(parser, "a 2 4\n", 1003 + 2 * hour)).isEqualTo("a=2@4 b=stale@7201003");
+    }
+
+    @Test
+    void aClockThatIsSetBackIsFollowed() {
+        ExpositionParser parser = parser(false);
+        assertThat(scrape(parser, "a 1 5000000\nb 1\n", 9_000_000)).isEqualTo("a=1@5000000 b=1@9000000");
+        assertThat(scrape(parser, "a 2 5\nb 2\n", 1000)).isEqualTo("a=2@5 b=2@1000");
+        assertThat(scrape(parser, "a 3 4\nb 2\n", 2000)).isEqualTo("b=2@2000");
+    }
+
+    @Test
+    void aHistogramIsRepeatedOnlyIfAllOfItIs() {
+        ExpositionParser parser = new ExpositionParser(
+                new SeriesDictionary(SeriesResolver.AS_EXPOSED),
+                options().classicHistogramsAsNative(true).build());
+        String page = "# TYPE h histogram\nh_bucket{le=\"1\"} 1 5\nh_bucket{le=\"+Inf\"} 2 5\nh_sum 3 5\nh_count 2 5\n";
+        assertThat(scrape(parser, page, 1000)).isEqualTo("h=3@5");
+        assertThat(scrape(parser, page, 2000)).isEmpty();
+        assertThat(parser.leftOutCount(LeftOut.REPEATED)).isEqualTo(1);
+        assertThat(scrape(parser, page.replace("} 1 5", "} 2 5"), 3000)).isEmpty();
+        assertThat(parser.leftOutCount(LeftOut.DUPLICATE)).isEqualTo(1);
     }
 
     @Test
@@ -117,9 +255,10 @@ class StampedSeriesTest {
             ExpositionParser parser = parser(track);
             PlainRule rule = new PlainRule(track);
             List<String> pages = new ArrayList<>();
-            for (int scrape = 1; scrape <= 6; scrape++) {
+            for (int scrape = 1; scrape <= 7; scrape++) {
                 long time = 1000L * scrape;
-                String page = randomPage(random, time);
+                // What vanished before the first timestamp was met is not remembered.
+                String page = scrape == 1 ? "a 1 1\n" : randomPage(random, time);
                 pages.add(page);
                 List<String> given = List.of(scrape(parser, page, time).split(" ", -1));
                 assertThat(given)
@@ -153,7 +292,7 @@ class StampedSeriesTest {
         for (int line = 0; line < lines; line++) {
             page.append((char) ('a' + random.nextInt(5))).append(' ').append(random.nextInt(3));
             if (random.nextInt(4) > 0) {
-                page.append(' ').append(time - 1500 + 500L * random.nextInt(6));
+                page.append(' ').append(time - 1400 + 500L * random.nextInt(8));
             }
             page.append('\n');
         }
@@ -182,33 +321,27 @@ class StampedSeriesTest {
                 boolean stamped = parts.length > 2;
                 Sample sample = new Sample(stamped ? Long.parseLong(parts[2]) : time, parts[1]);
                 List<Sample> before = taken.computeIfAbsent(parts[0], key -> new ArrayList<>());
-                boolean wanted = stamped
-                        ? isWanted(sample, last.get(parts[0]), time)
-                                && before.stream().allMatch(s -> s.time < sample.time)
-                        : seen.add(parts[0]);
-                seen.add(parts[0]);
-                if (wanted) {
+                boolean wanted = (seen.add(parts[0]) || stamped)
+                        && isWanted(sample, last.get(parts[0]), time)
+                        && before.stream().allMatch(s -> s.time < sample.time);
+                if (wanted && !sample.equals(last.get(parts[0]))) {
                     before.add(sample);
                     rows.add(parts[0] + "=" + sample.value + "@" + sample.time);
-                    if (track || !stamped) {
-                        living.add(parts[0]);
-                    }
+                }
+                if (wanted && (track || !stamped)) {
+                    living.add(parts[0]);
                 }
             }
             if (broken) {
                 rows.clear();
             } else {
-                taken.forEach((series, samples) -> samples.forEach(sample -> {
-                    if (sample.time != time) {
-                        last.merge(series, sample, (a, b) -> b.time >= a.time ? b : a);
-                    }
-                }));
+                taken.forEach((series, samples) -> samples.forEach(sample -> last.put(series, sample)));
             }
             alive.removeAll(living);
             for (String series : alive) {
                 Sample marker = new Sample(time, "stale");
                 if (isWanted(marker, last.get(series), time)) {
-                    last.computeIfPresent(series, (key, before) -> marker);
+                    last.put(series, marker);
                     rows.add(series + "=stale@" + time);
                 }
             }

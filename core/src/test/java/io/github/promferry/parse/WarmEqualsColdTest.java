@@ -493,7 +493,7 @@ class WarmEqualsColdTest {
             Set<Labels> fresh = new TreeSet<>(admitted);
             fresh.removeAll(known);
             assertThat(warm.parser.newSeriesCount()).isEqualTo(fresh.size());
-            known = now.keySet();
+            known = Set.copyOf(admitted);
             Set<Labels> gone = new TreeSet<>();
             alive.forEach((series, stamped) -> {
                 if (!stamped && now.getOrDefault(series, true)) {

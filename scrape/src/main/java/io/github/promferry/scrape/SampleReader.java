@@ -30,6 +30,9 @@ interface SampleReader {
     /** Adds a stale row for each live series; then none is live. */
     void addAllStale(long timestampMillis, SampleBatch into);
 
+    /** The sink did not take the rows: samples that come again are wanted. */
+    void lose();
+
     /** The target is gone. */
     void forget();
 
@@ -71,6 +74,11 @@ interface SampleReader {
         @Override
         public void addAllStale(long timestampMillis, SampleBatch into) {
             parser.addAllStale(timestampMillis, into);
+        }
+
+        @Override
+        public void lose() {
+            parser.lose();
         }
 
         @Override

@@ -96,7 +96,7 @@ final class ScrapeRecord {
 
     private void logLeftOut(@Nullable LastScrape before, LastScrape now) {
         now.leftOut().forEach((why, samples) -> {
-            if (before == null || before.leftOutCount(why) == 0) {
+            if (why != LeftOut.REPEATED && (before == null || before.leftOutCount(why) == 0)) {
                 LOG.log(
                         Level.WARNING,
                         () -> target.name() + ": samples are left out, " + samples.count() + " by now, the first of "
@@ -114,6 +114,7 @@ final class ScrapeRecord {
                 "the timestamp is more than "
                         + PrometheusDuration.format(target.job().limits().future()) + " in the future";
             case OUT_OF_ORDER -> "the series had a later timestamp before";
+            case REPEATED -> "they are known already";
         };
     }
 

@@ -241,7 +241,11 @@ final class ScrapeWork {
     private LastScrape report(LastScrape scrape, SampleBatch batch) {
         ReportSeries.add(target.job().reports(), scrape, target, batch);
         String refusal = batch.isEmpty() ? null : refusal(batch);
-        return refusal == null ? scrape : scrape.refused(refusal);
+        if (refusal == null) {
+            return scrape;
+        }
+        reader.lose();
+        return scrape.refused(refusal);
     }
 
     /** The sink's trouble is never the target's: it is counted and told, and {@code up} stays what it is. */

@@ -40,6 +40,9 @@ final class ScraperMetrics implements MetricSource {
     private static final MetricMetadata OUT_OF_ORDER = counter(
             "promferry_scrape_samples_out_of_order_total",
             "Samples left out because their series had a later timestamp before.");
+    private static final MetricMetadata REPEATED = counter(
+            "promferry_scrape_samples_repeated_total",
+            "Samples left out because they had the timestamp and the value of a page before, so nothing is missing.");
     private static final MetricMetadata PAGE_BYTES =
             counter("promferry_scrape_page_bytes_total", "Bytes of the pages, unpacked.");
     private static final MetricMetadata SECONDS =
@@ -83,6 +86,7 @@ final class ScraperMetrics implements MetricSource {
                 counters.leftOut(LeftOut.OVER_SERIES_LIMIT).doubleValue());
         add(batch, TOO_FAR_AHEAD, job, counters.leftOut(LeftOut.TOO_FAR_AHEAD).doubleValue());
         add(batch, OUT_OF_ORDER, job, counters.leftOut(LeftOut.OUT_OF_ORDER).doubleValue());
+        add(batch, REPEATED, job, counters.leftOut(LeftOut.REPEATED).doubleValue());
         add(batch, PAGE_BYTES, job, counters.pageBytes.doubleValue());
         add(batch, SECONDS, job, counters.nanos.doubleValue() / 1e9);
         Map<TargetStatus.Health, Integer> count = new EnumMap<>(TargetStatus.Health.class);

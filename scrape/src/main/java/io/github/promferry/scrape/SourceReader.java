@@ -2,7 +2,6 @@ package io.github.promferry.scrape;
 
 import io.github.promferry.Exemplar;
 import io.github.promferry.Labels;
-import io.github.promferry.MetricMetadata;
 import io.github.promferry.MetricSource;
 import io.github.promferry.NativeHistogram;
 import io.github.promferry.SampleBatch;
@@ -27,21 +26,22 @@ import org.jspecify.annotations.Nullable;
  * but neither HTTP nor text. A source gives the same object for the same series each time, so that is what it is known by.
  */
 final class SourceReader implements SampleReader {
-    private static final Series DROPPED = Series.of(Labels.EMPTY, MetricMetadata.NONE);
-
     private final MetricSource source;
     private final SeriesResolver resolver;
     private final ParseOptions options;
     private final SampleBatch collected = new SampleBatch();
 
-    /** What each series became: those of the last good reading, and of readings since then that failed. */
-    private Map<Series, Series> known = new HashMap<>();
+    /** The series of the last good reading, and of readings since then that failed. */
+    private Map<Series, Known> known = new HashMap<>();
     /** What is live and gets a marker when it vanishes, which is a histogram if its last sample was. */
     private Map<Series, @Nullable NativeHistogram> live = new HashMap<>();
     /** Live before the last reading. */
     private Map<Series, @Nullable NativeHistogram> liveBefore = Map.of();
-    /** The last samples of those that have timestamps of their own. */
+    /** The last sample of each series, some that vanished included, as a receiver has it. */
     private final Map<Series, Stamp> lastStamps = new HashMap<>();
+
+    /** Whether the last rows did not arrive. */
+    private boolean lost;
     /** If series are limited, those that were let in at the last reading. */
     private Set<Series> admitted = new HashSet<>();
 
@@ -61,6 +61,10 @@ final class SourceReader implements SampleReader {
 
     @Override
     public void read(ExpositionFormat format, PageBuffer page, long timestampMillis, SampleBatch into) {
+        if (timestampMillis < last.timestampMillis) {
+            // After a clock was set back, it is the samples before that were wrong.
+            lastStamps.clear();
+        }
         int before = into.size();
         Lap lap = new Lap(timestampMillis, into);
         last = lap;
@@ -71,11 +75,14 @@ final class SourceReader implements SampleReader {
             lap.addRows();
             lap.checkSampleLimit();
             known = lap.seen;
-            if (lastStamps.size() > 2 * lap.stamps.size() + 64) {
-                // Most of them have vanished.
-                lastStamps.keySet().retainAll(new HashSet<>(known.values()));
-            }
             lastStamps.putAll(lap.stamps);
+            if (lastStamps.size() > 2 * known.size() + 64) {
+                // Most of them have vanished.
+                Set<Series> present = new HashSet<>();
+                known.values().forEach(series -> present.add(series.became));
+                lastStamps.keySet().retainAll(present);
+            }
+            lost = false;
             good = true;
         } finally {
             if (!good) {
@@ -88,15 +95,30 @@ final class SourceReader implements SampleReader {
         }
     }
 
-    /** A sample with a timestamp of its own. */
-    private record Stamp(long timestampMillis, long bits) {
-        /** Why no receiver would take that one after this, or null. */
+    /** What a series became. */
+    private static final class Known {
+        /** Null if relabeling dropped it. */
+        final @Nullable Series became;
+        /** Whether a sample of it was taken. */
+        boolean taken;
+
+        Known(@Nullable Series became) {
+            this.became = became;
+        }
+    }
+
+    /** A sample. */
+    private record Stamp(
+            long timestampMillis, long bits, @Nullable NativeHistogram histogram) {
+        /** Why no receiver would take that one after this, or need not get it; else null. */
         @Nullable
-        LeftOut refusal(long nextMillis, long nextBits) {
-            if (nextMillis > timestampMillis) {
+        LeftOut refusal(Stamp next) {
+            if (next.timestampMillis > timestampMillis) {
                 return null;
             }
-            return nextMillis < timestampMillis ? LeftOut.OUT_OF_ORDER : nextBits == bits ? null : LeftOut.DUPLICATE;
+            return next.timestampMillis < timestampMillis
+                    ? LeftOut.OUT_OF_ORDER
+                    : next.equals(this) ? LeftOut.REPEATED : LeftOut.DUPLICATE;
         }
     }
 
@@ -106,10 +128,11 @@ final class SourceReader implements SampleReader {
         private final long latestMillis;
         private final SampleBatch into;
         private final int firstRow;
-        private final Map<Series, Series> seen = new HashMap<>(2 * known.size());
+        private final Map<Series, Known> seen = new HashMap<>(2 * known.size());
         private final Map<Series, @Nullable NativeHistogram> live = new HashMap<>(2 * known.size());
         private final Set<Series> admitted = new HashSet<>();
-        private final Map<Series, Stamp> stamps = new HashMap<>();
+        /** The last sample of each series that was taken. */
+        private final Map<Series, Stamp> stamps = new HashMap<>(2 * known.size());
 
         /** How many series that were not let in before still can be. */
         private int room = options.seriesLimit() - SourceReader.this.admitted.size();
@@ -117,6 +140,8 @@ final class SourceReader implements SampleReader {
         private int kept;
         private int added;
         private final Map<LeftOut, List<Series>> leftOut = new EnumMap<>(LeftOut.class);
+        /** As in Prometheus, the samples that are limited are all that a store is shown. */
+        private int judged;
         /** Samples that came when there were as many as the sample limit allows. */
         private int overSampleLimit;
 
@@ -149,32 +174,41 @@ final class SourceReader implements SampleReader {
         }
 
         private boolean addRow(int row, @Nullable NativeHistogram histogram) {
-            Series series = resolved(collected.series(row));
-            if (series.equals(DROPPED)) {
+            Known source = known(collected.series(row));
+            Series series = source.became;
+            if (series == null) {
                 return false;
             }
             kept++;
             long own = options.honorTimestamps() ? collected.timestamp(row) : SampleBatch.NO_TIMESTAMP;
             boolean stamped = own != SampleBatch.NO_TIMESTAMP;
-            long bits = collected.valueBits(row);
-            if (isFull() && !isDuplicate(series, stamped)) {
+            long timestamp = stamped ? own : timestampMillis;
+            Stamp sample = new Stamp(timestamp, collected.valueBits(row), histogram);
+            Stamp onThis = stamps.get(series);
+            boolean again = onThis != null && (!stamped || own == onThis.timestampMillis);
+            if (!again && isFull()) {
                 overSampleLimit++;
                 return false;
             }
-            LeftOut why = refusal(series, stamped, own, bits);
+            LeftOut why = again ? LeftOut.DUPLICATE : refusal(series, stamped, sample);
+            judged += again || why == LeftOut.OVER_SERIES_LIMIT ? 0 : 1;
             if (why != null) {
                 leftOut.computeIfAbsent(why, key -> new ArrayList<>()).add(series);
-                return false;
+                if (why != LeftOut.REPEATED) {
+                    return false;
+                }
             }
-            if (stamped) {
-                stamps.put(series, new Stamp(own, bits));
-            }
+            added += source.taken ? 0 : 1;
+            source.taken = true;
+            stamps.put(series, sample);
             if (!stamped || options.trackTimestampsStaleness()) {
                 live.put(series, histogram == null ? null : histogram.staleMarker());
             }
-            long timestamp = stamped ? own : timestampMillis;
+            if (why != null) {
+                return false;
+            }
             if (histogram == null) {
-                into.add(series, timestamp, bits);
+                into.add(series, timestamp, sample.bits);
             } else {
                 into.addHistogram(series, timestamp, histogram);
             }
@@ -184,47 +218,30 @@ final class SourceReader implements SampleReader {
             return true;
         }
 
-        private Series resolved(Series given) {
-            Series series = seen.get(given);
+        private Known known(Series given) {
+            Known series = seen.get(given);
             if (series == null) {
                 series = known.get(given);
                 if (series == null) {
-                    Series resolved = given.isComplete() ? given : resolver.resolve(given.labels(), given.metadata());
-                    series = resolved == null ? DROPPED : resolved;
-                    added += resolved == null || isFull() ? 0 : 1;
+                    series = new Known(given.isComplete() ? given : resolver.resolve(given.labels(), given.metadata()));
                 }
                 seen.put(given, series);
             }
             return series;
         }
 
-        private boolean isDuplicate(Series series, boolean stamped) {
-            return !stamped && (live.containsKey(series) || stamps.containsKey(series));
-        }
-
-        private @Nullable LeftOut refusal(Series series, boolean stamped, long own, long bits) {
-            if (isDuplicate(series, stamped)) {
-                return LeftOut.DUPLICATE;
-            }
-            if (options.seriesLimit() > 0 && !isLetIn(series)) {
-                return LeftOut.OVER_SERIES_LIMIT;
-            }
-            if (!stamped) {
-                return null;
-            }
-            if (own > latestMillis) {
+        /** Why the sample becomes no row, or null. */
+        private @Nullable LeftOut refusal(Series series, boolean stamped, Stamp sample) {
+            if (stamped && sample.timestampMillis > latestMillis) {
                 return LeftOut.TOO_FAR_AHEAD;
             }
-            Stamp onThis = stamps.get(series);
-            if (onThis != null && own == onThis.timestampMillis) {
-                return LeftOut.DUPLICATE;
+            Stamp before = stamps.getOrDefault(series, lastStamps.get(series));
+            LeftOut why = before == null || !options.dropOutOfOrder() ? null : before.refusal(sample);
+            if (why != null && why != LeftOut.REPEATED) {
+                return why;
             }
-            Stamp before = onThis == null ? lastStamps.get(series) : onThis;
-            return before == null || !options.dropOutOfOrder() ? null : before.refusal(own, bits);
-        }
-
-        private boolean isFull() {
-            return options.sampleLimit() > 0 && into.size() - firstRow >= options.sampleLimit();
+            boolean letIn = options.seriesLimit() == 0 || isLetIn(series);
+            return !letIn ? LeftOut.OVER_SERIES_LIMIT : lost ? null : why;
         }
 
         private boolean isLetIn(Series series) {
@@ -237,6 +254,10 @@ final class SourceReader implements SampleReader {
             }
             admitted.add(series);
             return true;
+        }
+
+        private boolean isFull() {
+            return options.sampleLimit() > 0 && judged >= options.sampleLimit();
         }
 
         private Exemplar stamped(Exemplar exemplar) {
@@ -272,11 +293,12 @@ final class SourceReader implements SampleReader {
     }
 
     private void addStale(Series series, @Nullable NativeHistogram end, long timestampMillis, SampleBatch into) {
+        Stamp marker = new Stamp(timestampMillis, SampleValues.STALE_NAN_BITS, end);
         Stamp before = lastStamps.get(series);
-        if (before != null && before.refusal(timestampMillis, SampleValues.STALE_NAN_BITS) != null) {
+        if (before != null && before.refusal(marker) != null) {
             return;
         }
-        lastStamps.replace(series, new Stamp(timestampMillis, SampleValues.STALE_NAN_BITS));
+        lastStamps.put(series, marker);
         if (end == null) {
             into.add(series, timestampMillis, SampleValues.STALE_NAN_BITS);
         } else {
@@ -285,11 +307,17 @@ final class SourceReader implements SampleReader {
     }
 
     @Override
+    public void lose() {
+        lost = true;
+    }
+
+    @Override
     public void forget() {
         known = new HashMap<>();
         live = new HashMap<>();
         admitted = new HashSet<>();
         lastStamps.clear();
+        lost = false;
         last = new Lap(SampleBatch.NO_TIMESTAMP, new SampleBatch());
         collected.reset(Labels.EMPTY);
     }

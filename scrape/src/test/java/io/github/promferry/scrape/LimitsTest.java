@@ -15,6 +15,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LimitsTest {
     @Test
@@ -153,8 +156,8 @@ class LimitsTest {
     }
 
     /**
-     * "Explicit timestamps repeated, backwards": a sample that is repeated does no harm, an older one, or another at the
-     * same time, would spoil a request.
+     * "Explicit timestamps repeated, backwards": a sample that is repeated need not be sent again, an older one, or another
+     * at the same time, would spoil a request.
      */
     @Test
     void timestampsThatGoBackwardsAreLeftOutCounted() {
@@ -171,7 +174,9 @@ class LimitsTest {
             assertThat(hand.status().lastScrape().leftOutCount(LeftOut.OUT_OF_ORDER))
                     .isZero();
             hand.nextTick();
-            assertThat(hand.rows.takeBrief()).containsExactly("b 1", "c 2");
+            assertThat(hand.rows.takeBrief()).containsExactly("c 2");
+            assertThat(hand.status().lastScrape().leftOutCount(LeftOut.REPEATED))
+                    .isEqualTo(1);
             assertThat(hand.status().health()).isEqualTo(TargetStatus.Health.UP);
             assertThat(hand.status().lastScrape().leftOutCount(LeftOut.OUT_OF_ORDER))
                     .isEqualTo(1);
@@ -182,6 +187,71 @@ class LimitsTest {
             assertThat(hand.rows.takeBrief()).containsExactly("a 5", "c 5");
             assertThat(hand.status().lastScrape().leftOutCount(LeftOut.DUPLICATE))
                     .isEqualTo(1);
+        }
+    }
+
+    /**
+     * What a source of this process gives is judged as a page is. Each scrape is a sample of one series,
+     * with a timestamp in seconds since the first scrape or none; then what must become of it, and the series added.
+     */
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({
+        "the timestamp comes from before,  :1 | -20:2 | 100:3,    1 | stale | 3, 1 0 0",
+        "it goes while it was ahead,       500:1 | :2 | 501:3,    1 | '' | 3,    1 0 0",
+        "it is refused at first,           900:1 | 1:2 | 2:3,     '' | 2 | 3,    0 1 0",
+        "it is repeated,                   -5:1 | -5:1 | 0:2,     1 | '' | 2,    1 0 0",
+    })
+    void ordersTimestampsOfASourceAsOfAPage(String what, String given, String rows, String added) {
+        Series a = Series.of(Labels.of("__name__", "a"), MetricMetadata.NONE);
+        String[] samples = given.strip().split(" *\\| *", -1);
+        String[] expected = rows.replace("''", "").strip().split(" *\\| *", -1);
+        String[] expectedAdded = added.split(" ", -1);
+        for (boolean fromSource : new boolean[] {false, true}) {
+            SampleBatch next = new SampleBatch();
+            ScrapeJob.Builder job = HandDriven.job();
+            job = fromSource ? job.source(batch -> batch.addAll(next)) : job.target("h:1");
+            try (HandDriven hand = new HandDriven(job.build())) {
+                long begin = hand.clock.wallMillis();
+                for (int scrape = 0; scrape < samples.length; scrape++) {
+                    String[] parts = samples[scrape].split(":", -1);
+                    boolean stamped = !parts[0].isEmpty();
+                    long timestamp = stamped ? begin + 1000 * Long.parseLong(parts[0]) : SampleBatch.NO_TIMESTAMP;
+                    hand.answers.page("a " + parts[1] + (stamped ? " " + timestamp : "") + "\n");
+                    next.reset(Labels.EMPTY);
+                    next.add(a, timestamp, Double.doubleToRawLongBits(Double.parseDouble(parts[1])));
+                    if (scrape == 0) {
+                        hand.start();
+                    } else {
+                        hand.nextTick();
+                    }
+                    String brief = String.join(" ", hand.rows.takeBrief()).replace("a ", "");
+                    assertThat(brief).as("scrape %s", scrape + 1).isEqualTo(expected[scrape]);
+                    assertThat(hand.status().lastScrape().seriesAdded())
+                            .isEqualTo(Integer.parseInt(expectedAdded[scrape]));
+                }
+            }
+        }
+    }
+
+    /** A source of this process gives what the page says. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatTheSinkDidNotTakeIsGivenAgain(boolean fromSource) {
+        Series a = Series.of(Labels.of("__name__", "a"), MetricMetadata.NONE);
+        ScrapeJob.Builder job = HandDriven.job();
+        try (HandDriven hand = new HandDriven((fromSource
+                        ? job.source(batch -> batch.add(a, 2000, Double.doubleToRawLongBits(1)))
+                        : job.target("h:1"))
+                .build())) {
+            hand.answers.page("a 1 2000\n").page("a 1 2000\n").page("a 1 2000\n");
+            hand.rows.refuse = true;
+            hand.start();
+            hand.rows.refuse = false;
+            hand.nextTick();
+            assertThat(hand.rows.takeBrief()).containsExactly("a 1");
+            hand.nextTick();
+            assertThat(hand.rows.takeBrief()).isEmpty();
+            assertThat(hand.status().health()).isEqualTo(TargetStatus.Health.UP);
         }
     }
 

@@ -45,6 +45,7 @@ class ScraperMetricsTest {
                     .containsEntry("promferry_scrape_samples_duplicate_total{scrape_job=\"llm\"}", 1.0)
                     .containsEntry("promferry_scrape_samples_over_series_limit_total{scrape_job=\"llm\"}", 1.0)
                     .containsEntry("promferry_scrape_samples_out_of_order_total{scrape_job=\"llm\"}", 0.0)
+                    .containsEntry("promferry_scrape_samples_repeated_total{scrape_job=\"llm\"}", 0.0)
                     .containsEntry("promferry_scrape_samples_too_far_ahead_total{scrape_job=\"llm\"}", 1.0)
                     .containsEntry("promferry_scrape_page_bytes_total{scrape_job=\"llm\"}", 34.0)
                     .containsEntry("promferry_scrape_duration_seconds_total{scrape_job=\"llm\"}", 0.5)

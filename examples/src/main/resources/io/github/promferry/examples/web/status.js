@@ -147,7 +147,7 @@ function errorText(target) {
 
 function lastError(target) {
   const {leftOut = []} = target.last || {};
-  const missing = leftOut.map(({why, count, first}) => count + ' left out, ' + why + ', first ' + first).join('; ');
+  const missing = leftOut.filter(({why}) => why !== 'repeated').map(({why, count, first}) => count + ' left out, ' + why + ', first ' + first).join('; ');
   const text = errorText(target) || missing;
   return text === '' ? '' : element('span', {class: 'bad'}, text);
 }
