@@ -328,15 +328,15 @@ final class JobLoops {
 
     private ScrapeLoop newLoop(ActiveTarget target, String identity) {
         Labels common = target.labels().withDefaults(externalLabels);
-        SampleReader reader = inherited(common);
-        if (reader == null) {
-            reader =
-                    new SampleReader.OfPages(new ExpositionParser(dictionary(target.labels()), job.effectiveParsing()));
-        }
+        ScrapeLoop.Legacy legacy = inherited(common);
+        SampleReader reader = legacy != null
+                ? legacy.reader()
+                : new SampleReader.OfPages(
+                        new ExpositionParser(dictionary(target.labels()), job.effectiveParsing()));
         Fetcher.Request request = new Fetcher.Request(
                 target.fetchUri(), headers(target), job.limits().bodyBytes(), target.timeout());
         ScrapeFailure ownFault = labelFault(target.labels());
-        return new ScrapeLoop(
+        ScrapeLoop loop = new ScrapeLoop(
                 target,
                 identity,
                 fetcher,
@@ -345,6 +345,10 @@ final class JobLoops {
                 new ScrapeRecord(target, counters),
                 () -> ownFault != null ? ownFault : tooManyTargets,
                 context);
+        if (legacy != null) {
+            loop.comesAfter(legacy);
+        }
+        return loop;
     }
 
     private SeriesDictionary dictionary(Labels targetLabels) {
@@ -385,18 +389,18 @@ final class JobLoops {
     }
 
     /** From a removed target with the same labels: its series live on here, so those that do not must be marked here. */
-    private @Nullable SampleReader inherited(Labels common) {
+    private ScrapeLoop.@Nullable Legacy inherited(Labels common) {
         List<ScrapeLoop> before = ending.withCommonLabels(common);
         if (before.isEmpty()) {
             return null;
         }
         ScrapeLoop loop = before.get(0);
         ending.remove(loop);
-        SampleReader reader = loop.surrenderReader();
-        if (reader == null) {
+        ScrapeLoop.Legacy legacy = loop.leave();
+        if (legacy == null) {
             loop.forgo();
         }
-        return reader;
+        return legacy;
     }
 
     private void warnOfSameLabels(ScrapeLoop added) {

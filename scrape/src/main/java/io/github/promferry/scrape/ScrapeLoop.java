@@ -239,16 +239,23 @@ final class ScrapeLoop {
         }
     }
 
-    /** Ends a removed loop without markers and gives its reader, which knows what was live, to the one after it. */
+    /** Ends a removed loop without markers, or gives null while it is at work. */
     @Nullable
-    SampleReader surrenderReader() {
+    Legacy leave() {
         synchronized (lock) {
             if (!removed || state != State.WAITING) {
                 return null;
             }
             context.schedule().clear(endOfRun);
             state = State.ENDED;
-            return work.reader();
+            return new Legacy(work.reader(), lastTimestampMillis);
+        }
+    }
+
+    /** Goes on after another loop; before the start. */
+    void comesAfter(Legacy before) {
+        synchronized (lock) {
+            lastTimestampMillis = before.lastTimestampMillis;
         }
     }
 
@@ -550,6 +557,14 @@ final class ScrapeLoop {
     }
 
     private void finish(Attempt of, LastScrape scrape) {
+        try {
+            tell(scrape);
+        } finally {
+            release(of);
+        }
+    }
+
+    private void tell(LastScrape scrape) {
         // Negative where unpacking reached the limit.
         int bytes = scrape.bodyBytes() < 0 ? Integer.MAX_VALUE : scrape.bodyBytes();
         if (bytes > largestPage) {
@@ -561,6 +576,9 @@ final class ScrapeLoop {
         } else {
             record.notReady(scrape);
         }
+    }
+
+    private void release(Attempt of) {
         boolean markNow;
         synchronized (lock) {
             markNow = markOnStop;
@@ -635,4 +653,12 @@ final class ScrapeLoop {
     private Clock clock() {
         return context.clock();
     }
+
+    /**
+     * What a loop leaves to the one after it, which writes the same series.
+     *
+     * @param reader knows what was live
+     * @param lastTimestampMillis receivers take nothing that is not later
+     */
+    record Legacy(SampleReader reader, long lastTimestampMillis) {}
 }

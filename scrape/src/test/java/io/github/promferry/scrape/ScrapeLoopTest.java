@@ -2,6 +2,7 @@ package io.github.promferry.scrape;
 
 import static io.github.promferry.scrape.ScrapeFailure.Kind.CONNECTION;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.github.promferry.Labels;
 import io.github.promferry.parse.LeftOut;
@@ -10,6 +11,7 @@ import io.github.promferry.scrape.TargetStatus.Health;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** One target, time moved by hand. */
@@ -374,6 +376,24 @@ class ScrapeLoopTest {
             hand.answers.page("a 1\n").page("a 2\n");
             hand.start();
             hand.nextTick();
+            assertThat(hand.rows.takeBrief()).containsExactly("a 1", "a 2");
+        }
+    }
+
+    @Test
+    void anErrorOfTheListenerEndsNoLoop() {
+        ScrapeListener broken = new ScrapeListener() {
+            @Override
+            public void scraped(TargetStatus status) {
+                throw new AssertionError("of the listener");
+            }
+        };
+        try (HandDriven hand = new HandDriven(builder -> builder.listener(broken), job)) {
+            hand.answers.page("a 1\n").page("a 2\n");
+            Throwable ofStart = catchThrowable(hand::start);
+            Throwable ofTick = catchThrowable(hand::nextTick);
+            assertThat(Stream.of(ofStart, ofTick))
+                    .allMatch(thrown -> thrown == null || thrown instanceof AssertionError);
             assertThat(hand.rows.takeBrief()).containsExactly("a 1", "a 2");
         }
     }

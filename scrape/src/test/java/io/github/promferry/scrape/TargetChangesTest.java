@@ -168,6 +168,21 @@ class TargetChangesTest {
         }
     }
 
+    /** In the same millisecond, too: receivers take one sample of a series at a time. */
+    @Test
+    void aTargetThatTakesSeriesOverGivesNoTimestampThatWasGivenBefore() {
+        try (HandDriven hand = new HandDriven(HandDriven.job().target(FIRST).build())) {
+            hand.answers.page("a 1\n").page("a 2\n");
+            hand.start();
+            long first = hand.status().lastScrape().timestampMillis();
+            hand.scraper.removeTarget("llm", FIRST);
+            hand.scraper.addTarget("llm", Target.of("h:1", Map.of("__metrics_path__", "/other")));
+            hand.scraper.schedule().ringDue();
+            assertThat(hand.status().lastScrape().timestampMillis()).isEqualTo(first + 1);
+            assertThat(hand.rows.takeBrief()).containsExactly("a 1", "a 2");
+        }
+    }
+
     @Test
     void aTargetThatReturnsLaterBeginsAnew() {
         try (HandDriven hand = new HandDriven(job)) {
