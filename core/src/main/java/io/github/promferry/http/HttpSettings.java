@@ -16,8 +16,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How to reach a server: credentials, extra headers, connect timeout, age of connections, redirects, TLS, proxy. Immutable
- * and thread-safe; {@code toString} shows no secret.
+ * How to reach a server: credentials, headers, connect timeout, age of connections, redirects, TLS, proxy. Immutable and
+ * thread-safe; {@code toString} shows no secret.
  *
  * <p>Whoever sends a request builds its client with {@link #newClient()}, or takes one from the embedding service, and
  * hands each request to {@link #applyTo}.
@@ -30,6 +30,9 @@ public final class HttpSettings {
 
     /** {@link Builder#maxConnectionAge} unless told otherwise: 10 min. */
     public static final Duration DEFAULT_MAX_CONNECTION_AGE = Duration.ofMinutes(10);
+
+    /** {@link Builder#userAgent} unless told otherwise. */
+    public static final String DEFAULT_USER_AGENT = "promferry/0.1.0";
 
     /** Plain requests without credentials: {@code builder().build()}. */
     public static final HttpSettings DEFAULTS = builder().build();
@@ -65,6 +68,7 @@ public final class HttpSettings {
 
     private final Credentials credentials;
     private final Map<String, String> headers;
+    private final String userAgent;
     private final Duration connectTimeout;
     private final Duration maxConnectionAge;
     private final boolean followRedirects;
@@ -75,6 +79,7 @@ public final class HttpSettings {
     private HttpSettings(Builder builder) {
         credentials = builder.credentials;
         headers = Collections.unmodifiableMap(new TreeMap<>(builder.headers));
+        userAgent = builder.userAgent;
         connectTimeout = builder.connectTimeout;
         maxConnectionAge = builder.maxConnectionAge;
         followRedirects = builder.followRedirects;
@@ -101,6 +106,7 @@ public final class HttpSettings {
         Builder builder = new Builder();
         builder.credentials = credentials;
         builder.headers.putAll(headers);
+        builder.userAgent = userAgent;
         builder.connectTimeout = connectTimeout;
         builder.maxConnectionAge = maxConnectionAge;
         builder.followRedirects = followRedirects;
@@ -126,6 +132,15 @@ public final class HttpSettings {
      */
     public Map<String, String> headers() {
         return headers;
+    }
+
+    /**
+     * The value of the {@code User-Agent} header, which whoever sends a request adds to it, after a redirect, too.
+     *
+     * @return product and version
+     */
+    public String userAgent() {
+        return userAgent;
     }
 
     /**
@@ -282,6 +297,7 @@ public final class HttpSettings {
     public static final class Builder {
         private Credentials credentials = Credentials.none();
         private final Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        private String userAgent = DEFAULT_USER_AGENT;
         private Duration connectTimeout = DEFAULT_CONNECT_TIMEOUT;
         private Duration maxConnectionAge = DEFAULT_MAX_CONNECTION_AGE;
         private boolean followRedirects = true;
@@ -328,6 +344,22 @@ public final class HttpSettings {
                         "the value of header " + name + " has a line break, a control or a non-ASCII character");
             }
             headers.put(name, value);
+            return this;
+        }
+
+        /**
+         * The value of the {@code User-Agent} header; {@value HttpSettings#DEFAULT_USER_AGENT} by default.
+         *
+         * @param userAgent product and version, such as {@code my-service/1.2}
+         * @return this
+         * @throws IllegalArgumentException if it is blank or cannot stand in a header
+         */
+        public Builder userAgent(String userAgent) {
+            if (userAgent.isBlank() || !isHeaderValue(userAgent)) {
+                throw new IllegalArgumentException("user agent \"" + userAgent
+                        + "\" is blank or has a line break, a control or a non-ASCII character");
+            }
+            this.userAgent = userAgent;
             return this;
         }
 

@@ -146,6 +146,18 @@ class HttpSettingsTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"", " ", "a/1\r\nHost: evil", "ä/1"})
+    void aUserAgentIsAHeaderValue(String userAgent) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> HttpSettings.builder().userAgent(userAgent))
+                .withMessageStartingWith("user agent \"");
+        assertThat(HttpSettings.builder().userAgent("a/1").build().toBuilder()
+                        .build()
+                        .userAgent())
+                .isEqualTo("a/1");
+    }
+
+    @ParameterizedTest
     @CsvSource({
         "http://a/x, http://a/y, true",
         "http://a, http://A:80, true",

@@ -129,7 +129,7 @@ final class HttpSender implements AutoCloseable {
 
     private Map<String, String> headers(Block block, URI url, boolean trusted, long deadline) throws IOException {
         Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
-        headers.put("User-Agent", config.userAgent());
+        headers.put("User-Agent", config.http().userAgent());
         headers.put("Content-Encoding", "snappy");
         if (block.protocol == WriteProtocol.V2) {
             // Exactly so: receivers compare the whole string, or split at the semicolon without trimming.

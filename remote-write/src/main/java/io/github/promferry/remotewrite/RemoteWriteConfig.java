@@ -26,9 +26,6 @@ public final class RemoteWriteConfig {
     /** {@link Builder#metadataInterval} unless told otherwise. */
     public static final Duration DEFAULT_METADATA_INTERVAL = Duration.ofMinutes(1);
 
-    /** {@link Builder#userAgent} unless told otherwise. */
-    public static final String DEFAULT_USER_AGENT = "promferry/0.1.0";
-
     private final URI url;
     private final String name;
     private final WriteProtocol protocol;
@@ -43,7 +40,6 @@ public final class RemoteWriteConfig {
     private final Duration metadataInterval;
     private final Labels externalLabels;
     private final @Nullable UnaryOperator<@Nullable Labels> writeRelabel;
-    private final String userAgent;
     private final Clock clock;
     private final @Nullable HttpClient httpClient;
     private final WriteListener listener;
@@ -63,7 +59,6 @@ public final class RemoteWriteConfig {
         metadataInterval = builder.metadataInterval;
         externalLabels = builder.externalLabels;
         writeRelabel = builder.writeRelabel;
-        userAgent = builder.userAgent;
         clock = builder.clock;
         httpClient = builder.httpClient;
         listener = builder.listener;
@@ -208,15 +203,6 @@ public final class RemoteWriteConfig {
     }
 
     /**
-     * The value of the {@code User-Agent} header.
-     *
-     * @return product and version
-     */
-    public String userAgent() {
-        return userAgent;
-    }
-
-    /**
      * The clock of timestamps, lingering and backoff.
      *
      * @return {@link Clock#SYSTEM} unless told otherwise
@@ -277,7 +263,6 @@ public final class RemoteWriteConfig {
         private Duration metadataInterval = DEFAULT_METADATA_INTERVAL;
         private Labels externalLabels = Labels.EMPTY;
         private @Nullable UnaryOperator<@Nullable Labels> writeRelabel;
-        private String userAgent = DEFAULT_USER_AGENT;
         private Clock clock = Clock.SYSTEM;
         private @Nullable HttpClient httpClient;
         private WriteListener listener = WriteListener.NONE;
@@ -452,21 +437,6 @@ public final class RemoteWriteConfig {
          */
         public Builder writeRelabel(UnaryOperator<@Nullable Labels> writeRelabel) {
             this.writeRelabel = Objects.requireNonNull(writeRelabel, "writeRelabel");
-            return this;
-        }
-
-        /**
-         * The value of the {@code User-Agent} header.
-         *
-         * @param userAgent product and version, such as {@code my-service/1.2}
-         * @return this
-         */
-        public Builder userAgent(String userAgent) {
-            if (userAgent.isBlank()) {
-                throw new IllegalArgumentException(
-                        "userAgent is blank; Remote Write requires one, such as product/1.2");
-            }
-            this.userAgent = userAgent;
             return this;
         }
 

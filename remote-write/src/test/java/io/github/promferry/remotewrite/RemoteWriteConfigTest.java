@@ -80,7 +80,6 @@ class RemoteWriteConfigTest {
         assertThatIllegalArgumentException().isThrownBy(() -> builder.timeout(Duration.ZERO));
         assertThatIllegalArgumentException().isThrownBy(() -> builder.metadataInterval(Duration.ofSeconds(-1)));
         assertThatIllegalArgumentException().isThrownBy(() -> builder.name(" "));
-        assertThatIllegalArgumentException().isThrownBy(() -> builder.userAgent(""));
         assertThatIllegalArgumentException().isThrownBy(() -> BatchPolicy.of(0, 1, Duration.ZERO));
         assertThatIllegalArgumentException().isThrownBy(() -> BatchPolicy.of(1, 0, Duration.ZERO));
         assertThatIllegalArgumentException().isThrownBy(() -> BatchPolicy.of(1, 1, Duration.ofNanos(-1)));

@@ -421,7 +421,7 @@ final class JobLoops {
         return Map.of(
                 "Accept", AcceptHeader.of(job.formats(), job.nameEscaping()),
                 "Accept-Encoding", job.compression() && !target.isOnThisHost() ? "gzip" : "identity",
-                "User-Agent", job.userAgent(),
+                "User-Agent", job.http().userAgent(),
                 "X-Prometheus-Scrape-Timeout-Seconds", seconds(target.timeout()));
     }
 

@@ -43,9 +43,6 @@ public final class ScrapeJob {
     /** A scrape may take so long unless told otherwise, or the interval if that is shorter. */
     public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(10);
 
-    /** {@link Builder#userAgent} unless told otherwise. */
-    public static final String DEFAULT_USER_AGENT = "promferry/0.1.0";
-
     /** What is asked for, best first, unless told otherwise. */
     public static final List<ExpositionFormat> DEFAULT_FORMATS = List.of(
             ExpositionFormat.OPENMETRICS_1_0_0,
@@ -344,15 +341,6 @@ public final class ScrapeJob {
     }
 
     /**
-     * The value of the {@code User-Agent} header.
-     *
-     * @return product and version
-     */
-    public String userAgent() {
-        return settings.userAgent;
-    }
-
-    /**
      * Whether the label {@code instance} of a target on this host has the host's name.
      *
      * @return true by default
@@ -424,7 +412,6 @@ public final class ScrapeJob {
         private @Nullable NameEscaping nameEscaping;
         private @Nullable ExpositionFormat fallbackFormat = ExpositionFormat.TEXT_0_0_4;
         private HttpSettings http = HttpSettings.DEFAULTS;
-        private String userAgent = DEFAULT_USER_AGENT;
         private boolean instanceFromHostName = true;
         private boolean firstScrapeAtOnce = true;
         private @Nullable Duration waitUntilReady;
@@ -461,7 +448,6 @@ public final class ScrapeJob {
             nameEscaping = from.nameEscaping;
             fallbackFormat = from.fallbackFormat;
             http = from.http;
-            userAgent = from.userAgent;
             instanceFromHostName = from.instanceFromHostName;
             firstScrapeAtOnce = from.firstScrapeAtOnce;
             waitUntilReady = from.waitUntilReady;
@@ -545,8 +531,7 @@ public final class ScrapeJob {
         }
 
         private TargetDiscovery engineDiscovery() {
-            EngineDiscovery.Builder discovery =
-                    EngineDiscovery.builder().http(http).userAgent(userAgent);
+            EngineDiscovery.Builder discovery = EngineDiscovery.builder().http(http);
             engines.forEach(each -> each.addTo(discovery));
             if (engineCatalog != null) {
                 discovery.catalog(engineCatalog);
@@ -829,22 +814,6 @@ public final class ScrapeJob {
          */
         public Builder http(HttpSettings http) {
             this.http = Objects.requireNonNull(http, "http");
-            return this;
-        }
-
-        /**
-         * The value of the {@code User-Agent} header; {@value ScrapeJob#DEFAULT_USER_AGENT} by default.
-         *
-         * @param userAgent product and version, such as {@code my-service/1.2}
-         * @return this
-         * @throws IllegalArgumentException if it cannot stand in a header
-         */
-        public Builder userAgent(String userAgent) {
-            if (userAgent.isBlank() || !userAgent.chars().allMatch(c -> c >= ' ' && c < 0x7F)) {
-                throw new IllegalArgumentException(
-                        "user agent \"" + userAgent + "\" is blank or has a character that cannot stand in a header");
-            }
-            this.userAgent = userAgent;
             return this;
         }
 

@@ -43,7 +43,11 @@ public final class EngineDiscovery extends PolledDiscovery {
     public static final String VERSION_LABEL = "__meta_llm_engine_version";
 
     private final List<Address> addresses;
-    private final Builder settings;
+    private final @Nullable EngineCatalog catalog;
+    private final HttpSettings http;
+    private final Duration timeout;
+    private final int recheckLooks;
+    /** Made by the first look. */
     private @Nullable List<EngineProbe> probes;
 
     /** Where an engine is, and which one if that was told. */
@@ -52,7 +56,10 @@ public final class EngineDiscovery extends PolledDiscovery {
     private EngineDiscovery(Builder builder) {
         super("promferry-engine-discovery", builder.refreshInterval, builder.executor);
         addresses = List.copyOf(builder.addresses);
-        settings = builder;
+        catalog = builder.catalog;
+        http = builder.http;
+        timeout = builder.timeout;
+        recheckLooks = builder.recheckLooks();
     }
 
     /**
@@ -88,10 +95,10 @@ public final class EngineDiscovery extends PolledDiscovery {
     private List<EngineProbe> probes() {
         List<EngineProbe> known = probes;
         if (known == null) {
-            EngineCatalog catalog = settings.catalog == null ? EngineCatalog.builtIn() : settings.catalog;
-            PageRequest request = new PageRequest(settings.http, settings.timeout, settings.userAgent);
+            EngineCatalog engines = catalog == null ? EngineCatalog.builtIn() : catalog;
+            PageRequest request = new PageRequest(http, timeout);
             known = addresses.stream()
-                    .map(each -> new EngineProbe(each.url(), each.engine(), catalog, request, settings.recheckLooks()))
+                    .map(each -> new EngineProbe(each.url(), each.engine(), engines, request, recheckLooks))
                     .toList();
             probes = known;
         }
@@ -109,7 +116,6 @@ public final class EngineDiscovery extends PolledDiscovery {
         private Duration refreshInterval = DEFAULT_REFRESH_INTERVAL;
         private Duration recheckInterval = DEFAULT_RECHECK_INTERVAL;
         private Duration timeout = Duration.ofSeconds(5);
-        private String userAgent = "promferry/0.1.0";
         private @Nullable EngineCatalog catalog;
         private @Nullable ScheduledExecutorService executor;
 
@@ -212,17 +218,6 @@ public final class EngineDiscovery extends PolledDiscovery {
                 throw new IllegalArgumentException("timeout " + timeout + " is below a millisecond");
             }
             this.timeout = timeout;
-            return this;
-        }
-
-        /**
-         * The header {@code User-Agent}.
-         *
-         * @param userAgent product and version, such as {@code my-service/1.2}
-         * @return this
-         */
-        public Builder userAgent(String userAgent) {
-            this.userAgent = Objects.requireNonNull(userAgent, "userAgent");
             return this;
         }
 

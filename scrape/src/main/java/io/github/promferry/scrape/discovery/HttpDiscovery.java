@@ -46,7 +46,6 @@ public final class HttpDiscovery extends PolledDiscovery {
     private final HttpSettings http;
     private final Duration refreshInterval;
     private final Duration timeout;
-    private final String userAgent;
     private final AgingClient client;
 
     private HttpDiscovery(Builder builder) {
@@ -56,7 +55,6 @@ public final class HttpDiscovery extends PolledDiscovery {
         client = new AgingClient(http::newClient, new ConnectionAge(http, Clock.SYSTEM));
         refreshInterval = builder.refreshInterval;
         timeout = builder.timeout == null ? refreshInterval : builder.timeout;
-        userAgent = builder.userAgent;
     }
 
     /**
@@ -97,7 +95,7 @@ public final class HttpDiscovery extends PolledDiscovery {
         HttpRequest.Builder request = HttpRequest.newBuilder(at)
                 .GET()
                 .setHeader("Accept", "application/json")
-                .setHeader("User-Agent", userAgent)
+                .setHeader("User-Agent", http.userAgent())
                 .setHeader("X-Prometheus-Refresh-Interval-Seconds", seconds(refreshInterval));
         http.proxyHeaders(at).forEach(request::setHeader);
         if (trusted) {
@@ -183,7 +181,6 @@ public final class HttpDiscovery extends PolledDiscovery {
         private HttpSettings http = HttpSettings.DEFAULTS;
         private Duration refreshInterval = DEFAULT_REFRESH_INTERVAL;
         private @Nullable Duration timeout;
-        private String userAgent = "promferry/0.1.0";
         private @Nullable ScheduledExecutorService executor;
 
         private Builder(URI url) {
@@ -226,17 +223,6 @@ public final class HttpDiscovery extends PolledDiscovery {
                 throw new IllegalArgumentException("timeout " + timeout + " is below a millisecond");
             }
             this.timeout = timeout;
-            return this;
-        }
-
-        /**
-         * The header {@code User-Agent}.
-         *
-         * @param userAgent product and version, such as {@code my-service/1.2}
-         * @return this
-         */
-        public Builder userAgent(String userAgent) {
-            this.userAgent = Objects.requireNonNull(userAgent, "userAgent");
             return this;
         }
 

@@ -21,13 +21,11 @@ final class PageRequest {
 
     private final HttpSettings http;
     private final Duration timeout;
-    private final String userAgent;
     private final AgingClient client;
 
-    PageRequest(HttpSettings http, Duration timeout, String userAgent) {
+    PageRequest(HttpSettings http, Duration timeout) {
         this.http = http;
         this.timeout = timeout;
-        this.userAgent = userAgent;
         client = new AgingClient(http::newClient, new ConnectionAge(http, Clock.SYSTEM));
     }
 
@@ -41,7 +39,7 @@ final class PageRequest {
         HttpRequest.Builder request = HttpRequest.newBuilder(page)
                 .GET()
                 .setHeader("Accept", AcceptHeader.TEXT_ONLY)
-                .setHeader("User-Agent", userAgent);
+                .setHeader("User-Agent", http.userAgent());
         http.proxyHeaders(page).forEach(request::setHeader);
         http.applyTo(request);
         try {

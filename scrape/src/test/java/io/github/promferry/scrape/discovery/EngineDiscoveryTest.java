@@ -59,6 +59,8 @@ final class EngineDiscoveryTest {
                         .credentials(Credentials.bearer("token"))
                         .build())
                 .build();
+        // What the builder is used for afterwards is another discovery's.
+        builder.http(HttpSettings.builder().userAgent("another/1").build());
         discovery.start(publisher);
     }
 

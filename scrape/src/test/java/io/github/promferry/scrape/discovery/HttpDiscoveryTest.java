@@ -58,8 +58,8 @@ class HttpDiscoveryTest {
     void listIsAskedForAsPrometheusAsks() {
         start(builder()
                 .refreshInterval(Duration.ofMillis(61_500))
-                .userAgent("test/1")
                 .http(HttpSettings.builder()
+                        .userAgent("test/1")
                         .credentials(Credentials.basic("alice", "secret"))
                         .header("X-Scope-OrgID", "tenant")
                         .build()));
