@@ -153,11 +153,7 @@ public final class ScrapeJob {
         return new Builder(settings);
     }
 
-    /**
-     * The name.
-     *
-     * @return the value of the label {@code job}
-     */
+    /** {@return the value of the label {@code job}} */
     public String name() {
         return settings.name;
     }
@@ -176,20 +172,12 @@ public final class ScrapeJob {
         return settings.sources;
     }
 
-    /**
-     * Time between two scrapes of a target.
-     *
-     * @return a positive duration
-     */
+    /** {@return time between two scrapes of a target; a positive duration} */
     public Duration interval() {
         return settings.interval;
     }
 
-    /**
-     * How long a scrape may take until its page has come.
-     *
-     * @return at most the interval
-     */
+    /** {@return how long a scrape may take until its page has come; at most the interval} */
     public Duration timeout() {
         Duration set = settings.timeout;
         if (set != null) {
@@ -198,47 +186,27 @@ public final class ScrapeJob {
         return settings.interval.compareTo(DEFAULT_TIMEOUT) < 0 ? settings.interval : DEFAULT_TIMEOUT;
     }
 
-    /**
-     * The path of the page.
-     *
-     * @return begins with a slash
-     */
+    /** {@return the path of the page, which begins with a slash} */
     public String path() {
         return settings.path;
     }
 
-    /**
-     * The scheme.
-     *
-     * @return {@code http} or {@code https}
-     */
+    /** {@return the scheme; {@code http} or {@code https}} */
     public String scheme() {
         return settings.scheme;
     }
 
-    /**
-     * The query parameters.
-     *
-     * @return name to values, sorted, unmodifiable
-     */
+    /** {@return the query parameters: name to values, sorted, unmodifiable} */
     public SortedMap<String, List<String>> params() {
         return Collections.unmodifiableSortedMap(settings.params);
     }
 
-    /**
-     * Whether labels on the page win over those of the target.
-     *
-     * @return false by default
-     */
+    /** {@return whether labels on the page win over those of the target; false by default} */
     public boolean honorLabels() {
         return settings.honorLabels;
     }
 
-    /**
-     * How pages are read, apart from the {@link #limits}.
-     *
-     * @return options of the parser
-     */
+    /** {@return how pages are read, apart from the {@link #limits}} */
     public ParseOptions parsing() {
         return settings.parsing;
     }
@@ -248,130 +216,79 @@ public final class ScrapeJob {
         return effectiveParsing;
     }
 
-    /**
-     * How much is taken.
-     *
-     * @return {@link ScrapeLimits#DEFAULTS} by default
-     */
+    /** {@return how much is taken; {@link ScrapeLimits#DEFAULTS} by default} */
     public ScrapeLimits limits() {
         return settings.limits;
     }
 
-    /**
-     * Changes or drops targets.
-     *
-     * @return null if they stay as they are
-     */
+    /** {@return what changes or drops targets; null if they stay as they are} */
     public @Nullable Relabeler relabel() {
         return settings.relabel;
     }
 
-    /**
-     * Changes or drops series: what the profile does, then what was set.
-     *
-     * @return null if they stay as they are
-     */
+    /** {@return what changes or drops series: the profile, then what was set; null if they stay as they are} */
     public @Nullable Relabeler metricRelabel() {
         return metricRelabel;
     }
 
-    /**
-     * What finds more targets for the job.
-     *
-     * @return unmodifiable, may be empty
-     */
+    /** {@return what finds more targets for the job; unmodifiable, may be empty} */
     public List<TargetDiscovery> discoveries() {
         return discoveries;
     }
 
-    /**
-     * Whether targets may compress their pages.
-     *
-     * @return true by default
-     */
+    /** {@return whether targets may compress their pages; true by default} */
     public boolean compression() {
         return settings.compression;
     }
 
-    /**
-     * The formats that are asked for, best first.
-     *
-     * @return an unmodifiable list
-     */
+    /** {@return the formats that are asked for, best first; an unmodifiable list} */
     public List<ExpositionFormat> formats() {
         return settings.formats;
     }
 
-    /**
-     * Whether a series with a name outside the classic character set fails the scrape.
-     *
-     * @return false by default
-     */
+    /** {@return whether a series with a name outside the classic character set fails the scrape; false by default} */
     public boolean legacyNames() {
         return settings.legacyNames;
     }
 
     /**
-     * What targets are asked to do with names outside the classic character set.
-     *
-     * @return what was set; by default {@link NameEscaping#UNDERSCORES} with {@link #legacyNames}, else {@link
-     *     NameEscaping#ALLOW_UTF_8}
+     * {@return what targets are asked to do with names outside the classic character set: by default {@link
+     * NameEscaping#UNDERSCORES} with {@link #legacyNames}, else {@link NameEscaping#ALLOW_UTF_8}}
      */
     public NameEscaping nameEscaping() {
         NameEscaping set = settings.nameEscaping;
         return set != null ? set : settings.legacyNames ? NameEscaping.UNDERSCORES : NameEscaping.ALLOW_UTF_8;
     }
 
-    /**
-     * How to read a page whose content type tells nothing.
-     *
-     * @return null to fail such a scrape
-     */
+    /** {@return how to read a page whose content type tells nothing; null to fail such a scrape} */
     public @Nullable ExpositionFormat fallbackFormat() {
         return settings.fallbackFormat;
     }
 
-    /**
-     * How to reach the targets.
-     *
-     * @return credentials, headers, redirects
-     */
+    /** {@return how to reach the targets: credentials, headers, redirects} */
     public HttpSettings http() {
         return settings.http;
     }
 
-    /**
-     * Whether the label {@code instance} of a target on this host has the host's name.
-     *
-     * @return true by default
-     */
+    /** {@return whether the label {@code instance} of a target on this host has the host's name; true by default} */
     public boolean instanceFromHostName() {
         return settings.instanceFromHostName;
     }
 
-    /**
-     * Whether a new target is scraped at once.
-     *
-     * @return true by default
-     */
+    /** {@return whether a new target is scraped at once; true by default} */
     public boolean firstScrapeAtOnce() {
         return settings.firstScrapeAtOnce;
     }
 
     /**
-     * How often a target is asked until it answers for the first time.
-     *
-     * @return null if it is scraped as any other from the start
+     * {@return how often a target is asked until it answers for the first time; null if it is scraped as any other
+     * from the start}
      */
     public @Nullable Duration waitUntilReady() {
         return settings.waitUntilReady;
     }
 
-    /**
-     * Which series tell of the scrape itself.
-     *
-     * @return {@link Reports#STANDARD} by default
-     */
+    /** {@return which series tell of the scrape itself; {@link Reports#STANDARD} by default} */
     public Reports reports() {
         return settings.reports;
     }
