@@ -332,6 +332,18 @@ public final class NativeHistogram {
         if (custom && positive.spanCount() > 0 && positive.spanOffset(0) < 0) {
             throw invalid("a bucket before the first custom bound");
         }
+        if (!isFloat) {
+            checkTotal();
+        }
+    }
+
+    /** As Prometheus: of float counts, rounding may keep the sum of the buckets from being the count. */
+    private void checkTotal() {
+        long inBuckets = zeroCount + negative.total() + positive.total();
+        // What was observed as NaN is in no bucket.
+        if (Double.isNaN(sum) ? inBuckets > count : inBuckets != count) {
+            throw invalid("buckets hold " + inBuckets + " observations, count says " + count);
+        }
     }
 
     private void checkBounds() {
@@ -482,6 +494,17 @@ public final class NativeHistogram {
         public String toString() {
             return "spans " + Arrays.toString(spans)
                     + (counts == null ? " deltas " + Arrays.toString(deltas) : " counts " + Arrays.toString(counts));
+        }
+
+        /** Of integer counts. */
+        private long total() {
+            long total = 0;
+            long count = 0;
+            for (long delta : deltas) {
+                count += delta;
+                total += count;
+            }
+            return total;
         }
 
         /** Index behind the last bucket. */

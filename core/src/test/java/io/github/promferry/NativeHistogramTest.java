@@ -14,6 +14,8 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class NativeHistogramTest {
     /** The example of the specification: populations -2:3, -1:5, 0:0, 1:0, 2:1, 3:0, 4:3, 5:2. */
@@ -30,7 +32,7 @@ class NativeHistogramTest {
                 .zero(0.001, 2)
                 .positive(EXAMPLE)
                 .build();
-        NativeHistogram other = NativeHistogram.ofCounts(17, 2.5)
+        NativeHistogram other = NativeHistogram.ofCounts(16, 3.5)
                 .zero(0.001, 2)
                 .positive(EXAMPLE)
                 .build();
@@ -66,6 +68,27 @@ class NativeHistogramTest {
                 .hasMessageContaining("behind the last custom bound");
     }
 
+    /** As Prometheus' {@code Histogram.Validate}: the buckets of EXAMPLE hold 14. */
+    @ParameterizedTest
+    @CsvSource({
+        "15, 1, 2.5, true",
+        "14, 1, 2.5, false",
+        "16, 1, 2.5, false",
+        "16, 1, NaN, true",
+        "15, 1, NaN, true",
+        "14, 1, NaN, false"
+    })
+    void integerCountsAddUp(long count, long zeroCount, double sum, boolean valid) {
+        NativeHistogram.Builder builder =
+                NativeHistogram.ofCounts(count, sum).zero(0.001, zeroCount).positive(EXAMPLE);
+        if (valid) {
+            assertThat(builder.build().count()).isEqualTo(count);
+        } else {
+            assertThatThrownBy(builder::build)
+                    .hasMessageContaining("buckets hold 15 observations, count says " + count);
+        }
+    }
+
     @Test
     void customBoundsHaveOneBucketMore() {
         NativeHistogram histogram = NativeHistogram.ofCounts(3, 9)
@@ -92,7 +115,8 @@ class NativeHistogramTest {
     @Property(tries = 500)
     void reductionEqualsTheNaiveOne(
             @ForAll("buckets") SortedMap<Long, Long> naive, @ForAll @IntRange(min = 1, max = 12) int steps) {
-        NativeHistogram fine = NativeHistogram.ofCounts(1, 1)
+        long observations = naive.values().stream().mapToLong(Long::longValue).sum();
+        NativeHistogram fine = NativeHistogram.ofCounts(2 * observations, 1)
                 .schema(8)
                 .positive(of(naive))
                 .negative(of(naive))

@@ -152,7 +152,7 @@ class SourceCollectorTest {
             batch.addHistogram(
                     Series.of(Labels.of("__name__", "no_histogram"), MetricMetadata.NONE),
                     SampleBatch.NO_TIMESTAMP,
-                    NativeHistogram.ofCounts(1, 2).build());
+                    NativeHistogram.ofCounts(0, 2).build());
         });
 
         assertThat(text(collector)).isEmpty();

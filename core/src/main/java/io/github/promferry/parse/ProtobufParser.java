@@ -352,7 +352,7 @@ final class ProtobufParser implements PartSeries.Whole {
     private void histogramNumber(int tag) {
         switch (tag) {
             case (1 << 3) | ProtoReader.VARINT -> histogram.count = in.varint();
-            case (2 << 3) | ProtoReader.FIXED64 -> histogram.sum = in.fixed64();
+            case (2 << 3) | ProtoReader.FIXED64 -> histogram.sum = Double.longBitsToDouble(bits(in.fixed64()));
             case (4 << 3) | ProtoReader.FIXED64 -> histogram.countFloat = in.fixed64();
             case (5 << 3) | ProtoReader.VARINT -> histogram.schema = Math.toIntExact(schema(in.zigzag()));
             case (6 << 3) | ProtoReader.FIXED64 -> histogram.zeroThreshold = in.fixed64();

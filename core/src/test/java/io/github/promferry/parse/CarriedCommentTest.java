@@ -116,7 +116,7 @@ class CarriedCommentTest {
 
     @Test
     void halfAPageHasNoHalfHistogram() {
-        String page = "# OMLINE a {count:1,sum:2,schema:0} 12";
+        String page = "# OMLINE a {count:1,sum:2,schema:0,zero_threshold:0,zero_count:1} 12";
         assertThat(rows(ParseOptions.DEFAULTS, page)).isEmpty();
         assertThat(rows(ParseOptions.DEFAULTS, page + "\n")).hasSize(1);
     }

@@ -110,7 +110,7 @@ class ProtobufParserTest {
 
     private static ProtoMessage nativeMessage(boolean packed) {
         ProtoMessage histogram = new ProtoMessage()
-                .varint(1, 12)
+                .varint(1, 11)
                 .fixed(2, -3.5)
                 .zigzag(5, 2)
                 .fixed(6, 0.001)
@@ -139,7 +139,7 @@ class ProtobufParserTest {
                     .delimited();
             SampleBatch batch = parse(page);
             assertThat(batch.histogram(0))
-                    .isEqualTo(NativeHistogram.ofCounts(12, -3.5)
+                    .isEqualTo(NativeHistogram.ofCounts(11, -3.5)
                             .gauge(true)
                             .schema(2)
                             .zero(0.001, 1)
@@ -150,6 +150,36 @@ class ProtobufParserTest {
             assertThat(batch.exemplarCount()).isEqualTo(1);
             assertThat(batch.exemplar(0).labels()).hasToString("{id=\"kept\"}");
         }
+    }
+
+    /** Prometheus fails such a scrape, and a receiver refuses all that it comes with. */
+    @Test
+    void aNativeHistogramWhoseBucketsDoNotAddUpFailsThePage() {
+        ProtoMessage histogram = new ProtoMessage()
+                .varint(1, 5)
+                .message(12, new ProtoMessage().zigzag(1, 0).varint(2, 1))
+                .zigzag(13, 3);
+        assertFails(
+                family("h", HISTOGRAM)
+                        .message(4, new ProtoMessage().message(7, histogram))
+                        .delimited(),
+                "buckets hold 3 observations, count says 5");
+    }
+
+    @Test
+    void noSumOnAPageIsAStaleMarker() {
+        double stale = Double.longBitsToDouble(SampleValues.STALE_NAN_BITS);
+        ProtoMessage histogram = new ProtoMessage()
+                .varint(1, 3)
+                .fixed(2, stale)
+                .message(3, new ProtoMessage().varint(1, 3).fixed(2, 1))
+                .message(12, new ProtoMessage().zigzag(1, 0).varint(2, 1))
+                .zigzag(13, 3);
+        SampleBatch batch = parse(family("h", HISTOGRAM)
+                .message(4, new ProtoMessage().message(7, histogram))
+                .delimited());
+        assertThat(batch.histogramCount()).isEqualTo(1);
+        assertThat(batch.valueBits(0)).isEqualTo(SampleValues.NORMAL_NAN_BITS);
     }
 
     @Test
@@ -299,7 +329,7 @@ class ProtobufParserTest {
                 new SeriesDictionary(SeriesResolver.AS_EXPOSED),
                 ParseOptions.builder().nativeHistograms(false).build());
         assertThat(Pages.samples(Pages.parse(classic, ExpositionFormat.PROTOBUF, page)))
-                .containsExactly("h_count 12.0", "h_sum -3.5", "h_bucket{le=\"+Inf\"} 12.0");
+                .containsExactly("h_count 11.0", "h_sum -3.5", "h_bucket{le=\"+Inf\"} 11.0");
         ExpositionParser both = new ExpositionParser(
                 new SeriesDictionary(SeriesResolver.AS_EXPOSED),
                 ParseOptions.builder().classicHistogramsToo(true).build());

@@ -265,15 +265,18 @@ class WarmEqualsColdTest {
 
         /** Classic, native, both or neither. */
         private ProtoMessage histogram(Random random) {
-            ProtoMessage histogram = new ProtoMessage().varint(1, 9).fixed(2, random.nextInt(100));
+            boolean isNative = shape % 2 == 0;
+            int first = random.nextInt(5);
+            ProtoMessage histogram =
+                    new ProtoMessage().varint(1, isNative ? 2L * first + 3 : 9).fixed(2, random.nextInt(100));
             for (int bucket = 0; bucket < shape - 1; bucket++) {
                 histogram.message(3, new ProtoMessage().varint(1, bucket).fixed(2, bucket));
             }
-            if (shape % 2 == 0) {
+            if (isNative) {
                 histogram
                         .zigzag(5, 1)
                         .message(12, new ProtoMessage().zigzag(1, 2).varint(2, 2))
-                        .zigzag(13, random.nextInt(5))
+                        .zigzag(13, first)
                         .zigzag(13, 3);
             }
             return histogram;

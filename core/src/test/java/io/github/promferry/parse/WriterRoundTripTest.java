@@ -73,6 +73,9 @@ class WriterRoundTripTest {
         0, 1, -1, 1001, -1500, 1_700_000_000_123L, 32_503_680_000_001L, Long.MAX_VALUE, Long.MIN_VALUE + 1
     };
     private static final long[] COUNTS = {0, 1, 7, 1_000_000, 9007199254740993L, Long.MAX_VALUE};
+    /** As many of them as a histogram has buckets add up to a long. */
+    private static final long[] BUCKET_COUNTS = {0, 1, 7, 1_000_000, 9007199254740993L};
+
     private static final double[] FLOAT_COUNTS = {
         0, -0.0, 1, 2.5, 1e6, 1e300, Double.NaN, Double.POSITIVE_INFINITY, 9007199254740994d
     };
@@ -246,26 +249,48 @@ class WriterRoundTripTest {
 
         private NativeHistogram nativeHistogram(boolean gauge) {
             boolean integers = random.nextBoolean();
-            NativeHistogram.Builder builder = integers
-                    ? NativeHistogram.ofCounts(pick(COUNTS), value())
-                    : NativeHistogram.ofFloatCounts(pick(FLOAT_COUNTS), value());
-            builder.gauge(gauge);
             if (random.nextInt(3) == 0) {
                 double[] bounds = {-1, 0, 0.5, 1e6};
-                return builder.customBounds(Arrays.copyOf(bounds, random.nextInt(bounds.length + 1)))
-                        .positive(buckets(integers, random.nextBoolean() ? new int[] {0, 1} : new int[] {0, 0}))
+                Buckets positive = buckets(integers, random.nextBoolean() ? new int[] {0, 1} : new int[] {0, 0});
+                return histogram(integers, total(positive))
+                        .gauge(gauge)
+                        .customBounds(Arrays.copyOf(bounds, random.nextInt(bounds.length + 1)))
+                        .positive(positive)
                         .build();
             }
+            Buckets negative = buckets(integers, spans());
+            Buckets positive = buckets(integers, spans());
             double threshold = random.nextInt(3) * 1e-3;
+            boolean onlyZero = negative.size() + positive.size() == 0;
+            long zeroCount = pick(onlyZero ? COUNTS : BUCKET_COUNTS);
+            NativeHistogram.Builder builder =
+                    histogram(integers, zeroCount + total(negative) + total(positive)).gauge(gauge);
             if (integers) {
-                builder.zero(threshold, pick(COUNTS));
+                builder.zero(threshold, zeroCount);
             } else {
                 builder.zeroFloat(threshold, pick(FLOAT_COUNTS));
             }
             return builder.schema(random.nextInt(13) - 4)
-                    .negative(buckets(integers, spans()))
-                    .positive(buckets(integers, spans()))
+                    .negative(negative)
+                    .positive(positive)
                     .build();
+        }
+
+        private NativeHistogram.Builder histogram(boolean integers, long total) {
+            return integers
+                    ? NativeHistogram.ofCounts(total, value())
+                    : NativeHistogram.ofFloatCounts(pick(FLOAT_COUNTS), value());
+        }
+
+        /** Of integer counts. */
+        private static long total(Buckets buckets) {
+            long total = 0;
+            long count = 0;
+            for (int i = 0; i < buckets.size() && !buckets.isFloat(); i++) {
+                count += buckets.delta(i);
+                total += count;
+            }
+            return total;
         }
 
         private int[] spans() {
@@ -286,7 +311,7 @@ class WriterRoundTripTest {
             double[] counts = new double[size];
             long before = 0;
             for (int i = 0; i < size; i++) {
-                long count = pick(COUNTS);
+                long count = pick(BUCKET_COUNTS);
                 deltas[i] = count - before;
                 before = count;
                 counts[i] = pick(FLOAT_COUNTS);
