@@ -142,7 +142,7 @@ final class BlockQueue {
         }
         lock.lock();
         try {
-            long deadline = System.nanoTime() + config.blockTimeout().toNanos();
+            long deadline = System.nanoTime() + TimeUnit.NANOSECONDS.convert(config.blockTimeout());
             while (ledger.waitingBytes() >= config.maxBytes() || (spool != null && spool.isFull())) {
                 long rest = deadline - System.nanoTime();
                 if (config.overflow() == QueueConfig.Overflow.DROP_NEWEST || rest <= 0 || draining || stopped) {
@@ -574,7 +574,7 @@ final class BlockQueue {
             long limit = nextSequence;
             List<Lane> all = List.copyOf(lanes);
             long[] positions = all.stream().mapToLong(lane -> lane.spooledLimit).toArray();
-            long deadline = System.nanoTime() + timeout.toNanos();
+            long deadline = System.nanoTime() + TimeUnit.NANOSECONDS.convert(timeout);
             while (IntStream.range(0, positions.length).anyMatch(i -> all.get(i).hasBefore(limit, positions[i]))) {
                 long rest = deadline - System.nanoTime();
                 if (rest <= 0) {

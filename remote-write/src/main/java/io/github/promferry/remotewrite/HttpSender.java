@@ -15,6 +15,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -72,7 +73,7 @@ final class HttpSender implements AutoCloseable {
      */
     Response post(Block block) throws IOException, InterruptedException {
         // The deadline is real time whatever the clock: it bounds what a real network does.
-        long deadline = System.nanoTime() + config.timeout().toNanos();
+        long deadline = System.nanoTime() + TimeUnit.NANOSECONDS.convert(config.timeout());
         URI url = config.url();
         boolean trusted = true;
         for (int redirects = 0; ; redirects++) {

@@ -7,6 +7,7 @@ import java.net.http.HttpTimeoutException;
 import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -245,7 +246,7 @@ final class Sender implements Runnable {
 
     private boolean isTooOld(Block block) {
         return !config.queue().maxAge().isZero()
-                && clock.nanos() - block.sealedNanos > config.queue().maxAge().toNanos();
+                && clock.nanos() - block.sealedNanos > TimeUnit.NANOSECONDS.convert(config.queue().maxAge());
     }
 
     /** Puts the block's 1.0 form in its place; null if nothing of it is left. */

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -174,7 +175,7 @@ final class Shard {
         if (linger.isZero() || linger.isNegative()) {
             sealOpen();
         } else {
-            queue.linger(lane, openSinceNanos + linger.toNanos());
+            queue.linger(lane, openSinceNanos + TimeUnit.NANOSECONDS.convert(linger));
         }
     }
 

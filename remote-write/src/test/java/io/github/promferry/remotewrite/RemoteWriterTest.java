@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -441,6 +442,24 @@ class RemoteWriterTest {
             assertThat(writer.flush(LONG).complete()).isTrue();
             assertThat(receiver.sampleCount()).isEqualTo(500);
         }
+    }
+
+    /** More nanoseconds than a long can count. */
+    @Test
+    void everyTimeoutMayBeForever() {
+        Duration forever = ChronoUnit.FOREVER.getDuration();
+        QueueConfig queue = QueueConfig.builder()
+                .overflow(QueueConfig.Overflow.BLOCK)
+                .blockTimeout(forever)
+                .maxAge(forever)
+                .build();
+        RemoteWriter writer = started(config().queue(queue)
+                .timeout(forever)
+                .batch(BatchPolicy.of(1000, 1_000_000, forever)));
+        assertThat(writer.append(target.next())).isTrue();
+        assertThat(writer.flush(forever).complete()).isTrue();
+        assertThat(writer.close(forever)).isTrue();
+        assertThat(receiver.sampleCount()).isEqualTo(10);
     }
 
     @Test

@@ -288,7 +288,7 @@ public final class Scraper implements AutoCloseable {
      * @throws IllegalStateException if it was not started, or is closed
      */
     public FlushResult scrapeNow(Duration timeout) {
-        long deadline = System.nanoTime() + timeout.toNanos();
+        long deadline = System.nanoTime() + TimeUnit.NANOSECONDS.convert(timeout);
         List<ScrapeLoop> all;
         synchronized (lock) {
             checkOpen();
@@ -324,7 +324,7 @@ public final class Scraper implements AutoCloseable {
      * @return true if all work has ended; otherwise the rest of it is interrupted
      */
     public boolean close(Duration timeout) {
-        long deadline = System.nanoTime() + timeout.toNanos();
+        long deadline = System.nanoTime() + TimeUnit.NANOSECONDS.convert(timeout);
         List<JobLoops> all;
         synchronized (lock) {
             if (closed) {

@@ -19,6 +19,7 @@ import io.github.promferry.testkit.ScriptedAnswer;
 import io.github.promferry.testkit.ScriptedTarget;
 import java.net.URI;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -182,10 +183,12 @@ class ScraperTest {
             assertThat(scraper.scrapeNow(AT_MOST)).isEqualTo(new FlushResult(true, 3, 2, 1));
             assertThat(rows.takeBrief()).contains("a 1", "up 1");
             assertThat(flushes).hasValue(1);
+            Duration forever = ChronoUnit.FOREVER.getDuration();
+            assertThat(scraper.scrapeNow(forever).complete()).isTrue();
             target.answer(ScriptedAnswer.hang());
             assertThat(scraper.scrapeNow(Duration.ofMillis(50))).isEqualTo(new FlushResult(false, 3, 2, 1));
-            assertThat(flushes).hasValue(2);
-            assertThat(scraper.close(AT_MOST)).isTrue();
+            assertThat(flushes).hasValue(3);
+            assertThat(scraper.close(forever)).isTrue();
             assertThatIllegalStateException()
                     .isThrownBy(() -> scraper.scrapeNow(AT_MOST))
                     .withMessageContaining("closed");
