@@ -263,8 +263,8 @@ class WriterRoundTripTest {
             double threshold = random.nextInt(3) * 1e-3;
             boolean onlyZero = negative.size() + positive.size() == 0;
             long zeroCount = pick(onlyZero ? COUNTS : BUCKET_COUNTS);
-            NativeHistogram.Builder builder =
-                    histogram(integers, zeroCount + total(negative) + total(positive)).gauge(gauge);
+            NativeHistogram.Builder builder = histogram(integers, zeroCount + total(negative) + total(positive))
+                    .gauge(gauge);
             if (integers) {
                 builder.zero(threshold, zeroCount);
             } else {

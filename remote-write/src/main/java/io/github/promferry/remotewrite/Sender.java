@@ -246,7 +246,8 @@ final class Sender implements Runnable {
 
     private boolean isTooOld(Block block) {
         return !config.queue().maxAge().isZero()
-                && clock.nanos() - block.sealedNanos > TimeUnit.NANOSECONDS.convert(config.queue().maxAge());
+                && clock.nanos() - block.sealedNanos
+                        > TimeUnit.NANOSECONDS.convert(config.queue().maxAge());
     }
 
     /** Puts the block's 1.0 form in its place; null if nothing of it is left. */

@@ -453,9 +453,8 @@ class RemoteWriterTest {
                 .blockTimeout(forever)
                 .maxAge(forever)
                 .build();
-        RemoteWriter writer = started(config().queue(queue)
-                .timeout(forever)
-                .batch(BatchPolicy.of(1000, 1_000_000, forever)));
+        RemoteWriter writer =
+                started(config().queue(queue).timeout(forever).batch(BatchPolicy.of(1000, 1_000_000, forever)));
         assertThat(writer.append(target.next())).isTrue();
         assertThat(writer.flush(forever).complete()).isTrue();
         assertThat(writer.close(forever)).isTrue();

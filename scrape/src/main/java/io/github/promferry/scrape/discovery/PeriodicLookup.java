@@ -84,6 +84,8 @@ final class PeriodicLookup {
     static Thread daemon(String name, Runnable task) {
         Thread thread = new Thread(null, task, name, 0, false);
         thread.setDaemon(true);
+        // The loader of whoever happens to start a discovery must not be kept alive.
+        thread.setContextClassLoader(null);
         return thread;
     }
 

@@ -67,6 +67,13 @@ class PeriodicLookupTest {
     }
 
     @Test
+    void theThreadKeepsNoClassLoaderAlive() {
+        Thread thread = PeriodicLookup.daemon(THREAD, () -> {});
+        assertThat(thread.isDaemon()).isTrue();
+        assertThat(thread.getContextClassLoader()).isNull();
+    }
+
+    @Test
     void publisherThatThrowsIsTriedAgain() {
         AtomicInteger attempts = new AtomicInteger();
         PeriodicLookup lookup = new PeriodicLookup(THREAD, SHORT, null, told -> list("a:1"));
