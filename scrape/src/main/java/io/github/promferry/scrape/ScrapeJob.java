@@ -788,8 +788,7 @@ public final class ScrapeJob {
          *
          * @return an immutable job
          * @throws IllegalArgumentException if the timeout is longer than the interval, names are asked for that would fail
-         *     the scrape, or the address of a target is not a
-         *     host with or without a port and no relabeling can change that
+         *     the scrape, or the address of a target is not a host with or without a port and no relabeling can change that
          */
         public ScrapeJob build() {
             if (timeout != null && timeout.compareTo(interval) > 0) {

@@ -321,7 +321,7 @@ public final class Scraper implements AutoCloseable {
      * delivered. Does not close the sink.
      *
      * @param timeout how long to wait at most
-     * @return true if all work has ended; otherwise the rest of it is interrupted
+     * @return true if all work has ended, or if this was called before; otherwise the rest of it is interrupted
      */
     public boolean close(Duration timeout) {
         long deadline = System.nanoTime() + TimeUnit.NANOSECONDS.convert(timeout);
