@@ -98,8 +98,8 @@ final class TimestampParser {
         }
         boolean negative = text[from] == '-';
         int shift = exponent + 3;
-        if (at == mantissaEnd && digits <= MAX_DIGITS && shift <= 0) {
-            long magnitude = shift <= -MAX_DIGITS ? 0 : mantissa / POWERS[-shift];
+        if (at == mantissaEnd && digits + Math.max(0, shift) <= MAX_DIGITS) {
+            long magnitude = shift >= 0 ? mantissa * POWERS[shift] : mantissa / POWERS[-shift];
             millis = negative ? -magnitude : magnitude;
         } else {
             millis = exact(text, first, at, negative);

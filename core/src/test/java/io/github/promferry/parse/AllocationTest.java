@@ -26,11 +26,16 @@ class AllocationTest {
                 "node_exporter-e2e-linux.prom"
             })
     void knownPageAllocatesNothing(String file) {
-        byte[][] variants = new byte[8][];
-        for (int i = 0; i < variants.length; i++) {
-            variants[i] = withOtherValues(new String(Pages.corpus(file), StandardCharsets.ISO_8859_1), new Random(i));
+        byte[][] text = new byte[8][];
+        byte[][] openMetrics = new byte[text.length][];
+        for (int i = 0; i < text.length; i++) {
+            String page = withOtherValues(new String(Pages.corpus(file), StandardCharsets.ISO_8859_1), new Random(i));
+            text[i] = page.getBytes(StandardCharsets.ISO_8859_1);
+            openMetrics[i] = (page.endsWith("# EOF\n") ? page : page + "# EOF\n").getBytes(StandardCharsets.ISO_8859_1);
         }
-        assertThat(bytesPerSample(ExpositionFormat.TEXT_0_0_4, variants)).isLessThan(MAX_BYTES_PER_SAMPLE);
+        assertThat(bytesPerSample(ExpositionFormat.TEXT_0_0_4, text)).isLessThan(MAX_BYTES_PER_SAMPLE);
+        assertThat(bytesPerSample(ExpositionFormat.OPENMETRICS_1_0_0, openMetrics))
+                .isLessThan(MAX_BYTES_PER_SAMPLE);
     }
 
     @Test
@@ -66,7 +71,7 @@ class AllocationTest {
     }
 
     /** Sums and averages get digits enough for the slower ways through the number parser. */
-    private static byte[] withOtherValues(String page, Random random) {
+    private static String withOtherValues(String page, Random random) {
         StringBuilder other = new StringBuilder();
         page.lines().forEach(line -> {
             int space = line.lastIndexOf(' ');
@@ -81,6 +86,6 @@ class AllocationTest {
             }
             other.append('\n');
         });
-        return other.toString().getBytes(StandardCharsets.ISO_8859_1);
+        return other.toString();
     }
 }
