@@ -218,7 +218,7 @@ public final class RegistrySource implements MetricSource {
             SeriesMemory.Point point = family.point(summary.getLabels());
             for (Quantile quantile : summary.getQuantiles()) {
                 Series series = point.next("", "quantile", quantile.getQuantile());
-                addRow(batch, series, summary, quantile.getValue(), NO_TIMESTAMP, null);
+                addRow(batch, series, summary, quantile.getValue(), start(summary), null);
             }
             // A summary's exemplars belong to no quantile; the latest goes where the observations are counted.
             addCountAndSum(batch, point, summary, false, summary.getExemplars().getLatest());
