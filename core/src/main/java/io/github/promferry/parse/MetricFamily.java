@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * A family of a page with its samples as they stand there: the convenient view, for tests, tools and single looks. To read
  * a target again and again use an {@link ExpositionParser}. Immutable, as are the records in it.
  *
- * <p>{@link #parse} reads families from a page, {@link #points} puts the samples of histograms and summaries together, and
+ * <p>{@link #parse} reads families from a page, {@link #of} makes them of a batch, {@link #points} puts the samples of histograms and summaries together, and
  * {@link #write} makes a page that gives the same families when it is parsed.
  *
  * @param metadata name, type, help and unit; of samples that no TYPE, HELP or UNIT line speaks of, their own name
@@ -56,7 +56,7 @@ public record MetricFamily(MetricMetadata metadata, List<Sample> samples) {
                 throw new IllegalArgumentException("the value " + value + " beside a native histogram of the sum "
                         + histogram.sum() + ": it must be that sum");
             }
-            exemplars = List.copyOf(exemplars);
+            exemplars = List.copyOf(Objects.requireNonNull(exemplars, "exemplars"));
         }
 
         /**
@@ -143,7 +143,20 @@ public record MetricFamily(MetricMetadata metadata, List<Sample> samples) {
      * @param value the value
      * @since 0.1
      */
-    public record Scalar(String name, Labels labels, long timestampMillis, double value) implements Point {}
+    public record Scalar(String name, Labels labels, long timestampMillis, double value) implements Point {
+        /**
+         * Rejects nulls.
+         *
+         * @param name of the sample, with suffix
+         * @param labels without name
+         * @param timestampMillis of the sample
+         * @param value the value
+         */
+        public Scalar {
+            Objects.requireNonNull(name, "name");
+            Objects.requireNonNull(labels, "labels");
+        }
+    }
 
     /**
      * A bucket of a classic histogram.
@@ -184,7 +197,8 @@ public record MetricFamily(MetricMetadata metadata, List<Sample> samples) {
          * @param sparse the native histogram, or null
          */
         public Histogram {
-            buckets = List.copyOf(buckets);
+            Objects.requireNonNull(labels, "labels");
+            buckets = List.copyOf(Objects.requireNonNull(buckets, "buckets"));
         }
     }
 
@@ -219,7 +233,8 @@ public record MetricFamily(MetricMetadata metadata, List<Sample> samples) {
          * @param sum of all observations
          */
         public Summary {
-            quantiles = List.copyOf(quantiles);
+            Objects.requireNonNull(labels, "labels");
+            quantiles = List.copyOf(Objects.requireNonNull(quantiles, "quantiles"));
         }
     }
 
@@ -231,7 +246,7 @@ public record MetricFamily(MetricMetadata metadata, List<Sample> samples) {
      */
     public MetricFamily {
         Objects.requireNonNull(metadata, "metadata");
-        samples = List.copyOf(samples);
+        samples = List.copyOf(Objects.requireNonNull(samples, "samples"));
     }
 
     /**
@@ -257,6 +272,17 @@ public record MetricFamily(MetricMetadata metadata, List<Sample> samples) {
      */
     public static List<MetricFamily> parse(ExpositionFormat format, byte[] page, ParseOptions options) {
         return PageFamilies.parse(format, page, options);
+    }
+
+    /**
+     * Puts rows together that have the same {@linkplain io.github.promferry.Series#metadata() metadata}: what a {@link
+     * io.github.promferry.MetricSource} gives, to be looked at or {@linkplain #write written} as a page.
+     *
+     * @param batches rows, each with the common labels of its batch; they stay as they are
+     * @return families in the order of their first rows
+     */
+    public static List<MetricFamily> of(SampleBatch... batches) {
+        return PageFamilies.of(batches);
     }
 
     /**

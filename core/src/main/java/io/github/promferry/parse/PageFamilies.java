@@ -15,7 +15,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Reads a page as families. */
+/** Reads a page, or a batch, as families. */
 final class PageFamilies {
     private final Map<MetricMetadata, List<Sample>> sampled = new LinkedHashMap<>();
     private final Map<MetricMetadata, List<Sample>> families = new LinkedHashMap<>();
@@ -33,7 +33,19 @@ final class PageFamilies {
         PageFamilies families = new PageFamilies();
         families.addSamples(batch);
         families.order(parser.lines());
-        return families.families.entrySet().stream()
+        return list(families.families);
+    }
+
+    static List<MetricFamily> of(SampleBatch... batches) {
+        PageFamilies families = new PageFamilies();
+        for (SampleBatch batch : batches) {
+            families.addSamples(batch);
+        }
+        return list(families.sampled);
+    }
+
+    private static List<MetricFamily> list(Map<MetricMetadata, List<Sample>> families) {
+        return families.entrySet().stream()
                 .map(family -> new MetricFamily(family.getKey(), family.getValue()))
                 .toList();
     }
@@ -49,7 +61,7 @@ final class PageFamilies {
             boolean sparse = histogram < batch.histogramCount() && batch.histogramRow(histogram) == row;
             sampled.computeIfAbsent(familyOf(batch.series(row)), metadata -> new ArrayList<>())
                     .add(new Sample(
-                            batch.series(row).labels(),
+                            batch.series(row).fullLabels(batch.commonLabels()),
                             Double.longBitsToDouble(batch.valueBits(row)),
                             sparse ? batch.histogram(histogram++) : null,
                             batch.timestamp(row),

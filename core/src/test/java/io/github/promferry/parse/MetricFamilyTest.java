@@ -10,14 +10,21 @@ import io.github.promferry.MetricMetadata;
 import io.github.promferry.MetricType;
 import io.github.promferry.NativeHistogram;
 import io.github.promferry.SampleBatch;
+import io.github.promferry.Series;
+import io.github.promferry.parse.MetricFamily.Bucket;
+import io.github.promferry.parse.MetricFamily.Histogram;
 import io.github.promferry.parse.MetricFamily.Sample;
+import io.github.promferry.parse.MetricFamily.Scalar;
+import io.github.promferry.parse.MetricFamily.Summary;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -97,6 +104,62 @@ class MetricFamilyTest {
         assertThat(MetricFamily.parse(ExpositionFormat.OPENMETRICS_2_0_0, page)).containsExactly(family);
         assertThat(family.points())
                 .containsExactly(new MetricFamily.Histogram(Labels.of("a", "1"), 2500, List.of(), 5, 1.5, histogram));
+    }
+
+    @Test
+    void rowsOfSeveralBatchesBecomeFamilies() {
+        MetricMetadata requests = new MetricMetadata("requests", MetricType.COUNTER, "Requests.", "");
+        NativeHistogram sizes = NativeHistogram.ofCounts(3, 1.5).zero(0.1, 3).build();
+        Exemplar exemplar = new Exemplar(Labels.of("trace_id", "1"), 0.5, 5);
+        SampleBatch one = new SampleBatch();
+        one.reset(Labels.of("job", "a"));
+        one.add(
+                Series.of(Labels.of("__name__", "requests_total"), requests),
+                SampleBatch.NO_TIMESTAMP,
+                Double.doubleToRawLongBits(1));
+        one.setStartTimestamp(7);
+        one.addExemplar(exemplar);
+        one.addHistogram(Series.complete(Labels.of("__name__", "sizes"), MetricMetadata.NONE), 8, sizes);
+        SampleBatch other = new SampleBatch();
+        other.add(
+                Series.of(Labels.of("__name__", "requests_total", "job", "b"), requests),
+                9,
+                Double.doubleToRawLongBits(2));
+
+        assertThat(MetricFamily.of(one, other))
+                .containsExactly(
+                        new MetricFamily(
+                                requests,
+                                List.of(
+                                        Sample.of(Labels.of("__name__", "requests_total", "job", "a"), 1)
+                                                .since(7)
+                                                .with(List.of(exemplar)),
+                                        Sample.of(Labels.of("__name__", "requests_total", "job", "b"), 2)
+                                                .at(9))),
+                        new MetricFamily(
+                                new MetricMetadata("sizes", MetricType.UNKNOWN, "", ""),
+                                List.of(Sample.of(Labels.of("__name__", "sizes"), sizes)
+                                        .at(8))));
+        assertThat(MetricFamily.of()).isEmpty();
+    }
+
+    @Test
+    void pointsCopyTheirListsAndNameWhatIsNull() {
+        List<Bucket> buckets = new ArrayList<>(List.of(new Bucket(1, 2)));
+        Histogram histogram = new Histogram(Labels.EMPTY, 5, buckets, 2, 3, null);
+        buckets.clear();
+
+        assertThat(histogram.buckets()).containsExactly(new Bucket(1, 2));
+        Map<String, ThrowingCallable> nulls = Map.of(
+                "name", () -> new Scalar(null, Labels.EMPTY, 5, 1),
+                "labels", () -> new Scalar("a", null, 5, 1),
+                "buckets", () -> new Histogram(Labels.EMPTY, 5, null, 2, 3, null),
+                "quantiles", () -> new Summary(Labels.EMPTY, 5, null, 2, 3),
+                "exemplars", () -> Sample.of(Labels.EMPTY, 1).with(null),
+                "samples", () -> new MetricFamily(MetricMetadata.NONE, null));
+        nulls.forEach((what, call) -> assertThatThrownBy(call)
+                .isInstanceOf(NullPointerException.class)
+                .hasMessage(what));
     }
 
     @Test

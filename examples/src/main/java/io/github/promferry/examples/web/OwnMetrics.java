@@ -11,9 +11,7 @@ import io.github.promferry.parse.MetricFamily;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /** The forwarder's own metrics as a page: what scrapers and writers count, and the two that every process has. */
 final class OwnMetrics {
@@ -32,34 +30,22 @@ final class OwnMetrics {
 
     /** The page; safe to call from several threads. */
     byte[] page(ExpositionFormat format) {
-        Map<MetricMetadata, List<MetricFamily.Sample>> families = new LinkedHashMap<>();
+        List<SampleBatch> batches = new ArrayList<>();
         // Jobs of two sources may have the same name.
         boolean severalSources = source.scrapers().size() > 1;
         source.scrapers()
-                .forEach((name, scraper) ->
-                        add(scraper.metrics(), severalSources ? Labels.of("source", name) : Labels.EMPTY, families));
-        source.writers().values().forEach(writer -> add(writer.metrics(), Labels.EMPTY, families));
-        add(OwnMetrics::process, Labels.EMPTY, families);
-        return MetricFamily.write(
-                format,
-                families.entrySet().stream()
-                        .map(family -> new MetricFamily(family.getKey(), family.getValue()))
-                        .toList());
+                .forEach((name, scraper) -> batches.add(
+                        collected(scraper.metrics(), severalSources ? Labels.of("source", name) : Labels.EMPTY)));
+        source.writers().values().forEach(writer -> batches.add(collected(writer.metrics(), Labels.EMPTY)));
+        batches.add(collected(OwnMetrics::process, Labels.EMPTY));
+        return MetricFamily.write(format, MetricFamily.of(batches.toArray(SampleBatch[]::new)));
     }
 
-    private static void add(
-            MetricSource metrics, Labels common, Map<MetricMetadata, List<MetricFamily.Sample>> families) {
+    private static SampleBatch collected(MetricSource metrics, Labels common) {
         SampleBatch batch = new SampleBatch();
         batch.reset(common);
         metrics.collect(batch);
-        for (int row = 0; row < batch.size(); row++) {
-            Series series = batch.series(row);
-            families.computeIfAbsent(series.metadata(), family -> new ArrayList<>())
-                    .add(MetricFamily.Sample.of(
-                                    series.fullLabels(common), Double.longBitsToDouble(batch.valueBits(row)))
-                            .at(batch.timestamp(row))
-                            .since(batch.startTimestamp(row)));
-        }
+        return batch;
     }
 
     private static void process(SampleBatch batch) {
