@@ -3,6 +3,9 @@ package io.github.promferry;
 /**
  * Gives the current samples of something in this process: a registry, a component's own metrics.
  *
+ * <p>Readers, such as a scraper, a registry or a page of the service's own, do not know of each other: a source that has
+ * several is thread-safe, as all sources of this library are.
+ *
  * @since 0.1
  */
 @FunctionalInterface

@@ -171,9 +171,9 @@ public final class NativeHistogram {
     }
 
     /**
-     * The width of the zero bucket.
+     * How far the zero bucket reaches to both sides of zero.
      *
-     * @return the bucket reaches from minus this to this
+     * @return not negative; an observation of exactly this is in it
      */
     public double zeroThreshold() {
         return zeroThreshold;
@@ -391,7 +391,9 @@ public final class NativeHistogram {
          * @throws IllegalArgumentException if the lengths do not fit together or a count is negative
          */
         public static Buckets ofDeltas(int[] spans, long[] deltas) {
-            return new Buckets(spans.clone(), deltas.clone(), null);
+            Objects.requireNonNull(spans, "spans");
+            return new Buckets(
+                    spans.clone(), Objects.requireNonNull(deltas, "deltas").clone(), null);
         }
 
         /**
@@ -404,7 +406,11 @@ public final class NativeHistogram {
          * @throws IllegalArgumentException if the lengths do not fit together or a count is negative
          */
         public static Buckets ofCounts(int[] spans, double[] counts) {
-            return new Buckets(spans.clone(), new long[0], counts.clone());
+            Objects.requireNonNull(spans, "spans");
+            return new Buckets(
+                    spans.clone(),
+                    new long[0],
+                    Objects.requireNonNull(counts, "counts").clone());
         }
 
         /**
@@ -643,7 +649,7 @@ public final class NativeHistogram {
         /**
          * Sets the zero bucket of a histogram with integer counts.
          *
-         * @param threshold its width, 0 by default
+         * @param threshold how far it reaches to both sides of zero, 0 by default
          * @param zeroCount its population, 0 by default
          * @return this
          */
@@ -654,7 +660,7 @@ public final class NativeHistogram {
         /**
          * Sets the zero bucket of a histogram with float counts.
          *
-         * @param threshold its width, 0 by default
+         * @param threshold how far it reaches to both sides of zero, 0 by default
          * @param zeroCount its population, 0 by default
          * @return this
          */
@@ -699,7 +705,7 @@ public final class NativeHistogram {
          * @return this
          */
         public Builder customBounds(double... bounds) {
-            customBounds = bounds.clone();
+            customBounds = Objects.requireNonNull(bounds, "bounds").clone();
             schema = CUSTOM_BUCKETS;
             return this;
         }

@@ -3,10 +3,13 @@ package io.github.promferry.parse;
 import io.github.promferry.SampleBatch;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
- * How pages are read. Immutable; {@link #DEFAULTS} takes what real exporters write and delivers it unchanged.
+ * How pages are read. Immutable and thread-safe; {@link #DEFAULTS} takes what real exporters write and delivers it unchanged.
  *
  * @since 0.1
  */
@@ -272,6 +275,48 @@ public final class ParseOptions {
      */
     public int lineLimit() {
         return lineLimit;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof ParseOptions options && settings().equals(options.settings());
+    }
+
+    @Override
+    public int hashCode() {
+        return settings().hashCode();
+    }
+
+    /** The settings that differ from the defaults. */
+    @Override
+    public String toString() {
+        Map<String, Object> changed = settings();
+        changed.entrySet().removeAll(new Builder().build().settings().entrySet());
+        return "ParseOptions" + changed;
+    }
+
+    private Map<String, Object> settings() {
+        Map<String, Object> settings = new LinkedHashMap<>();
+        settings.put("strict", strict);
+        settings.put("utf8Names", utf8Names);
+        settings.put("skipBadLines", skipBadLines);
+        settings.put("normalizeBounds", normalizeBounds);
+        settings.put("honorTimestamps", honorTimestamps);
+        settings.put("trackTimestampsStaleness", trackTimestampsStaleness);
+        settings.put("endMarkRequired", endMarkRequired);
+        settings.put("replaceInvalidHelp", replaceInvalidHelp);
+        settings.put("nativeHistograms", nativeHistograms);
+        settings.put("classicHistogramsToo", classicHistogramsToo);
+        settings.put("classicHistogramsAsNative", classicHistogramsAsNative);
+        settings.put("nativeHistogramBucketLimit", nativeHistogramBucketLimit);
+        settings.put("nativeHistogramMinBucketFactor", nativeHistogramMinBucketFactor);
+        settings.put("created", created);
+        settings.put("sampleLimit", sampleLimit);
+        settings.put("seriesLimit", seriesLimit);
+        settings.put("futureLimit", futureLimit);
+        settings.put("dropOutOfOrder", dropOutOfOrder);
+        settings.put("lineLimit", lineLimit);
+        return settings;
     }
 
     /**
@@ -553,6 +598,7 @@ public final class ParseOptions {
          * @throws IllegalArgumentException if negative
          */
         public Builder futureLimit(Duration futureLimit) {
+            Objects.requireNonNull(futureLimit, "futureLimit");
             if (futureLimit.isNegative()) {
                 throw new IllegalArgumentException("futureLimit " + futureLimit + " is negative");
             }

@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.promferry.MetricType;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.parse.ParseOptions.Created;
+import java.lang.reflect.Modifier;
+import java.time.Duration;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -214,6 +217,41 @@ class ParseOptionsTest {
         assertThat(batch.timestamp(4)).isEqualTo(12_500);
         assertThat(batch.exemplarCount()).isEqualTo(1);
         assertThat(batch.exemplarRow(0)).isZero();
+    }
+
+    @Test
+    void optionsAreEqualIfEachOfThemIs() {
+        ParseOptions all = ParseOptions.builder()
+                .strict(true)
+                .utf8Names(true)
+                .skipBadLines(true)
+                .normalizeBounds(true)
+                .honorTimestamps(false)
+                .trackTimestampsStaleness(true)
+                .endMarkRequired(false)
+                .replaceInvalidHelp(true)
+                .nativeHistograms(false)
+                .classicHistogramsToo(true)
+                .classicHistogramsAsNative(true)
+                .nativeHistogramBucketLimit(1)
+                .nativeHistogramMinBucketFactor(1.1)
+                .created(ParseOptions.Created.DROP)
+                .sampleLimit(2)
+                .seriesLimit(3)
+                .futureLimit(Duration.ofMinutes(10))
+                .dropOutOfOrder(true)
+                .lineLimit(4)
+                .build();
+        String[] fields = Stream.of(ParseOptions.class.getDeclaredFields())
+                .filter(field -> !Modifier.isStatic(field.getModifiers()))
+                .map(field -> field.getName() + "=")
+                .toArray(String[]::new);
+
+        assertThat(all.toString()).contains(fields);
+        assertThat(all.toBuilder().build()).isEqualTo(all).hasSameHashCodeAs(all);
+        assertThat(all.toBuilder().lineLimit(5).build()).isNotEqualTo(all);
+        assertThat(ParseOptions.builder().sampleLimit(2).build()).hasToString("ParseOptions{sampleLimit=2}");
+        assertThat(ParseOptions.builder().build()).isEqualTo(ParseOptions.DEFAULTS);
     }
 
     @Test
