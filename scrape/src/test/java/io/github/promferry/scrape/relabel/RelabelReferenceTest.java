@@ -2,11 +2,13 @@ package io.github.promferry.scrape.relabel;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.github.promferry.Labels;
 import io.github.promferry.scrape.relabel.RelabelRule.Action;
 import java.math.BigInteger;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -46,12 +48,61 @@ class RelabelReferenceTest {
             @ForAll("labels") Map<String, String> labels, @ForAll("ruleLists") List<Fields> rules) {
         List<RelabelRule> compiled =
                 rules.stream().map(RelabelReferenceTest::compile).toList();
-        Map<String, String> expected = new Reference(labels).applyAll(rules);
+        Map<String, String> expected = new Reference(labels, "(?s).+").applyAll(rules);
 
         Labels together = Relabeler.of(compiled).apply(Labels.of(labels));
         assertThat(together == null ? null : new TreeMap<>(together.toMap()))
                 .as("%s through %s", labels, compiled)
                 .isEqualTo(expected);
+    }
+
+    /** Under legacy names, what makes another name has no effect, and rules that could make no other are refused. */
+    @Property(tries = 1_000, edgeCases = EdgeCasesMode.NONE)
+    void legacyRulesDoWhatTheReferenceSays(
+            @ForAll("labels") Map<String, String> labels, @ForAll("ruleLists") List<Fields> rules) {
+        List<Fields> valid = rules.stream().filter(rule -> legacy(rule) != null).toList();
+        List<RelabelRule> compiled =
+                valid.stream().map(RelabelReferenceTest::legacy).toList();
+        Map<String, String> expected = new Reference(labels, "[a-zA-Z_][a-zA-Z0-9_]*").applyAll(valid);
+
+        Labels together = Relabeler.of(compiled).apply(Labels.of(labels));
+        assertThat(together == null ? null : new TreeMap<>(together.toMap()))
+                .as("%s through %s", labels, compiled)
+                .isEqualTo(expected);
+    }
+
+    private static @Nullable RelabelRule legacy(Fields fields) {
+        try {
+            return builder(fields).legacyNames(true).build();
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
+    }
+
+    /** Repeats of repeats, for which an engine that tracks back needs longer than there is time. */
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
+    void noPatternIsSlow(@ForAll("nestedRepeats") String regex) {
+        assertTimeoutPreemptively(Duration.ofSeconds(20), () -> {
+            RelabelRule.Builder rule =
+                    RelabelRule.builder().sourceLabels("v").regex(regex).targetLabel("hit");
+            try {
+                Labels unused = rule.build().apply(Labels.of("v", "a".repeat(500) + "c"));
+            } catch (IllegalArgumentException e) {
+                // Too large, which has to be told as fast.
+                assertThat(e).hasMessageContaining("regex is not valid RE2");
+            }
+        });
+    }
+
+    @Provide
+    Arbitrary<String> nestedRepeats() {
+        Arbitrary<String> repeats = Arbitraries.of("*", "+", "?", "*?", "{3}", "{30}", "{1,9}", "{2,}");
+        return Arbitraries.recursive(
+                () -> Arbitraries.of("a", ".", "[ab]", "a|aa", ".*a", "a?"),
+                inner -> Combinators.combine(inner, repeats, inner, Arbitraries.of("", "b", "a*"))
+                        .as((one, repeat, other, end) -> "(" + one + ")" + repeat + "(?:" + other + ")" + end),
+                1,
+                4);
     }
 
     /** A label that a list of rules says it does not touch neither changes nor matters. */
@@ -80,6 +131,10 @@ class RelabelReferenceTest {
     }
 
     private static RelabelRule compile(Fields fields) {
+        return builder(fields).build();
+    }
+
+    private static RelabelRule.Builder builder(Fields fields) {
         return RelabelRule.builder()
                 .action(fields.action)
                 .sourceLabels(fields.sources.toArray(String[]::new))
@@ -87,8 +142,7 @@ class RelabelReferenceTest {
                 .regex(fields.regex)
                 .modulus(fields.modulus)
                 .targetLabel(fields.target)
-                .replacement(fields.with)
-                .build();
+                .replacement(fields.with);
     }
 
     @Provide
@@ -197,10 +251,14 @@ class RelabelReferenceTest {
 
     /** Straight from the description of Prometheus' rules. */
     private static final class Reference {
+        /** What a name that a rule makes has to look like. */
+        private final String labelName;
+
         private final List<String[]> base = new ArrayList<>();
         private final List<String[]> added = new ArrayList<>();
 
-        Reference(Map<String, String> labels) {
+        Reference(Map<String, String> labels, String labelName) {
+            this.labelName = labelName;
             // Names are sorted by their UTF-8 bytes, which among the names used here is the order of chars.
             new TreeMap<>(labels).forEach((name, value) -> base.add(new String[] {name, value}));
         }
@@ -224,7 +282,7 @@ class RelabelReferenceTest {
                 case REPLACE -> {
                     if (match.matches()) {
                         String name = expand(rule.target, match);
-                        if (!name.isEmpty()) {
+                        if (name.matches(labelName)) {
                             set(name, expand(rule.with, match));
                         }
                     }
@@ -251,7 +309,7 @@ class RelabelReferenceTest {
                 case LABELMAP -> {
                     for (String[] label : all()) {
                         Matcher name = pattern.matcher(label[0]);
-                        if (name.matches() && !expand(rule.with, name).isEmpty()) {
+                        if (name.matches() && expand(rule.with, name).matches(labelName)) {
                             set(expand(rule.with, name), label[1]);
                         }
                     }
