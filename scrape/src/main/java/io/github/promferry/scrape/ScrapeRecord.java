@@ -39,6 +39,8 @@ final class ScrapeRecord {
                 givenAs,
                 target.labels(),
                 target.uri(),
+                target.interval(),
+                target.timeout(),
                 health,
                 last,
                 new Counts(scrapes, failures, skipped, refusals),

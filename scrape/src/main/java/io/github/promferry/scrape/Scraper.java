@@ -370,15 +370,19 @@ public final class Scraper implements AutoCloseable {
     }
 
     private List<ScraperMetrics.Job> jobsForMetrics() {
-        synchronized (lock) {
-            List<ScraperMetrics.Job> all = new ArrayList<>();
-            jobs.forEach((name, loops) -> all.add(new ScraperMetrics.Job(
-                    name,
-                    loops.counters(),
-                    loops.loops().stream().map(loop -> loop.status().health()).toList(),
-                    loops.droppedCount())));
-            return all;
+        List<ScraperMetrics.Job> all = new ArrayList<>();
+        for (JobStatus status : jobs()) {
+            synchronized (lock) {
+                JobLoops loops = jobLoops(status.job());
+                all.add(new ScraperMetrics.Job(
+                        status,
+                        loops.counters(),
+                        loops.loops().stream()
+                                .map(loop -> loop.status().health())
+                                .toList()));
+            }
         }
+        return all;
     }
 
     private List<ScrapeLoop> loops() {

@@ -52,8 +52,12 @@ final class ScraperMetrics implements MetricSource {
     private static final MetricMetadata TARGETS_DROPPED =
             gauge("promferry_scrape_targets_dropped", "Targets that relabeling dropped or whose labels are wrong.");
 
+    private static final MetricMetadata DISCOVERY_FAILURES = counter(
+            "promferry_scrape_discovery_failures_total",
+            "How often a discovery could not look for targets; those known before stay.");
+
     /** A job at a moment. */
-    record Job(String name, ScrapeCounters counters, List<TargetStatus.Health> healths, int dropped) {}
+    record Job(JobStatus status, ScrapeCounters counters, List<TargetStatus.Health> healths) {}
 
     private final Supplier<List<Job>> jobs;
     /** The same object for the same series always. */
@@ -94,12 +98,13 @@ final class ScraperMetrics implements MetricSource {
         for (TargetStatus.Health health : TargetStatus.Health.values()) {
             add(batch, TARGETS, job, count.getOrDefault(health, 0), "health", health.name());
         }
-        add(batch, TARGETS_DROPPED, job, job.dropped());
+        add(batch, TARGETS_DROPPED, job, job.status.droppedTargets());
+        add(batch, DISCOVERY_FAILURES, job, (double) job.status.discoveryFailures());
     }
 
     private void add(SampleBatch batch, MetricMetadata family, Job job, double value, String... label) {
         Labels.Builder labels =
-                Labels.builder().add(Labels.METRIC_NAME, family.family()).add("scrape_job", job.name());
+                Labels.builder().add(Labels.METRIC_NAME, family.family()).add("scrape_job", job.status.job());
         if (label.length > 0) {
             labels.add(label[0], label[1].toLowerCase(Locale.ROOT));
         }

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param target as it was given
  * @param labels those that its series get, {@code job} and {@code instance} among them
  * @param uri what is fetched
+ * @param interval between two scrapes, its own or the job's
+ * @param timeout of a scrape, its own or the job's
  * @param health as of the last scrape
  * @param lastScrape null before the first scrape has ended
  * @param counts since the target was added
@@ -26,6 +28,8 @@ public record TargetStatus(
         Target target,
         Labels labels,
         URI uri,
+        Duration interval,
+        Duration timeout,
         Health health,
         @Nullable LastScrape lastScrape,
         Counts counts,

@@ -289,6 +289,8 @@ class ScraperDiscoveryTest {
             assertThat(addresses(hand)).containsExactly("h:1");
             assertThat(told).containsExactly("llm: no answer", "llm: no answer");
             assertThat(hand.scraper.jobs()).containsExactly(new JobStatus("llm", 1, 0, 2, "no answer"));
+            assertThat(ScraperMetricsTest.collect(hand.scraper))
+                    .containsEntry("promferry_scrape_discovery_failures_total{scrape_job=\"llm\"}", 2.0);
         }
     }
 

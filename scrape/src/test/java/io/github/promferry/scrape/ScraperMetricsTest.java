@@ -86,7 +86,7 @@ class ScraperMetricsTest {
         }
     }
 
-    private static Map<String, Double> collect(Scraper scraper) {
+    static Map<String, Double> collect(Scraper scraper) {
         SampleBatch batch = new SampleBatch();
         scraper.metrics().collect(batch);
         Map<String, Double> all = new LinkedHashMap<>();

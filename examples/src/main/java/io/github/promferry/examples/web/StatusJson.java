@@ -54,7 +54,9 @@ final class StatusJson {
                 .field("failures", status.counts().failures())
                 .field("skipped", status.counts().skipped())
                 .field("refusals", status.counts().refusals())
-                .field("nextScrapeMillis", status.nextScrapeMillis());
+                .field("nextScrapeMillis", status.nextScrapeMillis())
+                .field("intervalSeconds", status.interval().toMillis() / 1e3)
+                .field("timeoutSeconds", status.timeout().toMillis() / 1e3);
         TargetStatus.LastScrape last = status.lastScrape();
         if (last != null) {
             json.key("last")
