@@ -21,7 +21,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -76,32 +75,36 @@ final class JobLoops {
         this.context = relabeler != null && relabeler.mayBlock() ? context.onWorkers() : context;
     }
 
-    /** What became of a target that was to be added. */
-    enum Outcome {
-        ADDED,
-        PRESENT,
-        DROPPED
+    /** Works out a target; null if relabeling drops it. Needs no lock: relabeling may be code that takes its time. */
+    @Nullable
+    ActiveTarget resolve(Target target) {
+        return ActiveTarget.of(job, target, hostName);
     }
 
-    Outcome add(Target target) {
-        ActiveTarget resolved = ActiveTarget.of(job, target, hostName);
+    /**
+     * Adds a target.
+     *
+     * @param resolved what it was worked out to be
+     * @return the common labels of its samples, or null if it is dropped or there already
+     */
+    @Nullable
+    Labels add(Target target, @Nullable ActiveTarget resolved) {
         if (resolved == null) {
             droppedByHand.put(target, DroppedTarget.byRelabeling(job, target));
-            return Outcome.DROPPED;
+            return null;
         }
         String identity = resolved.identity();
         byHand.add(identity);
         if (active.containsKey(identity)) {
-            return Outcome.PRESENT;
+            return null;
         }
-        activate(resolved, identity);
+        ScrapeLoop added = activate(resolved, identity);
         checkTargetLimit();
-        return Outcome.ADDED;
+        return added.commonLabels();
     }
 
     /** False if there is no such target, or it is there by discovery alone. */
-    boolean remove(Target target) {
-        ActiveTarget resolved = ActiveTarget.of(job, target, hostName);
+    boolean remove(Target target, @Nullable ActiveTarget resolved) {
         if (resolved == null) {
             return droppedByHand.remove(target) != null;
         }
@@ -136,7 +139,7 @@ final class JobLoops {
         for (Target target : targets(groups)) {
             DroppedTarget reason;
             try {
-                ActiveTarget resolved = ActiveTarget.of(job, target, hostName);
+                ActiveTarget resolved = resolve(target);
                 if (resolved != null) {
                     targets.putIfAbsent(resolved.identity(), resolved);
                     continue;
@@ -262,12 +265,6 @@ final class JobLoops {
             ending.remove(loop);
             loop.forgo();
         }
-    }
-
-    /** The labels that the series of an active target get, external ones included. */
-    Labels commonLabels(Target target) {
-        ActiveTarget resolved = Objects.requireNonNull(ActiveTarget.of(job, target, hostName));
-        return resolved.labels().withDefaults(externalLabels);
     }
 
     /**

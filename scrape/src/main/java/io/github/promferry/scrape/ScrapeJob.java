@@ -688,7 +688,7 @@ public final class ScrapeJob {
          * Whether a series fails the scrape if, after relabeling, its name is not {@code [a-zA-Z_:][a-zA-Z0-9_:]*} or that of a
          * label is not {@code [a-zA-Z_][a-zA-Z0-9_]*}; false by default, since Prometheus 3 takes all names. Prometheus'
          * {@code metric_name_validation_scheme: legacy}. Its relabel rules are limited by {@code
-         * RelabelRule.Builder.legacyNames}.
+         * RelabelRule.Builder.legacyNames}; external labels are not looked at.
          *
          * @param legacyNames true to fail
          * @return this

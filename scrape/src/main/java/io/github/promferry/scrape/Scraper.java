@@ -71,8 +71,10 @@ public final class Scraper implements AutoCloseable {
     private final Map<String, List<DiscoveredTargets>> discovered = new LinkedHashMap<>();
 
     private final Object lock = new Object();
-    // Guarded by lock.
+    /** By name; fixed when built, but what they hold is guarded by lock. */
     private final Map<String, JobLoops> jobs = new LinkedHashMap<>();
+
+    // Guarded by lock.
     private boolean started;
     private boolean closed;
 
@@ -105,7 +107,7 @@ public final class Scraper implements AutoCloseable {
                     : new RoutedFetcher(job.http(), loop, Objects.requireNonNull(ownHttpThreads), buffers);
             JobLoops loops = new JobLoops(job, builder.externalLabels, hostName, fetcher, context);
             jobs.put(job.name(), loops);
-            job.targets().forEach(loops::add);
+            job.targets().forEach(target -> loops.add(target, loops.resolve(target)));
             job.sources().forEach(loops::add);
             List<DiscoveredTargets> ofJob = new ArrayList<>();
             AtomicLong failureOrder = new AtomicLong();
@@ -173,18 +175,19 @@ public final class Scraper implements AutoCloseable {
      * @throws IllegalArgumentException if there is no such job, or the target's labels cannot be understood
      */
     public boolean addTarget(String job, Target target) {
+        JobLoops loops = jobLoops(job);
+        ActiveTarget resolved = loops.resolve(Objects.requireNonNull(target, "target"));
         synchronized (lock) {
             checkOpen();
-            JobLoops loops = jobLoops(job);
-            boolean added = loops.add(Objects.requireNonNull(target, "target")) == JobLoops.Outcome.ADDED;
-            if (added) {
-                Labels common = loops.commonLabels(target);
-                jobs.values().stream().filter(other -> other != loops).forEach(other -> other.forgo(common));
+            Labels common = loops.add(target, resolved);
+            if (common == null) {
+                return false;
             }
-            if (added && started) {
+            jobs.values().stream().filter(other -> other != loops).forEach(other -> other.forgo(common));
+            if (started) {
                 loops.start();
             }
-            return added;
+            return true;
         }
     }
 
@@ -220,8 +223,10 @@ public final class Scraper implements AutoCloseable {
      * @throws IllegalArgumentException if there is no such job, or the target's labels cannot be understood
      */
     public boolean removeTarget(String job, Target target) {
+        JobLoops loops = jobLoops(job);
+        ActiveTarget resolved = loops.resolve(Objects.requireNonNull(target, "target"));
         synchronized (lock) {
-            return jobLoops(job).remove(Objects.requireNonNull(target, "target"));
+            return loops.remove(target, resolved);
         }
     }
 

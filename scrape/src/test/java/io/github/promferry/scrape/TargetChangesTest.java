@@ -4,8 +4,12 @@ import static io.github.promferry.scrape.ScrapeFailure.Kind.CONNECTION;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.github.promferry.scrape.relabel.Relabeler;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** Targets that come and go, and what becomes of their series. */
@@ -40,6 +44,35 @@ class TargetChangesTest {
             assertThat(hand.scraper.addTarget("llm", FIRST)).isFalse();
             assertThat(hand.scraper.status()).hasSize(1);
             assertThat(hand.answers.requests).hasSize(1);
+        }
+    }
+
+    @Test
+    void relabelingOfANewTargetThatTakesItsTimeKeepsNobodyFromTheStatus() throws InterruptedException {
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch released = new CountDownLatch(1);
+        Relabeler slow = Relabeler.keepIf(labels -> {
+            if (!"h:2".equals(labels.get("__address__"))) {
+                return true;
+            }
+            entered.countDown();
+            try {
+                return released.await(20, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return false;
+            }
+        });
+        try (HandDriven hand =
+                new HandDriven(HandDriven.job().target("h:1").relabel(slow).build())) {
+            CompletableFuture<Boolean> added =
+                    CompletableFuture.supplyAsync(() -> hand.scraper.addTarget("llm", Target.of("h:2")));
+            entered.await();
+            assertThat(hand.scraper.status()).hasSize(1);
+            assertThat(added).isNotDone();
+            released.countDown();
+            assertThat(added.join()).isTrue();
+            assertThat(hand.scraper.status()).hasSize(2);
         }
     }
 
