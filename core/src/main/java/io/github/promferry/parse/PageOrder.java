@@ -300,17 +300,18 @@ final class PageOrder {
      */
     void takeAfterAll(int traits) {
         Entry series = lastEntry().canonical;
-        Ending end = ending == null ? null : ending.get(series);
-        if (end == null) {
+        Map<Entry, Ending> all = ending;
+        Ending end = all == null ? null : all.get(series);
+        if (all == null || end == null) {
             return;
         }
         if (end.isNew) {
             beginSeries();
         }
         if (mayGoStale(traits)) {
-            ending.remove(series);
+            all.remove(series);
         } else {
-            ending.put(series, new Ending(end.first, end.expected, false));
+            all.put(series, new Ending(end.first, end.expected, false));
         }
         if (end.first < 0) {
             takenMarks[~end.first] = (byte) traits;
