@@ -232,22 +232,8 @@ final class CommentLexer {
         if (invalid >= 0) {
             tolerate(Tolerated.INVALID_HELP);
         }
-        if (context.isOpenMetrics()) {
-            tolerateUnescaped(from, to);
-        }
         String help = unescaped(new String(page, from, to - from, UTF_8), context.isOpenMetrics());
         return new MetricMetadata(before.family(), before.type(), help, before.unit());
-    }
-
-    /** OpenMetrics 1.0, ABNF "escaped-string": no quote without a backslash, no backslash at the end. */
-    private void tolerateUnescaped(int from, int to) {
-        for (int at = from; at < to; at++) {
-            if (page[at] == '"') {
-                tolerate(Tolerated.UNESCAPED_QUOTE);
-            } else if (page[at] == '\\' && ++at == to) {
-                tolerate(Tolerated.UNKNOWN_ESCAPE);
-            }
-        }
     }
 
     /** In one pass from the left; what is no escape stays, backslash and all. Text knows no {@code \"}. */

@@ -170,7 +170,6 @@ final class StrictPage {
             case INVALID_HELP -> "valid UTF-8 in the help text";
             case UNKNOWN_ESCAPE -> "one of the escapes \\\\, \\\" and \\n";
             case NAME_BEHIND_LABELS -> "the metric name before the labels";
-            case UNESCAPED_QUOTE -> "a backslash before each double quote of a help text";
             case UNIT_MISMATCH -> "a family name that ends with `_` and the unit";
             case UNIT_IN_TEXT -> "no unit in the text format";
             case SIGNED_NAN -> "NaN without a sign";

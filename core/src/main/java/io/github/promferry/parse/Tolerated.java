@@ -43,10 +43,8 @@ public enum Tolerated {
     MISSING_METADATA_TEXT,
     /** A help text that is not UTF-8, with {@link ParseOptions#replaceInvalidHelp}. */
     INVALID_HELP,
-    /** A backslash that begins no escape: in a label value or quoted name of text, at the end of a help text in OpenMetrics. */
+    /** A backslash in a label value or quoted name of text that begins none of its escapes. */
     UNKNOWN_ESCAPE,
-    /** A double quote in a help text of OpenMetrics without a backslash before it. */
-    UNESCAPED_QUOTE,
     /** A quoted metric name behind a label. Legal in strict mode too, but in OpenMetrics 2.0. */
     NAME_BEHIND_LABELS,
     /** A unit in OpenMetrics that the family's name does not end with, or of an info or stateset. */
