@@ -61,7 +61,8 @@ final class TimestampParser {
         if (overflow || (!negative && value == Long.MIN_VALUE)) {
             return OUT_OF_RANGE;
         }
-        millis = negative ? value : -value;
+        // One more than the smallest long, which stands for "no timestamp".
+        millis = negative ? Math.max(value, -Long.MAX_VALUE) : -value;
         return at;
     }
 
