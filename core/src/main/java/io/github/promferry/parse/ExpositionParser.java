@@ -98,7 +98,7 @@ public final class ExpositionParser {
     private ProtobufParser protobuf() {
         ProtobufParser parser = protobuf;
         if (parser == null) {
-            parser = new ProtobufParser(dictionary, options, order, rows);
+            parser = new ProtobufParser(dictionary, options, order, counts, rows);
             protobuf = parser;
         }
         return parser;

@@ -127,7 +127,6 @@ final class PageRows {
      */
     void add(Entry entry, boolean first, long bits, long stampMillis, long startMillis, List<Exemplar> exemplars) {
         counts.samples++;
-        counts.tolerateAll(entry.tolerated());
         Series series = entry.series;
         if (series == null) {
             addCreated(entry, bits);

@@ -48,6 +48,11 @@ final class PartSeries {
 
         /** What the page says of the family that the name belongs to; called after {@link #labels}. */
         MetricMetadata metadata();
+
+        /** The {@link Tolerated} kinds that reading the labels took; called after {@link #labels}. */
+        default int tolerated() {
+            return 0;
+        }
     }
 
     /** Stands between the bytes that the parts have in common and what tells them apart; in no text. */
@@ -63,6 +68,7 @@ final class PartSeries {
     private final SeriesDictionary dictionary;
     private final ParseOptions options;
     private final PageOrder order;
+    private final PageCounts counts;
     private final PageRows rows;
     private final Labels.Builder builder = Labels.builder();
 
@@ -71,11 +77,13 @@ final class PartSeries {
     private FamilyContext context = FamilyContext.NOWHERE;
     private long stampMillis;
     private long startMillis;
+    private boolean begun;
 
-    PartSeries(SeriesDictionary dictionary, ParseOptions options, PageOrder order, PageRows rows) {
+    PartSeries(SeriesDictionary dictionary, ParseOptions options, PageOrder order, PageCounts counts, PageRows rows) {
         this.dictionary = dictionary;
         this.options = options;
         this.order = order;
+        this.counts = counts;
         this.rows = rows;
     }
 
@@ -96,6 +104,7 @@ final class PartSeries {
         this.context = context;
         this.stampMillis = stampMillis;
         this.startMillis = startMillis;
+        begun = false;
         wholeLength = reserved + to - from;
         if (key.length < wholeLength + 16) {
             key = new byte[2 * (wholeLength + 16)];
@@ -113,6 +122,7 @@ final class PartSeries {
             entry = knownOrNew(part, bound, whole);
             first = order.take(entry);
         }
+        tolerate(entry);
         rows.add(entry, first, bits, stampMillis, startMillis, exemplars);
     }
 
@@ -125,7 +135,16 @@ final class PartSeries {
             entry = knownOrNew(Part.NATIVE, 0, whole);
             first = order.take(entry);
         }
+        tolerate(entry);
         rows.addHistogram(entry, first, histogram, stampMillis, startMillis, exemplars);
+    }
+
+    /** What all parts of a line remember counts once. */
+    private void tolerate(Entry entry) {
+        if (!begun) {
+            counts.tolerateAll(entry.tolerated());
+        }
+        begun = true;
     }
 
     /** Of a line's key, how much is on the page: what this class adds for a part is not. 0 if it is of no one line. */
@@ -172,7 +191,7 @@ final class PartSeries {
         } catch (SeriesRejectedException e) {
             throw ExpositionException.rejected(e, exposed);
         }
-        int traits = Entry.traits(series == null ? Entry.DROPPED : Entry.KEPT, 0);
+        int traits = Entry.traits(series == null ? Entry.DROPPED : Entry.KEPT, whole.tolerated());
         int labelsHash = series == null ? 0 : LabelGroup.hash(series.labels());
         return dictionary.addSample(key, 0, length, hash, context, series, labelsHash, traits);
     }

@@ -72,12 +72,13 @@ final class ProtobufParser implements PartSeries.Whole {
     private long startMillis;
     private double value;
 
-    ProtobufParser(SeriesDictionary dictionary, ParseOptions options, PageOrder order, PageRows rows) {
+    ProtobufParser(
+            SeriesDictionary dictionary, ParseOptions options, PageOrder order, PageCounts counts, PageRows rows) {
         this.dictionary = dictionary;
         this.options = options;
         this.order = order;
         this.rows = rows;
-        parts = new PartSeries(dictionary, options, order, rows);
+        parts = new PartSeries(dictionary, options, order, counts, rows);
     }
 
     void parse(byte[] page, int from, int to) {

@@ -437,7 +437,7 @@ final class TextParser implements PartSeries.Whole {
     private PartSeries parts() {
         PartSeries writer = parts;
         if (writer == null) {
-            writer = new PartSeries(dictionary, options, order, rows);
+            writer = new PartSeries(dictionary, options, order, counts, rows);
             parts = writer;
         }
         return writer;
@@ -462,6 +462,11 @@ final class TextParser implements PartSeries.Whole {
     @Override
     public MetricMetadata metadata() {
         return lexer.isOwned() ? context.metadata : MetricMetadata.NONE;
+    }
+
+    @Override
+    public int tolerated() {
+        return lexer.tolerated();
     }
 
     private Entry knownOrNewSample(int at, int end) {
@@ -512,8 +517,8 @@ final class TextParser implements PartSeries.Whole {
         SampleTail beside = lent == null ? tail : lent;
         lent = null;
         long startMillis = beside.startMillis();
+        counts.tolerateAll(entry.tolerated());
         if (entry instanceof Entry.Classic classic) {
-            counts.tolerateAll(entry.tolerated());
             classicHistograms().add(classic, tail.bits(), tail.stampMillis(), startMillis, beside.exemplars());
             return;
         }
