@@ -9,15 +9,20 @@ import io.github.promferry.NativeHistogram.Buckets;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.SampleValues;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Messages written field by field, so that every odd form of the encoding can be had. */
 class ProtobufParserTest {
     private static final int COUNTER = 0;
     private static final int GAUGE = 1;
     private static final int SUMMARY = 2;
+    private static final int UNTYPED = 3;
     private static final int HISTOGRAM = 4;
     private static final int GAUGE_HISTOGRAM = 5;
 
@@ -106,6 +111,121 @@ class ProtobufParserTest {
                 .containsExactly("h_count 3.0", "h_sum 1.5", "h_bucket{le=\"1e+06\"} 2.0", "h_bucket{le=\"+Inf\"} 3.0");
         assertThat(batch.exemplarRow(0)).isEqualTo(2);
         assertThat(batch.exemplar(0).timestampMillis()).isEqualTo(SampleBatch.NO_TIMESTAMP);
+    }
+
+    private static ProtoMessage value(double value) {
+        return new ProtoMessage().fixed(1, value);
+    }
+
+    private static ProtoMessage bucket(double bound, long count) {
+        return new ProtoMessage().varint(1, count).fixed(2, bound);
+    }
+
+    private static ProtoMessage exemplar(String id) {
+        return new ProtoMessage().label("id", id).fixed(2, 0.5);
+    }
+
+    /** A metric of a family x of a type, and the samples it becomes; a native histogram is its sum. */
+    static Stream<Arguments> metrics() {
+        ProtoMessage three = new ProtoMessage().varint(1, 3).fixed(2, 1.5);
+        return Stream.of(
+                Arguments.of("untyped", UNTYPED, new ProtoMessage().message(5, value(4)), List.of("x 4.0")),
+                Arguments.of("no value", GAUGE, new ProtoMessage(), List.of("x 0.0")),
+                Arguments.of(
+                        "the last of two values",
+                        GAUGE,
+                        new ProtoMessage().message(2, value(1)).message(2, value(2)),
+                        List.of("x 2.0")),
+                Arguments.of(
+                        "a message of another type",
+                        GAUGE,
+                        new ProtoMessage().message(3, value(1)).message(2, value(2)),
+                        List.of("x 2.0")),
+                Arguments.of(
+                        "a label without value",
+                        GAUGE,
+                        new ProtoMessage().label("a", "").message(2, value(1)),
+                        List.of("x 1.0")),
+                Arguments.of(
+                        "a bucket of +Inf on the page",
+                        HISTOGRAM,
+                        new ProtoMessage()
+                                .message(
+                                        7,
+                                        new ProtoMessage()
+                                                .raw(three)
+                                                .message(3, bucket(1, 2))
+                                                .message(3, bucket(Double.POSITIVE_INFINITY, 3))),
+                        List.of("x_count 3.0", "x_sum 1.5", "x_bucket{le=\"1.0\"} 2.0", "x_bucket{le=\"+Inf\"} 3.0")),
+                Arguments.of(
+                        "buckets of fractions",
+                        HISTOGRAM,
+                        new ProtoMessage()
+                                .message(
+                                        7,
+                                        new ProtoMessage()
+                                                .raw(three)
+                                                .fixed(4, 3.5)
+                                                .message(3, bucket(1, 2).fixed(4, 2.5))),
+                        List.of("x_count 3.5", "x_sum 1.5", "x_bucket{le=\"1.0\"} 2.5", "x_bucket{le=\"+Inf\"} 3.5")),
+                Arguments.of(
+                        "a gauge histogram without g",
+                        GAUGE_HISTOGRAM,
+                        new ProtoMessage().message(7, new ProtoMessage().raw(three)),
+                        List.of("x_count 3.0", "x_sum 1.5", "x_bucket{le=\"+Inf\"} 3.0")),
+                Arguments.of(
+                        "native by its zero threshold",
+                        HISTOGRAM,
+                        new ProtoMessage()
+                                .message(7, new ProtoMessage().raw(three).fixed(6, 0.1)),
+                        List.of("x 1.5")),
+                Arguments.of(
+                        "native by its zero count",
+                        HISTOGRAM,
+                        new ProtoMessage()
+                                .message(7, new ProtoMessage().raw(three).varint(7, 3)),
+                        List.of("x 1.5")),
+                Arguments.of(
+                        "native by its zero count of fractions",
+                        HISTOGRAM,
+                        new ProtoMessage()
+                                .message(
+                                        7,
+                                        new ProtoMessage()
+                                                .fixed(2, 1.5)
+                                                .fixed(4, 0.5)
+                                                .fixed(8, 0.5)),
+                        List.of("x 1.5")),
+                Arguments.of(
+                        "native by a span of nothing",
+                        HISTOGRAM,
+                        new ProtoMessage().message(7, new ProtoMessage().message(12, new ProtoMessage())),
+                        List.of("x 0.0")));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("metrics")
+    void metricBecomesItsSamples(String what, int type, ProtoMessage metric, List<String> samples) {
+        SampleBatch batch =
+                parse(family("x", type).message(4, metric.varint(6, 0)).delimited());
+        assertThat(Pages.samples(batch)).isEqualTo(samples);
+        // A timestamp of 0 is none.
+        assertThat(batch.timestamp(0)).isEqualTo(Pages.SCRAPE_TIME);
+    }
+
+    @Test
+    void nativeHistogramWithoutExemplarsHasThoseOfItsBucketsThatHaveATime() {
+        ProtoMessage histogram = new ProtoMessage()
+                .varint(7, 3)
+                .message(3, bucket(1, 2).message(3, exemplar("no time")))
+                .message(3, bucket(2, 3).message(3, exemplar("kept").message(3, time(7, 0))));
+        byte[] page = family("x", HISTOGRAM)
+                .message(4, new ProtoMessage().message(7, histogram))
+                .delimited();
+        SampleBatch batch = parse(page);
+        assertThat(batch.exemplarCount()).isEqualTo(1);
+        assertThat(batch.exemplar(0).labels()).hasToString("{id=\"kept\"}");
+        assertThat(batch.exemplar(0).timestampMillis()).isEqualTo(7000);
     }
 
     private static ProtoMessage nativeMessage(boolean packed) {
@@ -359,6 +479,24 @@ class ProtobufParserTest {
                 new ProtoMessage()
                         .bytes(1, new byte[] {(byte) 0xFF})
                         .message(4, new ProtoMessage())
+                        .delimited(),
+                "not valid UTF-8");
+        for (int field : new int[] {2, 5}) {
+            assertFails(
+                    family("g", GAUGE)
+                            .bytes(field, new byte[] {(byte) 0xFF})
+                            .message(4, new ProtoMessage())
+                            .delimited(),
+                    "not valid UTF-8");
+        }
+        assertFails(
+                family("g", GAUGE)
+                        .message(
+                                4,
+                                new ProtoMessage()
+                                        .message(
+                                                1,
+                                                new ProtoMessage().text(1, "a").bytes(2, new byte[] {(byte) 0xC3})))
                         .delimited(),
                 "not valid UTF-8");
         assertFails(
