@@ -50,7 +50,7 @@ class AnyOptionsTest {
                 end(rows);
                 return;
             }
-            String what = format + " " + options + " " + new String(page, UTF_8);
+            String what = format + " " + new String(page, UTF_8);
             assertThat(error).as(what).isEqualTo(expectedError);
             assertThat(Pages.rows(rows)).as(what).isEqualTo(Pages.rows(expected));
             assertThat(counts(parser)).as(what).isEqualTo(counts(cold));

@@ -34,6 +34,8 @@ class MutationTest {
 
     private static final List<ExpositionFormat> FORMATS = List.of(ExpositionFormat.values());
 
+    /** Never compared. */
+    @SuppressWarnings("ArrayRecordComponent")
     private record Seed(ExpositionFormat format, byte[] page) {}
 
     static Stream<ParseOptions> options() {
