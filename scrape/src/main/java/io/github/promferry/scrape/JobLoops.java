@@ -328,8 +328,7 @@ final class JobLoops {
         ScrapeLoop.Legacy legacy = inherited(common);
         SampleReader reader = legacy != null
                 ? legacy.reader()
-                : new SampleReader.OfPages(
-                        new ExpositionParser(dictionary(target.labels()), job.effectiveParsing()));
+                : new SampleReader.OfPages(new ExpositionParser(dictionary(target.labels()), job.effectiveParsing()));
         Fetcher.Request request = new Fetcher.Request(
                 target.fetchUri(), headers(target), job.limits().bodyBytes(), target.timeout());
         ScrapeFailure ownFault = labelFault(target.labels());

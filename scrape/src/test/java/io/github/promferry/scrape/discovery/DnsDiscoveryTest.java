@@ -83,30 +83,20 @@ class DnsDiscoveryTest {
                 + "\" is no record of type " + recordType));
     }
 
-    @Test
-    void mailServersBecomeTargetsOfOnePort() throws IOException {
-        server.set("vllm.test", Answer.mailServer(20, "b.test"), Answer.mailServer(10, "a.test"));
-        start(DnsDiscovery.builder("vllm.test").type(RecordType.MX).port(8000));
+    @ParameterizedTest
+    @CsvSource({"MX, __meta_dns_mx_record_target", "NS, __meta_dns_ns_record_target"})
+    void serversOfADomainBecomeTargetsOfOnePort(RecordType recordType, String label) throws IOException {
+        server.set(
+                "vllm.test",
+                Answer.mailServer(20, "b.test"),
+                Answer.mailServer(10, "a.test"),
+                Answer.nameServer("b.test"),
+                Answer.nameServer("a.test"));
+        start(DnsDiscovery.builder("vllm.test").type(recordType).port(8000));
         publisher.awaitAddresses("a.test:8000", "b.test:8000");
 
         assertThat(publisher.published().get(0).get(0).targetLabels().findFirst())
-                .contains(Labels.of(
-                        "__address__", "a.test:8000",
-                        "__meta_dns_name", "vllm.test",
-                        "__meta_dns_mx_record_target", "a.test."));
-    }
-
-    @Test
-    void nameServersBecomeTargetsOfOnePort() throws IOException {
-        server.set("vllm.test", Answer.nameServer("ns2.test"), Answer.nameServer("ns1.test"));
-        start(DnsDiscovery.builder("vllm.test").type(RecordType.NS).port(8000));
-        publisher.awaitAddresses("ns1.test:8000", "ns2.test:8000");
-
-        assertThat(publisher.published().get(0).get(0).targetLabels().findFirst())
-                .contains(Labels.of(
-                        "__address__", "ns1.test:8000",
-                        "__meta_dns_name", "vllm.test",
-                        "__meta_dns_ns_record_target", "ns1.test."));
+                .contains(Labels.of("__address__", "a.test:8000", "__meta_dns_name", "vllm.test", label, "a.test."));
     }
 
     @Test
