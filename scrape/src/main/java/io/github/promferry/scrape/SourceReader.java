@@ -79,7 +79,11 @@ final class SourceReader implements SampleReader {
             if (lastStamps.size() > 2 * known.size() + 64) {
                 // Most of them have vanished.
                 Set<Series> present = new HashSet<>();
-                known.values().forEach(series -> present.add(series.became));
+                for (Known series : known.values()) {
+                    if (series.became != null) {
+                        present.add(series.became);
+                    }
+                }
                 lastStamps.keySet().retainAll(present);
             }
             lost = false;
@@ -127,7 +131,6 @@ final class SourceReader implements SampleReader {
         private final long timestampMillis;
         private final long latestMillis;
         private final SampleBatch into;
-        private final int firstRow;
         private final Map<Series, Known> seen = new HashMap<>(2 * known.size());
         private final Map<Series, @Nullable NativeHistogram> live = new HashMap<>(2 * known.size());
         private final Set<Series> admitted = new HashSet<>();
@@ -149,7 +152,6 @@ final class SourceReader implements SampleReader {
             this.timestampMillis = timestampMillis;
             this.into = into;
             latestMillis = options.latestMillis(timestampMillis);
-            firstRow = into.size();
         }
 
         void addRows() {
@@ -235,7 +237,8 @@ final class SourceReader implements SampleReader {
             if (stamped && sample.timestampMillis > latestMillis) {
                 return LeftOut.TOO_FAR_AHEAD;
             }
-            Stamp before = stamps.getOrDefault(series, lastStamps.get(series));
+            Stamp onThis = stamps.get(series);
+            Stamp before = onThis == null ? lastStamps.get(series) : onThis;
             LeftOut why = before == null || !options.dropOutOfOrder() ? null : before.refusal(sample);
             if (why != null && why != LeftOut.REPEATED) {
                 return why;
