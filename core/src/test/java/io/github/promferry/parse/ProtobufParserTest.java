@@ -177,7 +177,7 @@ class ProtobufParserTest {
                         "native by its zero threshold",
                         HISTOGRAM,
                         new ProtoMessage()
-                                .message(7, new ProtoMessage().raw(three).fixed(6, 0.1)),
+                                .message(7, new ProtoMessage().fixed(2, 1.5).fixed(6, 0.1)),
                         List.of("x 1.5")),
                 Arguments.of(
                         "native by its zero count",
@@ -216,6 +216,7 @@ class ProtobufParserTest {
     @Test
     void nativeHistogramWithoutExemplarsHasThoseOfItsBucketsThatHaveATime() {
         ProtoMessage histogram = new ProtoMessage()
+                .varint(1, 3)
                 .varint(7, 3)
                 .message(3, bucket(1, 2).message(3, exemplar("no time")))
                 .message(3, bucket(2, 3).message(3, exemplar("kept").message(3, time(7, 0))));
