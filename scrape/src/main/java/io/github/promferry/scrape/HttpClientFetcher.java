@@ -31,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  * Fetches by {@code java.net.http}. What that client leaves to its users is done here: redirects (it would send the
  * {@code Authorization} header to any host), a limit of the body, and ending an exchange for good: its own timeout stops
  * at the headers, and only {@code cancel(true)} of the future that {@code sendAsync} returned closes the connection.
+ *
+ * <p>What cannot be helped from outside (JDK 17 and 25): of the addresses of a host it tries the first alone, and it takes
+ * folded headers, lines without a colon and chunk sizes such as {@code 0x1} without telling.
  */
 final class HttpClientFetcher implements Fetcher {
     /** As in Go's client, which Prometheus uses. */

@@ -532,7 +532,7 @@ public final class ScrapeJob {
 
         /**
          * The scheme; {@code http} by default. With {@code https}, as with a proxy, the name of a host cannot have an
-         * underscore: the JDK's client takes no such URL.
+         * underscore: the JDK's client takes no such URL; and of several addresses of a host it tries the first alone.
          *
          * @param scheme {@code http} or {@code https}
          * @return this

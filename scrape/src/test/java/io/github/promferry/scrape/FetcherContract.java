@@ -213,6 +213,8 @@ abstract class FetcherContract {
                 .toList();
     }
 
+    // A text block would hide the line ends, which matter here.
+    @SuppressWarnings("StringConcatToTextBlock")
     static Stream<Arguments> brokenAnswers() {
         String head = "HTTP/1.1 200 OK\r\n";
         return Stream.of(
@@ -366,6 +368,7 @@ abstract class FetcherContract {
 
     /** Which of the two is wrong, the status or the length, fetchers need not agree on. */
     @Test
+    @SuppressWarnings("StringConcatToTextBlock")
     void a204WithABodyFailsAndItsBodyIsNotTheNextAnswer() {
         target.then(ScriptedAnswer.raw("HTTP/1.1 204 No Content\r\nContent-Length: 40\r\n\r\n"
                 + "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx\r\n"));
