@@ -11,6 +11,11 @@ final class BoundFormat {
     /** Up to here {@code Double.toString} is shortest even before JDK 19, whatever the value. */
     private static final double TO_STRING_IS_SHORTEST = 1e16;
 
+    /** From here to there {@code Double.toString} is what is wanted: all digits, no exponent. */
+    private static final double TO_STRING_IS_PLAIN_FROM = 1e-3;
+
+    private static final double PLAIN_BELOW = 1e6;
+
     private static final int MAX_DIGITS = 17;
 
     private BoundFormat() {}
@@ -34,7 +39,11 @@ final class BoundFormat {
         if (value == 0) {
             return "0.0";
         }
-        BigDecimal shortest = shortest(Math.abs(value)).stripTrailingZeros();
+        double magnitude = Math.abs(value);
+        if (magnitude >= TO_STRING_IS_PLAIN_FROM && magnitude < PLAIN_BELOW) {
+            return Double.toString(value);
+        }
+        BigDecimal shortest = shortest(magnitude).stripTrailingZeros();
         String digits = shortest.unscaledValue().toString();
         int exponent = digits.length() - 1 - shortest.scale();
         String text = exponent < -4 || exponent >= 6 ? scientific(digits, exponent) : plain(shortest);
@@ -52,9 +61,12 @@ final class BoundFormat {
             return new BigDecimal(magnitude, new MathContext(MAX_DIGITS));
         }
         BigDecimal shortest = new BigDecimal(Double.toString(magnitude));
+        if (shortest.precision() != 2) {
+            return shortest;
+        }
         // Java always writes a digit behind the point, so 4.9E-324 for 5e-324.
         BigDecimal oneDigit = new BigDecimal(magnitude, new MathContext(1));
-        return shortest.precision() == 2 && oneDigit.doubleValue() == magnitude ? oneDigit : shortest;
+        return oneDigit.doubleValue() == magnitude ? oneDigit : shortest;
     }
 
     private static String scientific(String digits, int exponent) {

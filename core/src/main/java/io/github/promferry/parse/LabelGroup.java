@@ -31,6 +31,19 @@ final class LabelGroup {
         this.quotedName = quotedName;
     }
 
+    /** A metric name by itself. */
+    static LabelGroup ofName(Labels.Builder scratch, byte[] name, int from, int to, int nameHash) {
+        byte[] label = SeriesLexer.METRIC_NAME;
+        scratch.clear().add(label, 0, label.length, name, from, to);
+        return new LabelGroup(scratch.build(), nameHash, 0, false);
+    }
+
+    /** Labels without a name. */
+    static LabelGroup ofLabels(Labels labels) {
+        byte[] encoded = labels.encoded();
+        return new LabelGroup(labels, ByteScan.hash(encoded, 0, encoded.length), 0, false);
+    }
+
     /** The hash of a series of that name and those labels. */
     static int hash(LabelGroup name, LabelGroup labels) {
         return 31 * name.hash + labels.hash;
@@ -39,15 +52,25 @@ final class LabelGroup {
     /** The same for labels of any origin. Not {@link Labels#hashCode}, which everybody can compute and so aim at. */
     static int hash(Labels labels) {
         byte[] encoded = labels.encoded();
-        byte[] metricName = SeriesLexer.METRIC_NAME;
         for (Labels.Cursor at = labels.cursor(); at.next(); ) {
-            if (Arrays.equals(encoded, at.nameStart(), at.nameEnd(), metricName, 0, metricName.length)) {
+            if (isName(encoded, at)) {
                 int nameHash = ByteScan.hash(encoded, at.valueStart(), at.end());
                 System.arraycopy(encoded, at.end(), encoded, at.start(), encoded.length - at.end());
                 return 31 * nameHash + ByteScan.hash(encoded, 0, encoded.length - (at.end() - at.start()));
             }
         }
         return 31 * NONE.hash + ByteScan.hash(encoded, 0, encoded.length);
+    }
+
+    /** The hash of what a resolver made of a series whose hash is known. */
+    @SuppressWarnings("ReferenceEquality")
+    static int hash(Labels resolved, Labels exposed, int exposedHash) {
+        return resolved == exposed ? exposedHash : hash(resolved);
+    }
+
+    static boolean isName(byte[] encoded, Labels.Cursor at) {
+        byte[] name = SeriesLexer.METRIC_NAME;
+        return Arrays.equals(encoded, at.nameStart(), at.nameEnd(), name, 0, name.length);
     }
 
     /** The groups of the page under way, by their text on it. Used by one thread. */

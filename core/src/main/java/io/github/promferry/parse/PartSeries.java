@@ -63,7 +63,9 @@ final class PartSeries {
 
     private static final byte[] LE = {'l', 'e'};
     private static final byte[] QUANTILE = "quantile".getBytes(UTF_8);
-    private static final byte[] METRIC_NAME = Labels.METRIC_NAME.getBytes(UTF_8);
+    private static final byte[] NO_BYTES = {};
+
+    private static final int MAX_SUFFIX = 8;
 
     private final SeriesDictionary dictionary;
     private final ParseOptions options;
@@ -78,6 +80,15 @@ final class PartSeries {
     private long stampMillis;
     private long startMillis;
     private boolean begun;
+
+    /** What the parts have in common but for the name, once a part of it is new. */
+    private @Nullable LabelGroup common;
+
+    private byte[] commonBytes = NO_BYTES;
+    /** The common name, with room for the longest suffix behind it. */
+    private byte[] name = NO_BYTES;
+
+    private int nameLength;
 
     PartSeries(SeriesDictionary dictionary, ParseOptions options, PageOrder order, PageCounts counts, PageRows rows) {
         this.dictionary = dictionary;
@@ -105,6 +116,7 @@ final class PartSeries {
         this.stampMillis = stampMillis;
         this.startMillis = startMillis;
         begun = false;
+        common = null;
         wholeLength = reserved + to - from;
         if (key.length < wholeLength + 16) {
             key = new byte[2 * (wholeLength + 16)];
@@ -184,47 +196,82 @@ final class PartSeries {
         if (known != null) {
             return known;
         }
-        Labels exposed = labels(part, bound, whole.labels());
+        LabelGroup labels = labels(part, bound, whole);
+        int nameEnd = writeName(part);
+        int suffix = context.suffixNumber(name, 0, nameEnd);
+        LabelGroup named = name(suffix, nameEnd);
+        Labels exposed = labels.labels.withDefaults(named.labels);
         Series series;
         try {
-            series = dictionary.resolve(exposed, isOwned(exposed) ? whole.metadata() : MetricMetadata.NONE);
+            // The count of a composite value of unknown type, say, is of another family by its name.
+            series = dictionary.resolve(exposed, suffix >= 0 ? whole.metadata() : MetricMetadata.NONE);
         } catch (SeriesRejectedException e) {
             throw ExpositionException.rejected(e, exposed);
         }
         int traits = Entry.traits(series == null ? Entry.DROPPED : Entry.KEPT, whole.tolerated());
-        int labelsHash = series == null ? 0 : LabelGroup.hash(series.labels());
+        int labelsHash = series == null ? 0 : LabelGroup.hash(series.labels(), exposed, LabelGroup.hash(named, labels));
         return dictionary.addSample(key, 0, length, hash, context, series, labelsHash, traits);
     }
 
-    /** The count of a composite value of unknown type, say, is of another family by its name. */
-    private boolean isOwned(Labels exposed) {
-        byte[] name = String.valueOf(exposed.metricName()).getBytes(UTF_8);
-        return context.owns(name, 0, name.length);
+    private int writeName(Part part) {
+        int end = nameLength;
+        for (int i = 0; i < part.suffix.length(); i++) {
+            name[end++] = (byte) part.suffix.charAt(i);
+        }
+        return end;
     }
 
-    private Labels labels(Part part, double bound, Labels whole) {
+    private LabelGroup name(int suffix, int nameEnd) {
+        LabelGroup known = suffix < 0 ? null : context.knownName(suffix);
+        if (known == null) {
+            known = LabelGroup.ofName(builder, name, 0, nameEnd, ByteScan.hash(name, 0, nameEnd));
+            if (suffix >= 0) {
+                context.keepName(suffix, known);
+            }
+        }
+        return known;
+    }
+
+    private LabelGroup labels(Part part, double bound, Whole whole) {
+        LabelGroup known = common == null ? readCommon(whole.labels()) : common;
+        common = known;
+        if (part != Part.BUCKET && part != Part.QUANTILE) {
+            return known;
+        }
+        builder.clear();
+        for (Labels.Cursor at = known.labels.cursor(); at.next(); ) {
+            copy(commonBytes, at);
+        }
+        byte[] label = part == Part.BUCKET ? LE : QUANTILE;
+        byte[] text = BoundFormat.format(bound).getBytes(UTF_8);
+        builder.add(label, 0, label.length, text, 0, text.length);
+        try {
+            return LabelGroup.ofLabels(builder.build());
+        } catch (IllegalArgumentException e) {
+            throw ExpositionException.page(
+                    e.getMessage() + " in a part of "
+                            + ExpositionException.quoted(whole.labels().toString()),
+                    "each label once");
+        }
+    }
+
+    private LabelGroup readCommon(Labels whole) {
         builder.clear();
         byte[] encoded = whole.encoded();
         for (Labels.Cursor at = whole.cursor(); at.next(); ) {
-            boolean name = Arrays.equals(encoded, at.nameStart(), at.nameEnd(), METRIC_NAME, 0, METRIC_NAME.length);
-            if (name && !part.suffix.isEmpty()) {
-                byte[] suffixed = (at.value() + part.suffix).getBytes(UTF_8);
-                builder.add(METRIC_NAME, 0, METRIC_NAME.length, suffixed, 0, suffixed.length);
+            if (LabelGroup.isName(encoded, at)) {
+                nameLength = at.end() - at.valueStart();
+                name = Arrays.copyOfRange(encoded, at.valueStart(), at.end() + MAX_SUFFIX);
             } else {
-                builder.add(encoded, at.nameStart(), at.nameEnd(), encoded, at.valueStart(), at.end());
+                copy(encoded, at);
             }
         }
-        if (part == Part.BUCKET || part == Part.QUANTILE) {
-            byte[] label = part == Part.BUCKET ? LE : QUANTILE;
-            byte[] text = BoundFormat.format(bound).getBytes(UTF_8);
-            builder.add(label, 0, label.length, text, 0, text.length);
-        }
-        try {
-            return builder.build();
-        } catch (IllegalArgumentException e) {
-            throw ExpositionException.page(
-                    e.getMessage() + " in a part of " + ExpositionException.quoted(whole.toString()),
-                    "each label once");
-        }
+        LabelGroup unnamed = LabelGroup.ofLabels(builder.build());
+        commonBytes = unnamed.labels.encoded();
+        return unnamed;
+    }
+
+    private void copy(byte[] encoded, Labels.Cursor at) {
+        builder.add(encoded, at.nameStart(), at.nameEnd(), encoded, at.valueStart(), at.end());
     }
 }

@@ -381,9 +381,8 @@ final class SeriesLexer {
     }
 
     private LabelGroup newName() {
-        builder.clear().add(METRIC_NAME, 0, METRIC_NAME.length, name.bytes, name.from, name.to);
         int hash = nameEnd > seriesFrom ? nameHash() : ByteScan.hash(name.bytes, name.from, name.to);
-        return new LabelGroup(builder.build(), hash, 0, false);
+        return LabelGroup.ofName(builder, name.bytes, name.from, name.to, hash);
     }
 
     private LabelGroup group(Labels labels, int tolerated, boolean quotedName) {

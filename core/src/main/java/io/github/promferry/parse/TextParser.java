@@ -492,13 +492,8 @@ final class TextParser implements PartSeries.Whole {
         }
         int kind = created ? Entry.CREATED : series == null ? Entry.DROPPED : Entry.KEPT;
         int traits = Entry.traits(kind, tolerated);
-        int labelsHash = series == null ? 0 : labelsHash(series.labels(), exposed);
+        int labelsHash = series == null ? 0 : LabelGroup.hash(series.labels(), exposed, lexer.labelsHash());
         return dictionary.addSample(page, at, end, hash, context, series, labelsHash, traits);
-    }
-
-    @SuppressWarnings("ReferenceEquality")
-    private int labelsHash(Labels labels, Labels exposed) {
-        return labels == exposed ? lexer.labelsHash() : LabelGroup.hash(labels);
     }
 
     private void checkLineLimit() {
