@@ -10,6 +10,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * A page to parse, as consecutive scrapes of one target would give it: the same series in the same order, other values.
@@ -26,6 +28,9 @@ public final class BenchmarkPage {
     private static final int STAMP_DIGITS = 9;
 
     private static final int PADDING = 64;
+
+    private static final String END_MARK = "# EOF\n";
+    private static final Pattern COUNTER = Pattern.compile("(?m)^# TYPE (\\S+)_total counter$");
 
     private final byte[] bytes;
     private final int length;
@@ -126,6 +131,22 @@ public final class BenchmarkPage {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /**
+     * The same page in OpenMetrics: counters' families without {@code _total}, and an end mark.
+     *
+     * @return a page of the same samples
+     */
+    public BenchmarkPage inOpenMetrics() {
+        String text = new String(bytes, 0, length, UTF_8);
+        String families = COUNTER.matcher(text)
+                .results()
+                .map(counter -> Pattern.quote(counter.group(1)))
+                .collect(Collectors.joining("|"));
+        String shortened = text.replaceAll("(?m)^(# \\w+ (?:" + families + "))_total ", "$1 ");
+        String ended = shortened.endsWith(END_MARK) ? shortened : shortened + END_MARK;
+        return new BenchmarkPage(ended, samples, sum, new int[0]);
     }
 
     /**

@@ -4,6 +4,7 @@ import io.github.promferry.Labels;
 import io.github.promferry.SampleBatch;
 import io.github.promferry.parse.ExpositionFormat;
 import io.github.promferry.parse.ExpositionParser;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -19,7 +20,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Parsing pages of text, one operation a page. The yardstick and the peers get the same eight scrapes in turn. Read the
+ * Parsing pages of text and OpenMetrics, one operation a page. The yardstick and the peers get the same eight scrapes in turn. Read the
  * {@code bytes} and {@code samples} columns (per second) and, with {@code -prof gc}, {@code gc.alloc.rate.norm} (per page).
  */
 @State(Scope.Thread)
@@ -45,6 +46,7 @@ public class ParseBenchmark {
 
     private BenchmarkPage[] scrapes = {};
     private BenchmarkPage[] changingScrapes = {};
+    private BenchmarkPage[] openMetricsScrapes = {};
     private int scrape;
     private ExpositionParser parser = new ExpositionParser();
     private final SampleBatch batch = new SampleBatch();
@@ -60,6 +62,8 @@ public class ParseBenchmark {
     public void setUp() {
         scrapes = BenchmarkPage.scrapes(page, SCRAPES);
         changingScrapes = BenchmarkPage.scrapes(page, SCRAPES, ONE_IN);
+        openMetricsScrapes =
+                Arrays.stream(scrapes).map(BenchmarkPage::inOpenMetrics).toArray(BenchmarkPage[]::new);
         parser = new ExpositionParser();
         lineEnds = new int[10_000];
         stringParser = new StringParser();
@@ -69,14 +73,14 @@ public class ParseBenchmark {
     /** The yardstick: where the lines end. */
     @Benchmark
     public int yardstickNewlineScan(Throughput throughput) {
-        BenchmarkPage next = next(throughput);
+        BenchmarkPage next = next(scrapes, throughput);
         return NewlineScan.lineEnds(next.bytes(), next.length(), lineEnds);
     }
 
     /** The product with the same series on every page. */
     @Benchmark
     public SampleBatch steadyState(Throughput throughput) {
-        return parse(parser, next(throughput));
+        return parse(ExpositionFormat.TEXT_0_0_4, parser, next(scrapes, throughput));
     }
 
     /** The product when one series in a hundred is new on each page and another one is gone. */
@@ -85,7 +89,7 @@ public class ParseBenchmark {
         BenchmarkPage next = changingScrapes[scrape & SCRAPES - 1];
         next.renew(scrape++);
         throughput.add(next);
-        parse(parser, next);
+        parse(ExpositionFormat.TEXT_0_0_4, parser, next);
         parser.addVanished(FIRST_SCRAPE_MILLIS, batch);
         return batch;
     }
@@ -93,33 +97,45 @@ public class ParseBenchmark {
     /** The product's first page of a target, whose every series is new to it. */
     @Benchmark
     public SampleBatch firstSight(Throughput throughput) {
-        return parse(new ExpositionParser(), next(throughput));
+        return parse(ExpositionFormat.TEXT_0_0_4, new ExpositionParser(), next(scrapes, throughput));
+    }
+
+    /** {@link #steadyState} in OpenMetrics. */
+    @Benchmark
+    public SampleBatch steadyStateOpenMetrics(Throughput throughput) {
+        return parse(ExpositionFormat.OPENMETRICS_1_0_0, parser, next(openMetricsScrapes, throughput));
+    }
+
+    /** {@link #firstSight} in OpenMetrics. */
+    @Benchmark
+    public SampleBatch firstSightOpenMetrics(Throughput throughput) {
+        return parse(ExpositionFormat.OPENMETRICS_1_0_0, new ExpositionParser(), next(openMetricsScrapes, throughput));
     }
 
     /** The peer with strings and a hash map. */
     @Benchmark
     public List<?> peerStringParser(Throughput throughput) {
-        BenchmarkPage next = next(throughput);
+        BenchmarkPage next = next(scrapes, throughput);
         return stringParser.parse(next.bytes(), next.length());
     }
 
     /** The peer from Maven Central. */
     @Benchmark
     public double peerHawkular(Throughput throughput) {
-        BenchmarkPage next = next(throughput);
+        BenchmarkPage next = next(scrapes, throughput);
         hawkularParser.parse(next.bytes(), next.length());
         return hawkularParser.sum();
     }
 
-    private SampleBatch parse(ExpositionParser with, BenchmarkPage next) {
+    private SampleBatch parse(ExpositionFormat format, ExpositionParser with, BenchmarkPage next) {
         batch.reset(Labels.EMPTY);
         long time = FIRST_SCRAPE_MILLIS + 1000L * scrape;
-        with.parse(ExpositionFormat.TEXT_0_0_4, next.bytes(), 0, next.length(), time, batch);
+        with.parse(format, next.bytes(), 0, next.length(), time, batch);
         return batch;
     }
 
-    private BenchmarkPage next(Throughput throughput) {
-        BenchmarkPage next = scrapes[scrape++ & SCRAPES - 1];
+    private BenchmarkPage next(BenchmarkPage[] pages, Throughput throughput) {
+        BenchmarkPage next = pages[scrape++ & SCRAPES - 1];
         throughput.add(next);
         return next;
     }

@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.github.promferry.SampleBatch;
 import io.github.promferry.SampleValues;
+import io.github.promferry.Series;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -88,6 +90,31 @@ class ParseBenchmarkTest {
             assertReads(scrapes[lap % scrapes.length], benchmark.steadyState(new Throughput()));
         }
         assertReads(scrapes[0], benchmark.firstSight(new Throughput()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {BenchmarkPage.VLLM, BenchmarkPage.ALL_TYPES})
+    void openMetricsHasTheSameSeries(String name) {
+        ParseBenchmark benchmark = new ParseBenchmark();
+        benchmark.page = name;
+        benchmark.setUp();
+        BenchmarkPage[] scrapes = BenchmarkPage.scrapes(name, ParseBenchmark.SCRAPES);
+        for (int lap = 0; lap < 2 * scrapes.length; lap++) {
+            assertReads(scrapes[lap % scrapes.length], benchmark.steadyStateOpenMetrics(new Throughput()));
+        }
+        List<Series> openMetrics = seriesOf(benchmark.firstSightOpenMetrics(new Throughput()));
+        List<Series> text = seriesOf(benchmark.firstSight(new Throughput()));
+        assertThat(openMetrics)
+                .extracting(Series::labels)
+                .isEqualTo(text.stream().map(Series::labels).toList());
+        assertThat(openMetrics)
+                .extracting(series -> series.metadata().type())
+                .isEqualTo(text.stream().map(series -> series.metadata().type()).toList());
+        assertThat(new String(scrapes[0].inOpenMetrics().bytes(), UTF_8)).doesNotContainPattern("(?m)_total counter$");
+    }
+
+    private static List<Series> seriesOf(SampleBatch batch) {
+        return IntStream.range(0, batch.size()).mapToObj(batch::series).toList();
     }
 
     @ParameterizedTest
