@@ -17,6 +17,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ParseBenchmarkTest {
     private static final double RELATIVE_ERROR = 1e-12;
 
+    private static ParseBenchmark benchmark(String page) {
+        ParseBenchmark benchmark = new ParseBenchmark();
+        benchmark.page = page;
+        benchmark.setUp();
+        return benchmark;
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {BenchmarkPage.VLLM, BenchmarkPage.ALL_TYPES})
     void scrapesDifferInValuesAlone(String name) {
@@ -82,9 +89,7 @@ class ParseBenchmarkTest {
     @ParameterizedTest
     @ValueSource(strings = {BenchmarkPage.VLLM, BenchmarkPage.ALL_TYPES})
     void theProductReadsEverySample(String name) {
-        ParseBenchmark benchmark = new ParseBenchmark();
-        benchmark.page = name;
-        benchmark.setUp();
+        ParseBenchmark benchmark = benchmark(name);
         BenchmarkPage[] scrapes = BenchmarkPage.scrapes(name, ParseBenchmark.SCRAPES);
         for (int lap = 0; lap < 3 * scrapes.length; lap++) {
             assertReads(scrapes[lap % scrapes.length], benchmark.steadyState(new Throughput()));
@@ -95,9 +100,7 @@ class ParseBenchmarkTest {
     @ParameterizedTest
     @ValueSource(strings = {BenchmarkPage.VLLM, BenchmarkPage.ALL_TYPES})
     void openMetricsHasTheSameSeries(String name) {
-        ParseBenchmark benchmark = new ParseBenchmark();
-        benchmark.page = name;
-        benchmark.setUp();
+        ParseBenchmark benchmark = benchmark(name);
         BenchmarkPage[] scrapes = BenchmarkPage.scrapes(name, ParseBenchmark.SCRAPES);
         for (int lap = 0; lap < 2 * scrapes.length; lap++) {
             assertReads(scrapes[lap % scrapes.length], benchmark.steadyStateOpenMetrics(new Throughput()));
@@ -120,9 +123,7 @@ class ParseBenchmarkTest {
     @ParameterizedTest
     @ValueSource(strings = {BenchmarkPage.VLLM, BenchmarkPage.ALL_TYPES})
     void everyNewSeriesComesAndTheOneBeforeGoesStale(String name) {
-        ParseBenchmark benchmark = new ParseBenchmark();
-        benchmark.page = name;
-        benchmark.setUp();
+        ParseBenchmark benchmark = benchmark(name);
         BenchmarkPage page = BenchmarkPage.scrapes(name, 1, ParseBenchmark.ONE_IN)[0];
         benchmark.oneInAHundredNew(new Throughput());
         for (int lap = 0; lap < 20; lap++) {
@@ -137,9 +138,7 @@ class ParseBenchmarkTest {
     @ParameterizedTest
     @ValueSource(strings = {BenchmarkPage.VLLM, BenchmarkPage.ALL_TYPES})
     void theSteadyStateAllocatesNothing(String name) {
-        ParseBenchmark benchmark = new ParseBenchmark();
-        benchmark.page = name;
-        benchmark.setUp();
+        ParseBenchmark benchmark = benchmark(name);
         Throughput throughput = new Throughput();
         double perSample = AllocationMeter.bytesPerLap(() -> benchmark.steadyState(throughput))
                 / BenchmarkPage.scrapes(name, 1)[0].samples();
