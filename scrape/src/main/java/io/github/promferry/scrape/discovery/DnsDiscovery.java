@@ -9,7 +9,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,7 +77,7 @@ public final class DnsDiscovery extends PolledDiscovery {
     private final Map<String, TargetGroup> known = new LinkedHashMap<>();
 
     private DnsDiscovery(Builder builder, DnsResolver resolver) {
-        super("promferry-dns-discovery", builder.refreshInterval, builder.executor);
+        super("promferry-dns-discovery", builder);
         this.names = builder.names;
         this.type = builder.type;
         this.port = builder.port;
@@ -152,15 +151,14 @@ public final class DnsDiscovery extends PolledDiscovery {
      *
      * @since 0.1
      */
-    public static final class Builder {
+    public static final class Builder extends PolledBuilder<Builder> {
         private final List<String> names;
         private RecordType type = RecordType.SRV;
         private int port;
-        private Duration refreshInterval = DEFAULT_REFRESH_INTERVAL;
         private @Nullable String nameServer;
-        private @Nullable ScheduledExecutorService executor;
 
         private Builder(String... names) {
+            super(DEFAULT_REFRESH_INTERVAL);
             if (names.length == 0) {
                 throw new IllegalArgumentException("no DNS name is given: name at least one");
             }
@@ -175,6 +173,11 @@ public final class DnsDiscovery extends PolledDiscovery {
                         "\"" + name
                                 + "\" is no DNS name, such as _metrics._tcp.vllm.example.com (the port is a setting of its own)");
             }
+        }
+
+        @Override
+        Builder self() {
+            return this;
         }
 
         /**
@@ -200,18 +203,6 @@ public final class DnsDiscovery extends PolledDiscovery {
         }
 
         /**
-         * How often the names are looked up; 30 s by default.
-         *
-         * @param refreshInterval at least a millisecond
-         * @return this
-         * @throws IllegalArgumentException if it is shorter
-         */
-        public Builder refreshInterval(Duration refreshInterval) {
-            this.refreshInterval = PeriodicLookup.checkedInterval(refreshInterval);
-            return this;
-        }
-
-        /**
          * Asks this DNS server, and not those of the system, such as a service registry's own.
          *
          * @param nameServer host, or host and port, such as {@code 127.0.0.1:8600}
@@ -224,17 +215,6 @@ public final class DnsDiscovery extends PolledDiscovery {
                         "name server \"" + nameServer + "\" is not host or host:port, such as 127.0.0.1:8600");
             }
             this.nameServer = nameServer;
-            return this;
-        }
-
-        /**
-         * Where to run; a thread of its own by default.
-         *
-         * @param executor blocked while names are looked up; not closed by the discovery
-         * @return this
-         */
-        public Builder executor(ScheduledExecutorService executor) {
-            this.executor = Objects.requireNonNull(executor, "executor");
             return this;
         }
 

@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +32,8 @@ public final class EngineDiscovery extends PolledDiscovery {
     /** How long after a look in vain the next one follows unless told otherwise. */
     public static final Duration DEFAULT_REFRESH_INTERVAL = Duration.ofSeconds(5);
 
+    private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(5);
+
     /** After how long what was found is looked at again unless told otherwise. */
     public static final Duration DEFAULT_RECHECK_INTERVAL = Duration.ofMinutes(5);
 
@@ -54,11 +55,11 @@ public final class EngineDiscovery extends PolledDiscovery {
     private record Address(URI url, @Nullable LlmEngine engine) {}
 
     private EngineDiscovery(Builder builder) {
-        super("promferry-engine-discovery", builder.refreshInterval, builder.executor);
+        super("promferry-engine-discovery", builder);
         addresses = List.copyOf(builder.addresses);
         catalog = builder.catalog;
         http = builder.http;
-        timeout = builder.timeout;
+        timeout = builder.timeout == null ? DEFAULT_TIMEOUT : builder.timeout;
         recheckLooks = builder.recheckLooks();
     }
 
@@ -106,20 +107,18 @@ public final class EngineDiscovery extends PolledDiscovery {
     }
 
     /**
-     * Collects settings; not thread-safe.
+     * Collects settings; not thread-safe. The timeout is 5 s unless told otherwise.
      *
      * @since 0.1
      */
-    public static final class Builder {
+    public static final class Builder extends AskingBuilder<Builder> {
         private final List<Address> addresses = new ArrayList<>();
-        private HttpSettings http = HttpSettings.DEFAULTS;
-        private Duration refreshInterval = DEFAULT_REFRESH_INTERVAL;
         private Duration recheckInterval = DEFAULT_RECHECK_INTERVAL;
-        private Duration timeout = Duration.ofSeconds(5);
         private @Nullable EngineCatalog catalog;
-        private @Nullable ScheduledExecutorService executor;
 
-        private Builder() {}
+        private Builder() {
+            super(DEFAULT_REFRESH_INTERVAL);
+        }
 
         /**
          * Adds an engine.
@@ -156,17 +155,6 @@ public final class EngineDiscovery extends PolledDiscovery {
         }
 
         /**
-         * Credentials, headers and the like; none by default.
-         *
-         * @param http how to reach the engines
-         * @return this
-         */
-        public Builder http(HttpSettings http) {
-            this.http = Objects.requireNonNull(http, "http");
-            return this;
-        }
-
-        /**
          * What is known of engines; {@link EngineCatalog#builtIn} by default.
          *
          * @param catalog another table
@@ -174,18 +162,6 @@ public final class EngineDiscovery extends PolledDiscovery {
          */
         public Builder catalog(EngineCatalog catalog) {
             this.catalog = Objects.requireNonNull(catalog, "catalog");
-            return this;
-        }
-
-        /**
-         * How long after a look in vain the next one follows; 5 s by default.
-         *
-         * @param refreshInterval at least a millisecond
-         * @return this
-         * @throws IllegalArgumentException if it is shorter
-         */
-        public Builder refreshInterval(Duration refreshInterval) {
-            this.refreshInterval = PeriodicLookup.checkedInterval(refreshInterval);
             return this;
         }
 
@@ -206,29 +182,8 @@ public final class EngineDiscovery extends PolledDiscovery {
             return (int) Math.max(1, Math.min(Integer.MAX_VALUE / 2, recheckInterval.dividedBy(refreshInterval)));
         }
 
-        /**
-         * How long to wait for a page; 5 s by default.
-         *
-         * @param timeout at least a millisecond
-         * @return this
-         * @throws IllegalArgumentException if it is shorter
-         */
-        public Builder timeout(Duration timeout) {
-            if (timeout.toMillis() < 1) {
-                throw new IllegalArgumentException("timeout " + timeout + " is below a millisecond");
-            }
-            this.timeout = timeout;
-            return this;
-        }
-
-        /**
-         * Where to run; a thread of its own by default.
-         *
-         * @param executor blocked while an engine is asked; not closed by the discovery
-         * @return this
-         */
-        public Builder executor(ScheduledExecutorService executor) {
-            this.executor = Objects.requireNonNull(executor, "executor");
+        @Override
+        Builder self() {
             return this;
         }
 

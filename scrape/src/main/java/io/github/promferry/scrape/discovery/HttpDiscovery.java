@@ -16,8 +16,6 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Objects;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -49,7 +47,7 @@ public final class HttpDiscovery extends PolledDiscovery {
     private final AgingClient client;
 
     private HttpDiscovery(Builder builder) {
-        super("promferry-http-discovery", builder.refreshInterval, builder.executor);
+        super("promferry-http-discovery", builder);
         url = builder.url;
         http = builder.http;
         client = new AgingClient(http::newClient, new ConnectionAge(http, Clock.SYSTEM));
@@ -172,68 +170,21 @@ public final class HttpDiscovery extends PolledDiscovery {
     }
 
     /**
-     * Collects settings; not thread-safe.
+     * Collects settings; not thread-safe. The timeout is the refresh interval unless told otherwise.
      *
      * @since 0.1
      */
-    public static final class Builder {
+    public static final class Builder extends AskingBuilder<Builder> {
         private final URI url;
-        private HttpSettings http = HttpSettings.DEFAULTS;
-        private Duration refreshInterval = DEFAULT_REFRESH_INTERVAL;
-        private @Nullable Duration timeout;
-        private @Nullable ScheduledExecutorService executor;
 
         private Builder(URI url) {
+            super(DEFAULT_REFRESH_INTERVAL);
             checkServer(url);
             this.url = url;
         }
 
-        /**
-         * Credentials, headers and the like; none by default.
-         *
-         * @param http how to reach the server
-         * @return this
-         */
-        public Builder http(HttpSettings http) {
-            this.http = Objects.requireNonNull(http, "http");
-            return this;
-        }
-
-        /**
-         * How long to wait after an answer before asking again; 60 s by default.
-         *
-         * @param refreshInterval at least a millisecond
-         * @return this
-         * @throws IllegalArgumentException if it is shorter
-         */
-        public Builder refreshInterval(Duration refreshInterval) {
-            this.refreshInterval = PeriodicLookup.checkedInterval(refreshInterval);
-            return this;
-        }
-
-        /**
-         * How long to wait for the complete answer, redirects included; the refresh interval by default.
-         *
-         * @param timeout at least a millisecond
-         * @return this
-         * @throws IllegalArgumentException if it is shorter
-         */
-        public Builder timeout(Duration timeout) {
-            if (timeout.toMillis() < 1) {
-                throw new IllegalArgumentException("timeout " + timeout + " is below a millisecond");
-            }
-            this.timeout = timeout;
-            return this;
-        }
-
-        /**
-         * Where to run; a thread of its own by default.
-         *
-         * @param executor blocked while the server is asked; not closed by the discovery
-         * @return this
-         */
-        public Builder executor(ScheduledExecutorService executor) {
-            this.executor = Objects.requireNonNull(executor, "executor");
+        @Override
+        Builder self() {
             return this;
         }
 

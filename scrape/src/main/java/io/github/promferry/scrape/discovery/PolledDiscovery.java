@@ -1,17 +1,14 @@
 package io.github.promferry.scrape.discovery;
 
-import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.ScheduledExecutorService;
-import org.jspecify.annotations.Nullable;
 
 /** A discovery that looks again after every interval, on one thread. */
 abstract class PolledDiscovery implements TargetDiscovery {
     private final PeriodicLookup lookup;
 
-    PolledDiscovery(String threadName, Duration interval, @Nullable ScheduledExecutorService executor) {
-        lookup = new PeriodicLookup(threadName, interval, executor, this::look);
+    PolledDiscovery(String threadName, PolledBuilder<?> builder) {
+        lookup = new PeriodicLookup(threadName, builder.refreshInterval, builder.executor, this::look);
     }
 
     /** One look, as {@link PeriodicLookup.Lookup#look} has it. */
