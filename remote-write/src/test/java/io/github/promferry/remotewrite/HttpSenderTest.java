@@ -14,6 +14,8 @@ import java.net.ProxySelector;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -91,6 +93,36 @@ class HttpSenderTest {
                     .doesNotContain("hunter2");
             assertThat(writer.stats().waiting()).isEqualTo(10);
             writer.close(Duration.ZERO);
+        }
+    }
+
+    @Test
+    void credentialsAreToldHowLongTheAttemptMayTake() {
+        List<Duration> limits = new CopyOnWriteArrayList<>();
+        Credentials limited = new Credentials() {
+            @Override
+            public String authorization() {
+                throw new AssertionError("asked without a limit");
+            }
+
+            @Override
+            public String authorization(Duration atMost) {
+                limits.add(atMost);
+                return "Bearer t";
+            }
+        };
+        try (ScriptedTarget receiver = ScriptedTarget.start(ScriptedAnswer.status(204))) {
+            assertThat(deliver(
+                            RemoteWriteConfig.builder(receiver.uri())
+                                    .credentials(limited)
+                                    .timeout(LONG)
+                                    .build(),
+                            1))
+                    .isTrue();
+            assertThat(limits)
+                    .isNotEmpty()
+                    .allSatisfy(limit -> assertThat(limit).isBetween(Duration.ofNanos(1), LONG));
+            assertThat(receiver.requests().get(0).header("Authorization")).isEqualTo("Bearer t");
         }
     }
 
