@@ -63,6 +63,9 @@ final class ScrapeLoop {
     private boolean ready;
 
     private long nextTickMillis;
+    /** The next tick is the scrape at once that a new target gets. */
+    private boolean firstAtOnce;
+
     /** The tick was due and waits for the scrape before. */
     private boolean tickWaits;
 
@@ -157,7 +160,8 @@ final class ScrapeLoop {
         synchronized (lock) {
             long wall = clock().wallMillis();
             long delay = Math.min(delayMillis, target.interval().toMillis() / 2);
-            scheduleTick(wall, target.job().firstScrapeAtOnce() ? wall + delay : grid.nextAfter(wall));
+            firstAtOnce = target.job().firstScrapeAtOnce();
+            scheduleTick(wall, firstAtOnce ? wall + delay : grid.nextAfter(wall));
         }
     }
 
@@ -173,7 +177,8 @@ final class ScrapeLoop {
     }
 
     /**
-     * Scrapes now, off the grid; if a scrape is running, that one counts.
+     * Scrapes now, off the grid; if a scrape is running, that one counts. This one is the scrape at once, if the target did
+     * not have it yet.
      *
      * @param done run once it has ended, or at once if the loop has
      */
@@ -185,7 +190,12 @@ final class ScrapeLoop {
                 return;
             }
             if (state == State.WAITING) {
-                begun = newAttempt(clock().wallMillis());
+                long wall = clock().wallMillis();
+                if (firstAtOnce && ready) {
+                    firstAtOnce = false;
+                    scheduleTick(wall, grid.nextAfterExtra(wall));
+                }
+                begun = newAttempt(wall);
             }
             if (attempt != null) {
                 attempt.whenDone.add(done);
@@ -315,6 +325,7 @@ final class ScrapeLoop {
             if (state == State.ENDED || removed || stopped) {
                 return;
             }
+            firstAtOnce = false;
             if (ready && state != State.WAITING && !tickWaits) {
                 tickWaits = true;
                 context.schedule().set(tick, clock().nanos() + target.interval().toNanos() / 10);

@@ -440,6 +440,22 @@ class ScrapeLoopTest {
     }
 
     @Test
+    void aScrapeNowBeforeTheFirstScrapeIsTheFirst() {
+        try (HandDriven hand = new HandDriven(job)) {
+            hand.answers.page("a 1\n").page("a 2\n");
+            hand.scraper.start();
+            long now = hand.clock.wallMillis();
+            assertThat(hand.scraper.scrapeNow(Duration.ofSeconds(1)).complete()).isTrue();
+            hand.scraper.schedule().ringDue();
+            assertThat(hand.rows.takeBrief()).containsExactly("a 1");
+            assertThat(hand.status().nextScrapeMillis()).isBetween(now + 4999, now + 15_000);
+            hand.nextTick();
+            assertThat(hand.rows.takeBrief()).containsExactly("a 2");
+            assertThat(hand.status().counts().skipped()).isZero();
+        }
+    }
+
+    @Test
     void aScrapeNowWhileOneIsRunningWaitsForThatOne() {
         try (HandDriven hand = new HandDriven(job)) {
             hand.start();

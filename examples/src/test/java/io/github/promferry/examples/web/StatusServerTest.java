@@ -57,6 +57,7 @@ class StatusServerTest {
                     .target(broken.hostPort())
                     .param("token", "s3cret")
                     .interval(Duration.ofHours(1))
+                    .firstScrapeAtOnce(false)
                     .build())
             .build();
     private StatusServer server;
