@@ -268,11 +268,19 @@ public final class RemoteWriter implements SampleSink, AutoCloseable {
             }
             tellLosses();
             closedInTime = sent || rest.isEmpty();
-            LOGGER.log(Level.INFO, "stopped writing to " + config.shownUrl() + ": " + stats());
+            logStop(stats());
             return closedInTime;
         } finally {
             lifecycle.unlock();
         }
+    }
+
+    private void logStop(WriterStats stats) {
+        LOGGER.log(
+                Level.INFO,
+                "stopped writing to " + config.shownUrl() + ": " + stats.delivered() + " samples delivered, "
+                        + stats.droppedTotal() + " dropped " + stats.dropped() + ", " + stats.waiting()
+                        + " left in the spool");
     }
 
     private void joinAll() {
