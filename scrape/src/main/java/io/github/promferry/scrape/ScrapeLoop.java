@@ -222,8 +222,11 @@ final class ScrapeLoop {
             abandoned = abandonFetch();
             // As Prometheus: the time of the next tick, written one tick and a tenth after it.
             endMillis = nextTickMillis;
-            long wait = Math.max(0, nextTickMillis - clock().wallMillis())
-                    + target.interval().toMillis() * 11 / 10;
+            long interval = target.interval().toMillis();
+            // A clock that was set back far has the tick hours ahead; no tick is further off than one and a half
+            // intervals.
+            long untilTick = Math.min(endMillis - clock().wallMillis(), interval * 3 / 2);
+            long wait = Math.max(0, untilTick) + interval * 11 / 10;
             context.schedule().set(endOfRun, clock().nanos() + TimeUnit.MILLISECONDS.toNanos(wait));
         }
         cancel(abandoned);

@@ -127,6 +127,18 @@ class TargetChangesTest {
     }
 
     @Test
+    void aRemovedTargetsMarkersDoNotWaitForAClockThatWasSetBackToCatchUp() {
+        try (HandDriven hand = new HandDriven(job)) {
+            hand.answers.page("a 1\n");
+            hand.start();
+            hand.clock.jumpWall(Duration.ofHours(-3));
+            hand.scraper.removeTarget("llm", FIRST);
+            hand.advance(Duration.ofSeconds(26));
+            assertThat(hand.rows.takeBrief()).containsExactly("a 1", "a stale");
+        }
+    }
+
+    @Test
     void aRemovedTargetThatNeverAnsweredHasOnlyItsReportsMarked() {
         try (HandDriven hand = new HandDriven(reported)) {
             hand.answers.then(fetch -> fetch.fail(CONNECTION, "down"));
