@@ -50,6 +50,15 @@ public record ScrapeLimits(
     /**
      * Checks the limits; a {@linkplain #builder() builder} names them.
      *
+     * @param bodyBytes bytes of a page that are too many
+     * @param samples samples of a page, 0 for any number
+     * @param series series of a page that are kept, 0 for any number
+     * @param future how far ahead timestamps may be
+     * @param labels labels of a series, 0 for any number
+     * @param labelNameBytes bytes of a label's name, 0 for any length
+     * @param labelValueBytes bytes of a label's value, 0 for any length
+     * @param targets targets of the job, 0 for any number
+     * @param droppedTargets dropped targets that are kept, 0 for all
      * @throws IllegalArgumentException if one is negative, or the body's is 0
      */
     public ScrapeLimits {
