@@ -157,6 +157,37 @@ public final class Labels implements Comparable<Labels> {
     }
 
     /**
+     * Whether a label name is one that Prometheus 2 knows, too: {@code [a-zA-Z_][a-zA-Z0-9_]*}. Others are UTF-8 names.
+     *
+     * @param name of a label
+     * @return false if it is empty or has another character
+     */
+    public static boolean isLegacyLabelName(String name) {
+        return isLegacy(name, false);
+    }
+
+    /**
+     * Whether a metric name is one that Prometheus 2 knows, too: {@code [a-zA-Z_:][a-zA-Z0-9_:]*}. Others are UTF-8 names.
+     *
+     * @param name of a metric
+     * @return false if it is empty or has another character
+     */
+    public static boolean isLegacyMetricName(String name) {
+        return isLegacy(name, true);
+    }
+
+    private static boolean isLegacy(String name, boolean colons) {
+        for (int i = 0; i < name.length(); i++) {
+            char c = name.charAt(i);
+            boolean letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (colons && c == ':');
+            if (!letter && !(i > 0 && c >= '0' && c <= '9')) {
+                return false;
+            }
+        }
+        return !name.isEmpty();
+    }
+
+    /**
      * The metric name.
      *
      * @return the value of {@code __name__}, or null if there is none

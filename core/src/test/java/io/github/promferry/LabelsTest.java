@@ -17,6 +17,8 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class LabelsTest {
     /** The twin: a map sorted by UTF-8 bytes, without empty values. */
@@ -26,6 +28,28 @@ class LabelsTest {
         twin.putAll(labels);
         twin.values().removeIf(String::isEmpty);
         return twin;
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "a, true, true",
+        "_, true, true",
+        "__name__, true, true",
+        "aZ_09, true, true",
+        ":a, false, true",
+        "a:b, false, true",
+        "'', false, false",
+        "0a, false, false",
+        "a.b, false, false",
+        "a b, false, false",
+        "a-b, false, false",
+        "\u00e9, false, false",
+        "a\u0661, false, false",
+        "\ud83d\ude00, false, false"
+    })
+    void legacyNamesAreThoseOfPrometheus2(String name, boolean ofLabel, boolean ofMetric) {
+        assertThat(Labels.isLegacyLabelName(name)).isEqualTo(ofLabel);
+        assertThat(Labels.isLegacyMetricName(name)).isEqualTo(ofMetric);
     }
 
     @Property(tries = 500)

@@ -190,25 +190,14 @@ final class TargetLabels implements SeriesResolver {
         }
         for (Labels.Cursor at = labels.cursor(); at.next(); ) {
             String name = at.name();
-            if (!isLegacy(name, false)) {
+            if (!Labels.isLegacyLabelName(name)) {
                 throw notLegacy(job, "label name", name);
             }
         }
         String metric = labels.metricName();
-        if (metric != null && !isLegacy(metric, true)) {
+        if (metric != null && !Labels.isLegacyMetricName(metric)) {
             throw notLegacy(job, "metric name", metric);
         }
-    }
-
-    private static boolean isLegacy(String name, boolean colons) {
-        for (int i = 0; i < name.length(); i++) {
-            char c = name.charAt(i);
-            boolean letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (colons && c == ':');
-            if (!letter && !(i > 0 && c >= '0' && c <= '9')) {
-                return false;
-            }
-        }
-        return !name.isEmpty();
     }
 
     private static SeriesRejectedException notLegacy(ScrapeJob job, String what, String name) {

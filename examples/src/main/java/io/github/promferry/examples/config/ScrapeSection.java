@@ -150,7 +150,7 @@ final class ScrapeSection {
         Labels labels = labels(global, "external_labels", global.stringMap("external_labels", externalLabelsAre));
         if (legacyNames()) {
             labels.toMap().keySet().stream()
-                    .filter(name -> !name.matches("[a-zA-Z_][a-zA-Z0-9_]*"))
+                    .filter(name -> !Labels.isLegacyLabelName(name))
                     .forEach(name -> global.error(
                             "external_labels",
                             "\"" + name + "\" is no label name under " + VALIDATION_SCHEME

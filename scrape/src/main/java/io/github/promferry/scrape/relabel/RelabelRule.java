@@ -45,8 +45,6 @@ public final class RelabelRule implements Relabeler {
     /** The replacement unless told otherwise: group 1. */
     public static final String DEFAULT_REPLACEMENT = "$1";
 
-    private static final Pattern LEGACY_NAME = Pattern.compile("[a-zA-Z_][a-zA-Z0-9_]*");
-
     /**
      * What a rule does. <i>Value</i> is the values of the source labels, joined with the separator; a missing label
      * counts as an empty one.
@@ -323,7 +321,7 @@ public final class RelabelRule implements Relabeler {
 
     /** Any text but the empty one; under the names of Prometheus 2, letters, digits and underscores only. */
     private static boolean isLabelName(String name, boolean legacyNames) {
-        return legacyNames ? LEGACY_NAME.matches(name) : !name.isEmpty();
+        return legacyNames ? Labels.isLegacyLabelName(name) : !name.isEmpty();
     }
 
     /**
