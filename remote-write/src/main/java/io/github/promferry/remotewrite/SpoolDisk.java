@@ -29,7 +29,7 @@ interface SpoolDisk {
      * A {@link RandomAccessFile} and not a channel: an interrupt of the thread that appends, which is the embedding
      * service's, would close a channel.
      */
-    final class RealOutput implements Output {
+    class RealOutput implements Output {
         private final RandomAccessFile file;
 
         RealOutput(Path path) throws IOException {

@@ -24,27 +24,11 @@ final class FailingDisk implements SpoolDisk {
     @Override
     public Output open(Path file) throws IOException {
         check();
-        Output real = REAL.open(file);
-        return new Output() {
+        return new RealOutput(file) {
             @Override
             public void write(long offset, byte[] bytes, int length) throws IOException {
                 check();
-                real.write(offset, bytes, length);
-            }
-
-            @Override
-            public void truncate(long size) throws IOException {
-                real.truncate(size);
-            }
-
-            @Override
-            public void sync() throws IOException {
-                real.sync();
-            }
-
-            @Override
-            public void close() throws IOException {
-                real.close();
+                super.write(offset, bytes, length);
             }
         };
     }

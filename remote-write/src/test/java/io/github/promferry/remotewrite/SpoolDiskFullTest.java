@@ -38,13 +38,12 @@ class SpoolDiskFullTest {
 
         @Override
         public Output open(Path file) throws IOException {
-            Output real = REAL.open(file);
-            return new Output() {
+            return new RealOutput(file) {
                 @Override
                 public void write(long offset, byte[] bytes, int length) throws IOException {
                     long over = Files.size(file) - offset;
                     int fits = (int) Math.min(left + over, length);
-                    real.write(offset, bytes, fits);
+                    super.write(offset, bytes, fits);
                     left -= Math.max(0, fits - over);
                     if (fits < length) {
                         throw new IOException("No space left on device");
@@ -57,17 +56,7 @@ class SpoolDiskFullTest {
                         throw new IOException("Input/output error");
                     }
                     left += Files.size(file) - size;
-                    real.truncate(size);
-                }
-
-                @Override
-                public void sync() throws IOException {
-                    real.sync();
-                }
-
-                @Override
-                public void close() throws IOException {
-                    real.close();
+                    super.truncate(size);
                 }
             };
         }
