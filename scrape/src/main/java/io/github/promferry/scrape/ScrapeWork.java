@@ -33,6 +33,11 @@ final class ScrapeWork {
     private final ScrapeContext context;
     private boolean warned;
 
+    /** What the last page that was of a known format said of itself, which is likely to be what the next one says. */
+    private @Nullable String knownType;
+
+    private ExpositionFormat knownFormat = ExpositionFormat.TEXT_0_0_4;
+
     /**
      * The work for a target.
      *
@@ -158,17 +163,22 @@ final class ScrapeWork {
     }
 
     private ExpositionFormat format(@Nullable String contentType) throws FetchException {
+        if (contentType != null && contentType.equals(knownType)) {
+            return knownFormat;
+        }
         ExpositionFormat announced = ExpositionFormat.ofContentType(contentType);
         if (announced == null || contentType == null) {
             return fallback(contentType);
         }
         if (ExpositionFormat.foreignCharset(contentType) != null) {
-            String charset = typeOf(contentType) + ", but expositions are UTF-8";
+            String foreign = typeOf(contentType) + ", but expositions are UTF-8";
             if (target.job().parsing().strict()) {
-                throw new FetchException(Kind.CONTENT, charset + " (strict mode)");
+                throw new FetchException(Kind.CONTENT, foreign + " (strict mode)");
             }
-            warnOnce(charset);
+            warnOnce(foreign);
         }
+        knownType = contentType;
+        knownFormat = announced;
         return announced;
     }
 

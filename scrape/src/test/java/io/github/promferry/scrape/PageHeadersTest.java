@@ -3,6 +3,7 @@ package io.github.promferry.scrape;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.promferry.parse.LeftOut;
 import io.github.promferry.parse.ParseOptions;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -109,6 +110,22 @@ class PageHeadersTest {
         assertThat(scraped(job, "<html>\n".getBytes(UTF_8), type, null))
                 .startsWith("PARSE")
                 .contains("content type");
+    }
+
+    @Test
+    void eachPageIsReadAsItSays() {
+        try (HandDriven hand = new HandDriven(job)) {
+            List<String> types = List.of("text/plain", "application/openmetrics-text", "text/plain", "text/plain");
+            types.forEach(type -> hand.answers.then(fetch ->
+                    fetch.page(("a 1 " + hand.answers.requests.size() + "\n# EOF\n").getBytes(UTF_8), type, null)));
+            hand.start();
+            types.stream().skip(1).forEach(type -> hand.nextTick());
+            assertThat(hand.rows.take())
+                    .extracting(row -> row.replaceFirst(".*@", ""))
+                    .startsWith("1", "2000");
+            assertThat(hand.status().lastScrape().leftOutCount(LeftOut.OUT_OF_ORDER))
+                    .isEqualTo(1);
+        }
     }
 
     @Test
