@@ -146,7 +146,7 @@ final class SharedToken {
 
     private String await(FutureTask<Token> asked, Duration atMost) throws IOException {
         try {
-            return asked.get(atMost.toNanos(), TimeUnit.NANOSECONDS).value;
+            return asked.get(TimeUnit.NANOSECONDS.convert(atMost), TimeUnit.NANOSECONDS).value;
         } catch (TimeoutException e) {
             throw new HttpTimeoutException("token server " + server + " gave no token within " + atMost);
         } catch (ExecutionException e) {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIOException;
 import java.io.IOException;
 import java.net.http.HttpTimeoutException;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -129,6 +130,12 @@ class SharedTokenTest {
         server.answers.add("t1");
         assertThat(patient.get()).isEqualTo("t1");
         assertThat(token.get(Duration.ZERO)).isEqualTo("t1");
+    }
+
+    @Test
+    void whoWaitsForeverGetsIt() throws Exception {
+        server.answers.add("t1");
+        assertThat(token.get(ChronoUnit.FOREVER.getDuration())).isEqualTo("t1");
     }
 
     @Test

@@ -3,11 +3,10 @@ package io.github.promferry.http.wire;
 import io.github.promferry.Clock;
 import io.github.promferry.http.HttpSettings;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 
 /** Tells which connections are too old for another request: {@link HttpSettings.Builder#maxConnectionAge}. Thread-safe. */
 public final class ConnectionAge {
-    private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
-
     private final Clock clock;
     private final long maxNanos;
 
@@ -20,7 +19,7 @@ public final class ConnectionAge {
     public ConnectionAge(HttpSettings http, Clock clock) {
         this.clock = clock;
         Duration max = http.maxConnectionAge();
-        maxNanos = max.isZero() || max.compareTo(LONGEST) > 0 ? Long.MAX_VALUE : max.toNanos();
+        maxNanos = max.isZero() ? Long.MAX_VALUE : TimeUnit.NANOSECONDS.convert(max);
     }
 
     /**
