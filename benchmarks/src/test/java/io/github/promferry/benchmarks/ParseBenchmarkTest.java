@@ -9,6 +9,7 @@ import io.github.promferry.SampleValues;
 import io.github.promferry.Series;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -91,9 +92,7 @@ class ParseBenchmarkTest {
     void theProductReadsEverySample(String name) {
         ParseBenchmark benchmark = benchmark(name);
         BenchmarkPage[] scrapes = BenchmarkPage.scrapes(name, ParseBenchmark.SCRAPES);
-        for (int lap = 0; lap < 3 * scrapes.length; lap++) {
-            assertReads(scrapes[lap % scrapes.length], benchmark.steadyState(new Throughput()));
-        }
+        assertReads(scrapes, 3, () -> benchmark.steadyState(new Throughput()));
         assertReads(scrapes[0], benchmark.firstSight(new Throughput()));
     }
 
@@ -102,9 +101,7 @@ class ParseBenchmarkTest {
     void openMetricsHasTheSameSeries(String name) {
         ParseBenchmark benchmark = benchmark(name);
         BenchmarkPage[] scrapes = BenchmarkPage.scrapes(name, ParseBenchmark.SCRAPES);
-        for (int lap = 0; lap < 2 * scrapes.length; lap++) {
-            assertReads(scrapes[lap % scrapes.length], benchmark.steadyStateOpenMetrics(new Throughput()));
-        }
+        assertReads(scrapes, 2, () -> benchmark.steadyStateOpenMetrics(new Throughput()));
         List<Series> openMetrics = seriesOf(benchmark.firstSightOpenMetrics(new Throughput()));
         List<Series> text = seriesOf(benchmark.firstSight(new Throughput()));
         assertThat(openMetrics)
@@ -147,6 +144,13 @@ class ParseBenchmarkTest {
                 .as("bytes per sample; to see where they come from: java -jar benchmarks/target/benchmarks.jar"
                         + " ParseBenchmark.steadyState -prof gc")
                 .isLessThan(1);
+    }
+
+    /** One scrape after the other, all of them so many times. */
+    private static void assertReads(BenchmarkPage[] scrapes, int times, Supplier<SampleBatch> next) {
+        for (int lap = 0; lap < times * scrapes.length; lap++) {
+            assertReads(scrapes[lap % scrapes.length], next.get());
+        }
     }
 
     private static void assertReads(BenchmarkPage page, SampleBatch batch) {

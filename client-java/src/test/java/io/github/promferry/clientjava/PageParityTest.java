@@ -114,10 +114,7 @@ class PageParityTest {
         MetricSnapshots snapshots = new RandomSnapshots(seed).next();
 
         assertThat(rows(ours(snapshots, builder -> builder)))
-                .isEqualTo(rows(parsed(
-                        ExpositionFormat.OPENMETRICS_1_0_0,
-                        Pages.openMetrics(snapshots, EscapingScheme.ALLOW_UTF8),
-                        STARTS)));
+                .isEqualTo(rowsOfOpenMetrics(snapshots, EscapingScheme.ALLOW_UTF8, STARTS));
     }
 
     @Property(tries = TRIES)
@@ -127,10 +124,7 @@ class PageParityTest {
         assertThat(rows(ours(snapshots, builder -> builder.createdSeries(true))).stream()
                         .map(Row::withoutStart)
                         .toList())
-                .isEqualTo(rows(parsed(
-                        ExpositionFormat.OPENMETRICS_1_0_0,
-                        Pages.openMetrics(snapshots, EscapingScheme.ALLOW_UTF8),
-                        ParseOptions.DEFAULTS)));
+                .isEqualTo(rowsOfOpenMetrics(snapshots, EscapingScheme.ALLOW_UTF8, ParseOptions.DEFAULTS));
     }
 
     @Property(tries = TRIES)
@@ -138,10 +132,7 @@ class PageParityTest {
         MetricSnapshots snapshots = new RandomSnapshots(seed).next();
 
         assertThat(rows(ours(snapshots, builder -> builder.legacyNames(true))))
-                .isEqualTo(rows(parsed(
-                        ExpositionFormat.OPENMETRICS_1_0_0,
-                        Pages.openMetrics(snapshots, EscapingScheme.UNDERSCORE_ESCAPING),
-                        STARTS)));
+                .isEqualTo(rowsOfOpenMetrics(snapshots, EscapingScheme.UNDERSCORE_ESCAPING, STARTS));
     }
 
     @Property(tries = TRIES)
@@ -238,6 +229,11 @@ class PageParityTest {
         batch.stampMissing(SCRAPED_AT);
         assertThat(source.duplicates()).isZero();
         return batch;
+    }
+
+    private static List<Row> rowsOfOpenMetrics(
+            MetricSnapshots snapshots, EscapingScheme escaping, ParseOptions options) {
+        return rows(parsed(ExpositionFormat.OPENMETRICS_1_0_0, Pages.openMetrics(snapshots, escaping), options));
     }
 
     private static SampleBatch parsed(ExpositionFormat format, String page, ParseOptions options) {
