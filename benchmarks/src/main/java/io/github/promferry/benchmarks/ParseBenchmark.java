@@ -20,8 +20,9 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Parsing pages of text and OpenMetrics, one operation a page. The yardstick and the peers get the same eight scrapes in turn. Read the
- * {@code bytes} and {@code samples} columns (per second) and, with {@code -prof gc}, {@code gc.alloc.rate.norm} (per page).
+ * Parsing pages of text and OpenMetrics, one operation a page. The yardstick and the peers get the same eight scrapes
+ * in turn. Read the {@code bytes} and {@code samples} columns (per second) and, with {@code -prof gc}, {@code
+ * gc.alloc.rate.norm} (per page).
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.Throughput)

@@ -383,8 +383,9 @@ public final class HttpSettings {
          * which the host is looked up anew: so a server that has moved is noticed though the old one still answers, and load
          * balancers get to balance. A request under way is never cut.
          *
-         * <p>Connections to {@code https} and through proxies end together, with the client of {@code java.net.http} that has
-         * them; so a client that the embedding service gives has connections of any age. How long an address is remembered is up to the JVM ({@code networkaddress.cache.ttl}, 30 s by default).
+         * <p>Connections to {@code https} and through proxies end together, with the client of {@code java.net.http}
+         * that has them; so a client that the embedding service gives has connections of any age. How long an address
+         * is remembered is up to the JVM ({@code networkaddress.cache.ttl}, 30 s by default).
          *
          * @param maxConnectionAge zero to use a connection for as long as it works
          * @return this

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * A family of a page with its samples as they stand there: the convenient view, for tests, tools and single looks. To read
  * a target again and again use an {@link ExpositionParser}. Immutable, as are the records in it.
  *
- * <p>{@link #parse} reads families from a page, {@link #of} makes them of a batch, {@link #points} puts the samples of histograms and summaries together, and
- * {@link #write} makes a page that gives the same families when it is parsed.
+ * <p>{@link #parse} reads families from a page, {@link #of} makes them of a batch, {@link #points} puts the samples of
+ * histograms and summaries together, and {@link #write} makes a page that gives the same families when it is parsed.
  *
  * @param metadata name, type, help and unit; of samples that no TYPE, HELP or UNIT line speaks of, their own name
  * @param samples in page order, suffixes such as {@code _bucket} kept

@@ -3,8 +3,8 @@ package io.github.promferry.parse;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a target is asked to do with names that are not {@code [a-zA-Z_:][a-zA-Z0-9_:]*}: the parameter {@code escaping} of the
- * {@code Accept} header. Targets that do not know it do what they like, and nothing is unescaped here.
+ * What a target is asked to do with names that are not {@code [a-zA-Z_:][a-zA-Z0-9_:]*}: the parameter {@code escaping}
+ * of the {@code Accept} header. Targets that do not know it do what they like, and nothing is unescaped here.
  *
  * @since 0.1
  */

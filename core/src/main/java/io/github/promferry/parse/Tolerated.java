@@ -11,12 +11,13 @@ package io.github.promferry.parse;
  * count too, but for {@link #TIMESTAMP_ORDER} and {@link #MIXED_TIMESTAMPS}. A page that could not be read has counts up to
  * its failure, and none of those of lines together.
  *
- * <p>Four things that strict mode refuses are not counted. Numbers are not held against each other (buckets that go down, a
- * count other than the +Inf bucket): a target that is asked while it counts has them without any fault of its exporter, and
- * they are delivered as they are. Nor are counts held against whole numbers (half an observation), which would cost a closer
- * look at every count of every page. Timestamps are compared for one series only, in milliseconds. Names in quotes are odd or not by a parameter of the content type that the parser is not told. Duplicate
- * samples have a count of their own, {@link LeftOut#DUPLICATE}, and so have bad lines that were skipped. Of
- * protobuf pages nothing is counted: what breaks a rule of theirs cannot be read.
+ * <p>Four things that strict mode refuses are not counted. Numbers are not held against each other (buckets that go
+ * down, a count other than the +Inf bucket): a target that is asked while it counts has them without any fault of its
+ * exporter, and they are delivered as they are. Nor are counts held against whole numbers (half an observation), which
+ * would cost a closer look at every count of every page. Timestamps are compared for one series only, in milliseconds.
+ * Names in quotes are odd or not by a parameter of the content type that the parser is not told. Duplicate samples have
+ * a count of their own, {@link LeftOut#DUPLICATE}, and so have bad lines that were skipped. Of protobuf pages nothing
+ * is counted: what breaks a rule of theirs cannot be read.
  *
  * @since 0.1
  */

@@ -36,10 +36,11 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>Starts no thread before {@link #start()}; then one that watches the clock and waits for sockets, and parses and
- * appends small pages itself if neither {@linkplain SampleSink#mayBlock the sink} nor {@linkplain Relabeler#mayBlock metric
- * relabeling} may block and there is no listener; as many as there are cores that parse and append everything else; some
- * that look up hosts; those of {@code java.net.http} where TLS or a proxy is needed. All are daemons. A target that hangs, sends garbage or makes user code throw does not disturb the
- * others. The sink is closed by whoever made it, after this.
+ * appends small pages itself if neither {@linkplain SampleSink#mayBlock the sink} nor {@linkplain Relabeler#mayBlock
+ * metric relabeling} may block and there is no listener; as many as there are cores that parse and append everything
+ * else; some that look up hosts; those of {@code java.net.http} where TLS or a proxy is needed. All are daemons. A
+ * target that hangs, sends garbage or makes user code throw does not disturb the others. The sink is closed by whoever
+ * made it, after this.
  *
  * <p>Thread-safe.
  *
