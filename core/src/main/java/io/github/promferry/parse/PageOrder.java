@@ -368,7 +368,6 @@ final class PageOrder {
         goodSize = size;
         countAdmitted();
         endLap();
-        lastStamps.trim(order, size);
     }
 
     /**
@@ -869,5 +868,6 @@ final class PageOrder {
         moved = false;
         index = null;
         ending = null;
+        lastStamps.trim(order, size);
     }
 }

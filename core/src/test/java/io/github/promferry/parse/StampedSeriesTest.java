@@ -180,6 +180,15 @@ class StampedSeriesTest {
         assertThat(scrape(parser, "a 2 4\na 3 6\nb 2 4\n", 5000)).isEqualTo("a=3@6 b=2@4");
     }
 
+    @Test
+    void whatVanishesFromPagesThatAllBreakIsNotRememberedForEver() {
+        ExpositionParser parser = parser(true);
+        for (int page = 1; page <= 6; page++) {
+            scrape(parser, many("s" + page, 1500) + BROKEN + "\n", page * 1000L);
+        }
+        assertThat(scrape(parser, "s1{i=\"0\"} 2 4\n", 7000)).startsWith("s1{i=\"0\"}=2@4 ");
+    }
+
     private static String many(String name, int series) {
         StringBuilder page = new StringBuilder();
         for (int i = 0; i < series; i++) {
