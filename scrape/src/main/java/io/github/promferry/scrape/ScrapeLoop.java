@@ -70,6 +70,8 @@ final class ScrapeLoop {
     private boolean tickWaits;
 
     private long lastTimestampMillis = NEVER;
+    /** Series of a loop before this one are alive, those of its reports included. */
+    private boolean inherits;
     /** The target is gone; markers are due, unless another loop writes its series. */
     private boolean removed;
 
@@ -261,7 +263,7 @@ final class ScrapeLoop {
             }
             context.schedule().clear(endOfRun);
             state = State.ENDED;
-            return new Legacy(work.reader(), lastTimestampMillis);
+            return new Legacy(work.reader(), lastTimestampMillis, hasSeries());
         }
     }
 
@@ -269,6 +271,7 @@ final class ScrapeLoop {
     void comesAfter(Legacy before) {
         synchronized (lock) {
             lastTimestampMillis = before.lastTimestampMillis;
+            inherits = before.hasSeries;
         }
     }
 
@@ -626,7 +629,7 @@ final class ScrapeLoop {
                         .set(endOfRun, clock().nanos() + target.interval().toNanos());
                 return;
             }
-            mark = !record.isEmpty();
+            mark = hasSeries();
             if (mark) {
                 state = State.WORKING;
             } else {
@@ -640,11 +643,17 @@ final class ScrapeLoop {
 
     private void markAllStale() {
         try {
-            work.deliverAllStale(endTimestamp(), !record.isEmpty());
+            work.deliverAllStale(endTimestamp(), hasSeries());
         } finally {
             synchronized (lock) {
                 end();
             }
+        }
+    }
+
+    private boolean hasSeries() {
+        synchronized (lock) {
+            return inherits || !record.isEmpty();
         }
     }
 
@@ -673,6 +682,7 @@ final class ScrapeLoop {
      *
      * @param reader knows what was live
      * @param lastTimestampMillis receivers take nothing that is not later
+     * @param hasSeries whether there are any, at least those of the reports
      */
-    record Legacy(SampleReader reader, long lastTimestampMillis) {}
+    record Legacy(SampleReader reader, long lastTimestampMillis, boolean hasSeries) {}
 }

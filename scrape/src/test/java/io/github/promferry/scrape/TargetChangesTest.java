@@ -229,6 +229,30 @@ class TargetChangesTest {
     }
 
     @Test
+    void aTargetThatTookSeriesOverAndIsRemovedBeforeItsFirstScrapeHasThemMarked() {
+        Target moved = Target.of("h:1", Map.of("__metrics_path__", "/other"));
+        try (HandDriven hand =
+                new HandDriven(reported.toBuilder().firstScrapeAtOnce(false).build())) {
+            hand.answers.page("a 1\n");
+            hand.start();
+            hand.advance(Duration.ofSeconds(10));
+            hand.scraper.removeTarget("llm", FIRST);
+            hand.scraper.addTarget("llm", moved);
+            hand.scraper.removeTarget("llm", moved);
+            hand.rows.take();
+            hand.advance(Duration.ofMinutes(1));
+            assertThat(hand.rows.takeBrief())
+                    .containsExactlyInAnyOrder(
+                            "a stale",
+                            "up stale",
+                            "scrape_duration_seconds stale",
+                            "scrape_samples_scraped stale",
+                            "scrape_samples_post_metric_relabeling stale",
+                            "scrape_series_added stale");
+        }
+    }
+
+    @Test
     void aTargetThatReturnsLaterBeginsAnew() {
         try (HandDriven hand = new HandDriven(job)) {
             hand.answers.page("a 1\n");
