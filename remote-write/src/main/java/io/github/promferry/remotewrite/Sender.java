@@ -229,8 +229,9 @@ final class Sender implements Runnable {
             return http.post(block);
         } catch (IOException e) {
             return e;
-        } catch (RuntimeException e) {
-            // Credentials and clients of the service's own may throw anything.
+        } catch (RuntimeException | Error e) {
+            // Credentials and clients of the service's own may throw anything. Without its sender a lane would stand
+            // still.
             return new IOException(e.toString(), e);
         } finally {
             block.sendNanos = clock.nanos() - start;
@@ -337,9 +338,9 @@ final class Sender implements Runnable {
                 failure.retryAfter(),
                 entered + 1,
                 Duration.ofNanos(gate.failingNanos())));
-        gate.failed(entered, gateWait == null ? 0 : gateWait.toNanos());
+        gate.failed(entered, gateWait == null ? 0 : TimeUnit.NANOSECONDS.convert(gateWait));
         reporter.retrying(lane, block, failure, wait, entered);
-        return Math.max(0, wait.toNanos());
+        return Math.max(0, TimeUnit.NANOSECONDS.convert(wait));
     }
 
     /** The receiver is well, it is this block that it does not want. */

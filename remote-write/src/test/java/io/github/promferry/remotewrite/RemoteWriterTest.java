@@ -23,6 +23,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -76,6 +77,37 @@ class RemoteWriterTest {
 
     private List<Integer> requestSizes() {
         return receiver.attempts().stream().map(WriteAttempt::sampleCount).toList();
+    }
+
+    /** Such as no room for a buffer outside of the heap, or a class of the credentials that is missing. */
+    @Test
+    void anErrorWithinAnAttemptIsAFailureOfTheAttempt() {
+        AtomicInteger calls = new AtomicInteger();
+        Credentials broken = () -> {
+            if (calls.getAndIncrement() == 0) {
+                throw new OutOfMemoryError("of a test");
+            }
+            return null;
+        };
+        try (RemoteWriter writer = started(config().credentials(broken))) {
+            writer.append(target.next());
+            assertThat(writer.flush(LONG).complete()).isTrue();
+            assertThat(receiver.sampleCount()).isEqualTo(10);
+            assertThat(events.of("retrying").get(0)).contains("of a test");
+            assertLedger(writer.stats());
+        }
+    }
+
+    /** What does not fit into nanoseconds is as good as for ever, and the sender waits. */
+    @Test
+    void aWaitOfMoreThanCenturiesIsAWait() {
+        receiver.then(ScriptedAnswer.status(503).header("Retry-After", "999999999999"));
+        try (RemoteWriter writer = started(config().retry(WriteFailure::retryAfter))) {
+            writer.append(target.next());
+            events.await("retrying", 1);
+            assertThat(writer.close(Duration.ZERO)).isFalse();
+            assertLedger(writer.stats());
+        }
     }
 
     @ParameterizedTest(name = "{0}, with a {1}: {2}")
