@@ -39,6 +39,10 @@ public final class SigV4Signer implements RequestSigner {
 
     private static final String ALGORITHM = "AWS4-HMAC-SHA256";
     private static final String TERMINATOR = "aws4_request";
+
+    /** Of a parameter's name and value while they are sorted; below all that is left unencoded. */
+    private static final String SEPARATOR = "\n";
+
     private static final DateTimeFormatter DATE_TIME =
             DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
 
@@ -178,19 +182,22 @@ public final class SigV4Signer implements RequestSigner {
         return encoded.substring(1);
     }
 
-    private static String canonicalQuery(URI url) {
+    static String canonicalQuery(URI url) {
         if (url.getRawQuery() == null) {
             return "";
         }
         List<String> parameters = new ArrayList<>();
         for (String parameter : url.getRawQuery().split("&", -1)) {
+            if (parameter.isEmpty()) {
+                continue;
+            }
             int equals = parameter.indexOf('=');
             String name = equals < 0 ? parameter : parameter.substring(0, equals);
             String value = equals < 0 ? "" : parameter.substring(equals + 1);
-            parameters.add(encode(decode(name)) + "=" + encode(decode(value)));
+            parameters.add(encode(decode(name)) + SEPARATOR + encode(decode(value)));
         }
         Collections.sort(parameters);
-        return String.join("&", parameters);
+        return String.join("&", parameters).replace(SEPARATOR, "=");
     }
 
     private static String decode(String text) {

@@ -79,6 +79,22 @@ class SigV4SignerTest {
         assertThat(signer.sign(url, Map.of(), "two".getBytes(UTF_8))).isNotEqualTo(one);
     }
 
+    /** By names, then values, each encoded: a name goes before a longer one that begins with it. */
+    @ParameterizedTest
+    @CsvSource({
+        "a1=2&a=1, a=1&a1=2",
+        "a-b=2&a=1, a=1&a-b=2",
+        "a=2&a=1, a=1&a=2",
+        "a, a=",
+        "'', ''",
+        "a=1&, a=1",
+        "b=%2f&a=+, a=%2B&b=%2F",
+    })
+    void parametersAreSorted(String query, String canonical) {
+        assertThat(SigV4Signer.canonicalQuery(URI.create("https://host/?" + query)))
+                .isEqualTo(canonical);
+    }
+
     @Test
     void toStringHidesSecrets() {
         assertThat(EXAMPLE.toString() + SigV4Signer.of("r", () -> EXAMPLE)).doesNotContain("wJalr");
