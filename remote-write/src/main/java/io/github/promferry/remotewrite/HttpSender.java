@@ -74,7 +74,7 @@ final class HttpSender implements AutoCloseable {
     Response post(Block block) throws IOException, InterruptedException {
         // The deadline is real time whatever the clock: it bounds what a real network does.
         long deadline = System.nanoTime() + TimeUnit.NANOSECONDS.convert(config.timeout());
-        URI url = config.url();
+        URI url = withoutUsualPort(config.url());
         boolean trusted = true;
         for (int redirects = 0; ; redirects++) {
             Poster poster = poster(url);
@@ -89,8 +89,18 @@ final class HttpSender implements AutoCloseable {
                 return response;
             }
             trusted &= HttpSettings.isSameServer(config.url(), target);
-            url = target;
+            url = withoutUsualPort(target);
         }
+    }
+
+    /** {@code java.net.http} does not send a port that goes without saying, so it must not be signed either. */
+    private static URI withoutUsualPort(URI url) {
+        if (url.getPort() != ("https".equalsIgnoreCase(url.getScheme()) ? 443 : 80)) {
+            return url;
+        }
+        String text = url.toString();
+        int end = text.indexOf("//") + 2 + url.getRawAuthority().length();
+        return URI.create(text.substring(0, text.lastIndexOf(':', end - 1)) + text.substring(end));
     }
 
     /** The answer of a proxy that lets nothing through: the receiver has not seen the block, so it is to be sent again. */

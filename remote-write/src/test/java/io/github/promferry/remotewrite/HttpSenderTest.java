@@ -15,9 +15,11 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class HttpSenderTest {
@@ -54,6 +56,32 @@ class HttpSenderTest {
             assertThat(second.header("Proxy-Authorization")).isEqualTo("Basic bWU6cHc=");
             assertThat(second.header("Authorization")).isNull();
             assertThat(spared.requests().get(0).header("Proxy-Authorization")).isNull();
+        }
+    }
+
+    /** {@code java.net.http} leaves out a port that goes without saying; a signature is of the host that is sent. */
+    @ParameterizedTest
+    @CsvSource({
+        "http://receiver.invalid:80/write, receiver.invalid",
+        "http://receiver.invalid/write, receiver.invalid",
+        "http://receiver.invalid:8080/write, receiver.invalid:8080",
+        "http://[::1]:80/write, [::1]",
+    })
+    void theHostThatIsSignedIsTheOneThatIsSent(URI receiver, String host) {
+        RequestSigner signer = (url, headers, body) -> Map.of("X-Signed", url.getRawAuthority());
+        try (ScriptedTarget proxy = ScriptedTarget.start(ScriptedAnswer.status(204))) {
+            assertThat(deliver(
+                            RemoteWriteConfig.builder(receiver)
+                                    .http(HttpSettings.builder()
+                                            .proxy(URI.create("http://" + proxy.hostPort()))
+                                            .build())
+                                    .signer(signer)
+                                    .build(),
+                            1))
+                    .isTrue();
+            RecordedRequest request = proxy.requests().get(0);
+            assertThat(request.header("X-Signed")).isEqualTo(host);
+            assertThat(request.header("Host")).isEqualTo(host);
         }
     }
 
